@@ -1,0 +1,54 @@
+# Every target makes what it needs; the first one makes .venv, once, from requirements.lock.
+PYTHON ?= python3
+BIN := .venv/bin
+MODEL ?=
+REPORT ?= reports/conform
+ARGS ?=
+
+.PHONY: help conform mock field generate check test lock build clean
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+conform: .venv ## judge a server: make conform URL=http://host:8000 MODEL=name REPORT=dir ARGS='--strict'; without URL, the mock
+	@$(BIN)/alphaedge-conform $(URL) $(if $(MODEL),--model '$(MODEL)') --report '$(REPORT)' $(ARGS)
+
+mock: .venv ## serve the contract: make mock ARGS='--port 8000 --key secret'
+	@$(BIN)/python -m alphaedge_conformance.mock $(ARGS)
+
+field: .venv ## judge a real server: make field TARGET=llm-katan
+	@$(BIN)/python scripts/field.py $(TARGET) $(ARGS)
+
+generate: .venv ## write generated/ from openapi.yaml
+	@$(BIN)/python scripts/generate.py
+
+check: .venv ## generated/ is fresh, the code is well kept
+	@$(BIN)/python scripts/generate.py --check
+	@$(BIN)/ruff check --no-cache .
+	@$(BIN)/ruff format --no-cache --check .
+	@$(BIN)/mypy
+
+test: .venv ## the tests of the kit itself
+	@$(BIN)/python -m pytest $(ARGS)
+
+lock: .venv ## write requirements.lock from pyproject.toml
+	@$(BIN)/uv pip compile pyproject.toml --extra conformance --group build --universal --python-version 3.11 \
+	  --generate-hashes --no-header --upgrade --quiet --output-file requirements.lock
+
+build: .venv ## the wheel and the sdist, into dist/
+	@$(BIN)/python -m hatchling build
+
+clean: ## remove what the targets made
+	rm -rf .venv .field dist reports
+
+# The stamp is written last, so that an installation that was interrupted is made again.
+.venv: .venv/installed
+.venv/installed: requirements.lock pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "make: no $(PYTHON) found; install Python 3.11 or newer, or name one with PYTHON=" >&2; exit 4; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "make: $$($(PYTHON) --version) is too old; install Python 3.11 or newer, or name one with PYTHON=" >&2; exit 4; }
+	@echo "make: installing into .venv, once"
+	@$(PYTHON) -m venv --clear .venv
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes --requirement requirements.lock
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@

@@ -1,0 +1,84 @@
+"""Tokens: their sums, their limits, and what the reason for the end says of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+from ..evidence import Evidence, Json, Unseen, assume, deltas
+from . import check
+
+WORDS_PER_TOKEN = 8
+"""More words than this in one token exist in no tokenizer."""
+
+
+@check("usage.total-is-the-sum")
+def total_is_the_sum(usage: Json) -> None:
+    prompt, completion, total = (usage[f"{part}_tokens"] for part in ("prompt", "completion", "total"))
+    assert total == prompt + completion, f"expected {prompt} + {completion} = {prompt + completion}, got {total}"
+
+
+@check("usage.prompt-counted")
+def prompt_counted(request: Json, usage: Json) -> None:
+    assume(any(message.get("content") for message in request["messages"]))
+    assert usage["prompt_tokens"] > 0, f"expected prompt_tokens > 0, got {usage['prompt_tokens']}"
+
+
+@check("usage.prompt-grows")
+def prompt_grows(all_shown: Sequence[Evidence]) -> Iterator[tuple[Evidence, str]]:
+    counted = []
+    for evidence in all_shown:
+        try:
+            counted.append((len(evidence.exchange.probe.body or b""), evidence.usage["prompt_tokens"], evidence))
+        except Unseen:
+            continue
+    counted.sort(key=lambda entry: entry[0])
+    for (short, fewer, _), (long, more, evidence) in pairwise(counted):
+        if more <= fewer:
+            message = f"expected more prompt_tokens for {long} bytes than the {fewer} for {short} bytes, got {more}"
+            yield evidence, message
+
+
+@check("max-tokens.kept")
+def max_tokens_kept(request: Json, completion: object, usage: Json) -> None:
+    assume("max_tokens" in request)
+    limit, used = request["max_tokens"], usage["completion_tokens"]
+    assert used <= limit, f"expected completion_tokens <= {limit}, got {used}"
+
+
+@check("max-tokens.kept-in-stream")
+def max_tokens_kept_in_stream(evidence: Evidence, request: Json, chunks: list[Json]) -> None:
+    assume("max_tokens" in request)
+    limit = request["max_tokens"]
+    text = "".join(delta["content"] for _, delta in deltas(chunks) if isinstance(delta.get("content"), str))
+    words = len(text.split())
+    assert words <= limit * WORDS_PER_TOKEN, f"expected at most {limit} tokens, got a text of {words} words"
+    try:
+        used = evidence.usage["completion_tokens"]
+    except Unseen:
+        return
+    assert used <= limit, f"expected completion_tokens <= {limit}, got {used}"
+
+
+@check("finish-reason.stop-when-complete")
+def stop_when_complete(request: Json, choices: list[Json], usage: Json) -> None:
+    assume(len(choices) == 1)
+    limit, used = request.get("max_tokens"), usage["completion_tokens"]
+    assume(limit is None or used < limit)
+    reason = choices[0].get("finish_reason")
+    assert reason != "length", f'expected "stop" after {used} of {limit or "unlimited"} tokens, got "length"'
+
+
+@check("finish-reason.length-when-cut")
+def length_when_cut(all_shown: Sequence[Evidence]) -> Iterator[tuple[Evidence, str]]:
+    """The same prompt at temperature 0 with two limits: where the larger one gave more, the smaller one cut."""
+    seen = []
+    for evidence in all_shown:
+        try:
+            seen.append((evidence.request["max_tokens"], evidence.usage["completion_tokens"], evidence))
+        except Unseen:
+            continue
+    seen.sort(key=lambda entry: entry[0])
+    for (limit, used, evidence), (_, more, _) in pairwise(seen):
+        if used == limit < more and evidence.choices and evidence.choices[0].get("finish_reason") == "stop":
+            yield evidence, f'expected "length" where {limit} tokens were the limit and more was to come, got "stop"'

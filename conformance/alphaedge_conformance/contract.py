@@ -1,0 +1,303 @@
+"""Reads ``openapi.yaml`` once: the document, the line of each part, its schemas as validators and as keywords."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import jsonschema_rs
+import yaml
+from attrs import field, frozen
+
+from .errors import ConfigurationError
+
+URI = "urn:alphaedge:contract"
+
+APPLICATORS = {"$ref", "properties", "items"}
+ANNOTATIONS = {"title", "description", "default", "examples", "deprecated", "readOnly", "writeOnly", "$comment"}
+ASSERTIONS = {
+    *("type", "const", "enum", "required", "additionalProperties", "minProperties", "maxProperties"),
+    *("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"),
+    *("minLength", "maxLength", "pattern", "minItems", "maxItems", "uniqueItems", "oneOf", "anyOf", "allOf"),
+}
+
+
+SHIPPED = Path(__file__).with_name("openapi.yaml")
+"""The contract that this suite carries; in a checkout a link to the one at the top."""
+
+
+def pointer(*tokens: str | int) -> str:
+    """A JSON pointer (RFC 6901) of these tokens."""
+    return "".join("/" + str(token).replace("~", "~0").replace("/", "~1") for token in tokens)
+
+
+def tokens(pointer: str) -> list[str]:
+    return [token.replace("~1", "/").replace("~0", "~") for token in pointer.split("/")[1:]]
+
+
+@frozen
+class Keyword:
+    """One assertion of one schema: ``minimum: 0`` of ``/components/schemas/…/temperature``."""
+
+    pointer: str
+    """Where it stands in the contract; a required member has a pointer of its own."""
+    name: str
+    value: Any
+    path: tuple[str, ...]
+    """From the component to the schema that holds it, as member names; ``[]`` for an item."""
+    component: str
+    level: str
+    quote: str | None
+
+
+@frozen
+class Violation:
+    """A keyword that an instance breaks, and where in the instance."""
+
+    pointer: str
+    path: tuple[str | int, ...]
+    message: str
+
+
+@frozen
+class Contract:
+    """One contract file, read."""
+
+    source: Path
+    text: str = field(repr=False)
+    document: dict[str, Any] = field(repr=False)
+    root: yaml.Node = field(repr=False)
+
+    @classmethod
+    def load(cls, source: Path | None = None) -> Contract:
+        """Raises ConfigurationError when the file cannot be read as a contract."""
+        source = source or SHIPPED
+        try:
+            text = source.read_text("utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigurationError(f"{source}: cannot be read as a contract: {error}") from None
+        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(text)
+        try:
+            root = loader.get_single_node()
+            document = loader.construct_document(root) if root else None
+        except yaml.YAMLError as error:
+            mark = getattr(error, "problem_mark", None)
+            line = mark.line + 1 if mark else 1
+            raise ConfigurationError(f"{source}:{line}: is no YAML: {getattr(error, 'problem', error)}") from None
+        finally:
+            loader.dispose()
+        if root is None or not isinstance(document, dict) or not isinstance(document.get("paths"), dict):
+            raise ConfigurationError(f"{source}:1: expected an OpenAPI document with `paths`; give the contract's file")
+        contract = cls(source, text, document, root)
+        contract.operation_pointer  # noqa: B018  a contract without the operation is none
+        return contract
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of what the contract says, whatever its comments and white space: 64 hexadecimal digits."""
+        return hashlib.sha256(json.dumps(self.document, sort_keys=True).encode()).hexdigest()
+
+    @property
+    def version(self) -> str:
+        return str(self.document["info"]["version"])
+
+    def at(self, pointer: str) -> Any:
+        """What stands at a pointer; raises KeyError where nothing does."""
+        here = self.document
+        for token in tokens(pointer):
+            try:
+                here = here[int(token)] if isinstance(here, list) else here[token]
+            except (IndexError, ValueError, TypeError):
+                raise KeyError(pointer) from None
+        return here
+
+    def line(self, pointer: str) -> int:
+        """The line of a part, counted from 1; of the nearest part around it where the pointer leads nowhere."""
+        node, line = self.root, 1
+        for token in tokens(pointer):
+            if isinstance(node, yaml.MappingNode):
+                found = next(((k, v) for k, v in node.value if k.value == token), None)
+                if found is None:
+                    break
+                line, node = found[0].start_mark.line + 1, found[1]
+            elif isinstance(node, yaml.SequenceNode) and token.isdigit() and int(token) < len(node.value):
+                node = node.value[int(token)]
+                line = node.start_mark.line + 1
+            else:
+                break
+        return line
+
+    def error(self, pointer: str, what: str) -> ConfigurationError:
+        return ConfigurationError(f"{self.source}:{self.line(pointer)}: {what}")
+
+    # The one operation, and the schemas that it names
+
+    @cached_property
+    def operation_pointer(self) -> str:
+        found = [
+            pointer("paths", path, "post") for path, item in self.document["paths"].items() if "post" in (item or {})
+        ]
+        if len(found) != 1:
+            raise self.error("/paths", f"expected exactly one POST operation, found {len(found)}")
+        return found[0]
+
+    @property
+    def path(self) -> str:
+        """The path of the operation, as ``/v1/chat/completions``."""
+        return tokens(self.operation_pointer)[1]
+
+    @cached_property
+    def operation(self) -> dict[str, Any]:
+        found: dict[str, Any] = self.at(self.operation_pointer)
+        return found
+
+    @property
+    def request_schema(self) -> str:
+        return self.operation_pointer + pointer("requestBody", "content", "application/json", "schema")
+
+    @property
+    def completion_schema(self) -> str:
+        return self.operation_pointer + pointer("responses", "200", "content", "application/json", "schema")
+
+    @property
+    def event_schema(self) -> str:
+        return self.operation_pointer + pointer("responses", "200", "content", "text/event-stream", "itemSchema")
+
+    @cached_property
+    def chunk_schema(self) -> str:
+        """The schema of the data of an event: the `contentSchema` in the event stream's `itemSchema`."""
+        data = self.event_schema + "/properties/data"
+        for index, branch in enumerate(self.at(data).get("anyOf", [])):
+            if "contentSchema" in branch:
+                return data + pointer("anyOf", index, "contentSchema")
+        raise self.error(data, "expected a branch of anyOf with a contentSchema for the chunk")
+
+    @cached_property
+    def error_schema(self) -> str:
+        """The schema of every documented refusal."""
+        for status, response in self.operation["responses"].items():
+            if str(status).startswith("4"):
+                here = self.operation_pointer + pointer("responses", status)
+                here = response["$ref"].removeprefix("#") if "$ref" in response else here
+                return here + pointer("content", "application/json", "schema")
+        raise self.error(self.operation_pointer + "/responses", "expected a documented 4xx response with a schema")
+
+    @cached_property
+    def example_request(self) -> dict[str, Any]:
+        """The request body of the contract's first example."""
+        media = self.operation["requestBody"]["content"]["application/json"]
+        found: dict[str, Any] = next(iter(media["examples"].values()))["value"]
+        return found
+
+    # Schemas as keywords
+
+    def resolve(self, pointer: str) -> str:
+        """Follows `$ref` to where the schema really stands."""
+        for _ in range(32):
+            schema = self.at(pointer)
+            if "$ref" not in schema:
+                return pointer
+            if not schema["$ref"].startswith("#/"):
+                raise self.error(pointer, f"expected a $ref into this file, found {schema['$ref']}")
+            pointer = schema["$ref"].removeprefix("#")
+        raise self.error(pointer, "a $ref that leads back to itself")
+
+    def nullable(self, pointer: str) -> str | None:
+        """The other branch of ``oneOf: [X, {type: "null"}]``, or None where the schema is of another form."""
+        branches = self.at(pointer).get("oneOf", [])
+        others = [index for index, branch in enumerate(branches) if branch != {"type": "null"}]
+        return f"{pointer}/oneOf/{others[0]}" if len(branches) == 2 and len(others) == 1 else None
+
+    def keywords(self, pointer: str) -> Iterator[Keyword]:
+        """Every assertion of a schema and of all below it, once each, in the order of the file."""
+        seen: set[str] = set()
+
+        def walk(here: str, path: tuple[str, ...], component: str, quote: str | None) -> Iterator[Keyword]:
+            outer, here = self.at(here), self.resolve(here)
+            if "$ref" in outer:
+                path, component, quote = (), tokens(here)[-1], outer.get("x-quote", quote)
+            if here in seen:
+                return
+            seen.add(here)
+            schema = self.at(here)
+            quote, levels = schema.get("x-quote", quote), schema.get("x-levels", {})
+            if (other := self.nullable(here)) is not None:
+                yield from walk(other, path, component, quote)
+                return
+            for name, value in schema.items():
+                if name == "required":
+                    for index, member in enumerate(value):
+                        of = schema.get("properties", {}).get(member, {})
+                        level = of.get("x-levels", {}).get("required", "MUST")
+                        at, said = f"{here}/required/{index}", of.get("x-quote", quote)
+                        yield Keyword(at, name, member, (*path, member), component, level, said)
+                elif name in ASSERTIONS:
+                    yield Keyword(f"{here}/{name}", name, value, path, component, levels.get(name, "MUST"), quote)
+                elif name not in APPLICATORS | ANNOTATIONS and not name.startswith("x-"):
+                    raise self.error(f"{here}/{name}", f"no rule is known for the keyword `{name}`; use another")
+            for member in schema.get("properties", {}):
+                yield from walk(f"{here}/properties/{_escape(member)}", (*path, member), component, quote)
+            if "items" in schema:
+                yield from walk(f"{here}/items", (*path, "[]"), component, quote)
+
+        start = self.resolve(pointer)
+        yield from walk(pointer, (), tokens(start)[-1], None)
+
+    def shown(self, pointer: str, instance: Any) -> Iterator[str]:
+        """The pointers of the keywords that this instance gives occasion to judge."""
+        here = self.resolve(pointer)
+        if (other := self.nullable(here)) is not None:
+            if instance is not None:
+                yield from self.shown(other, instance)
+            return
+        schema = self.at(here)
+        for name in schema:
+            if name == "required" and isinstance(instance, dict):
+                yield from (f"{here}/required/{index}" for index in range(len(schema["required"])))
+            elif name in ASSERTIONS and name != "required":
+                yield f"{here}/{name}"
+        if isinstance(instance, dict):
+            for member in schema.get("properties", {}).keys() & instance.keys():
+                yield from self.shown(f"{here}/properties/{_escape(member)}", instance[member])
+        if isinstance(instance, list) and "items" in schema:
+            for item in instance:
+                yield from self.shown(f"{here}/items", item)
+
+    @cached_property
+    def _registry(self) -> jsonschema_rs.Registry:
+        return jsonschema_rs.Registry([(URI, self.document)])
+
+    @cached_property
+    def _validators(self) -> dict[str, jsonschema_rs.Draft202012Validator]:
+        return {}
+
+    def violations(self, pointer: str, instance: Any) -> list[Violation]:
+        """Every keyword of a schema that an instance breaks; a wrong type hides what else is wrong at its place."""
+        if pointer not in self._validators:
+            self._validators[pointer] = jsonschema_rs.Draft202012Validator(
+                {"$ref": f"{URI}#{pointer}"}, registry=self._registry
+            )
+        found = [v for error in self._validators[pointer].iter_errors(instance) for v in self._violations(error)]
+        mistyped = {v.path for v in found if v.pointer.endswith("/type")}
+        return [v for v in found if v.path not in mistyped or v.pointer.endswith("/type")]
+
+    def _violations(self, error: Any) -> Iterator[Violation]:
+        location = error.absolute_keyword_location.removeprefix(URI).removeprefix("#")
+        if error.kind.name == "required":
+            index = self.at(location).index(error.kind.property)
+            yield Violation(f"{location}/{index}", tuple(error.instance_path), error.message)
+        elif error.kind.name == "oneOf" and self.nullable(location.removesuffix("/oneOf")):
+            for branch in error.kind.context:
+                for inner in branch:
+                    if not inner.absolute_keyword_location.startswith(URI + "#" + location):
+                        yield from self._violations(inner)
+        else:
+            yield Violation(location, tuple(error.instance_path), error.message)
+
+
+def _escape(member: str) -> str:
+    return pointer(member)[1:]

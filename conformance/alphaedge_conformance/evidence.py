@@ -1,0 +1,257 @@
+"""What an exchange shows: the views of it that checks ask for by the names of their arguments."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from email.utils import parsedate_to_datetime
+from functools import cached_property
+from typing import Any, NoReturn
+
+from attrs import define, field
+
+from . import sse
+from .contract import Contract
+from .exchange import Exchange, Expect
+
+Json = dict[str, Any]
+
+UNANSWERED = {429, 502, 503, 504}
+"""Statuses by which a server or a gateway says that it did not look at the request."""
+
+
+class Unseen(Exception):
+    """This exchange does not show what a check asks for; the reason is its text."""
+
+
+def assume(condition: object, otherwise: str = "") -> None:
+    """Leaves an exchange unjudged unless the condition holds."""
+    if not condition:
+        raise Unseen(otherwise)
+
+
+@define(slots=False, frozen=True)
+class Evidence:
+    """One exchange, seen in the light of the contract. Each view raises Unseen where the exchange does not show it."""
+
+    exchange: Exchange
+    contract: Contract
+    secret: str | None = field(default=None, repr=False)
+
+    @property
+    def key(self) -> str:
+        """The right key, which no answer may show, to whatever request."""
+        assume(self.secret, "no key is set")
+        return self.secret or ""
+
+    @property
+    def evidence(self) -> Evidence:
+        return self
+
+    @property
+    def request(self) -> Json:
+        """The JSON object that was sent."""
+        return self.exchange.probe.request
+
+    @cached_property
+    def answer(self) -> Exchange:
+        """The exchange, where the server answered at all."""
+        assume(self.exchange.status is not None, f"no answer: {self.exchange.failure}")
+        assume(self.exchange.status not in UNANSWERED, f"answered {self.exchange.status}, so never looked at")
+        return self.exchange
+
+    @cached_property
+    def accepted(self) -> Exchange:
+        """The answer 200 to a request that the contract accepts."""
+        assume(self.exchange.probe.expect is Expect.ACCEPTED)
+        assume(self.answer.status == 200, f"answered {self.answer.status}")
+        return self.answer
+
+    @cached_property
+    def plain(self) -> Exchange:
+        """An accepted request for one JSON object."""
+        assume(not self.exchange.probe.streams)
+        return self.accepted
+
+    @cached_property
+    def streamed(self) -> Exchange:
+        """An accepted request for a stream."""
+        assume(self.exchange.probe.streams)
+        return self.accepted
+
+    @cached_property
+    def refusal(self) -> Exchange:
+        """The answer to an invalid request."""
+        assume(self.exchange.probe.expect is Expect.REFUSED and self.exchange.probe.method == "POST")
+        return self.answer
+
+    @cached_property
+    def error(self) -> Exchange:
+        """A POST answered with 4xx, whose body should say why."""
+        assume(self.exchange.probe.method == "POST")
+        assume(400 <= (self.answer.status or 0) < 500)
+        return self.answer
+
+    # Bodies
+
+    @cached_property
+    def completion(self) -> Any:
+        """The JSON value of a plain answer."""
+        assume(not looks_like_a_stream(self.plain), "came as a stream")
+        return _json(self.plain.body)
+
+    @cached_property
+    def usage(self) -> Json:
+        """A valid `usage`, of a completion or of the last chunk that has one."""
+        if self.exchange.probe.streams:
+            found = [chunk["usage"] for chunk in self.chunks if chunk.get("usage") is not None]
+        else:
+            assume(isinstance(self.completion, dict))
+            found = [self.completion.get("usage")]
+        assume(found, "no usage in the stream")
+        usage: Json = found[-1]
+        schema = self.contract.completion_schema
+        whole = self.contract.resolve(schema) + "/properties/usage"
+        assume(not self.contract.violations(whole, usage), "usage of another shape")
+        return usage
+
+    @cached_property
+    def choices(self) -> list[Json]:
+        """The choices of a completion, where they are objects."""
+        assume(isinstance(self.completion, dict))
+        choices = self.completion.get("choices")
+        assume(isinstance(choices, list) and all(isinstance(choice, dict) for choice in choices))
+        found: list[Json] = choices
+        return found
+
+    @cached_property
+    def events(self) -> sse.Stream:
+        """A stream as it came over the wire."""
+        assume(looks_like_a_stream(self.streamed), "came as one JSON value")
+        return sse.decode(self.streamed.chunks)
+
+    @cached_property
+    def data(self) -> list[Any]:
+        """The data of each event that is JSON, [DONE] left out."""
+        found = []
+        for event in self.events.events:
+            if event.data != "[DONE]":
+                try:
+                    found.append(loads(event.data))
+                except ValueError:
+                    continue
+        assume(found, "no event with JSON")
+        return found
+
+    @cached_property
+    def chunks(self) -> list[Json]:
+        """The chunks of a stream, where they are objects."""
+        assume(all(isinstance(chunk, dict) for chunk in self.data))
+        return self.data
+
+    @cached_property
+    def error_body(self) -> Any:
+        """The JSON value of a 4xx answer."""
+        return _json(self.error.body)
+
+    @cached_property
+    def keywords(self) -> dict[str, list[str]]:
+        """The pointer of each keyword of a response schema that this exchange gives occasion to judge, and what breaks
+        it here; both may come more than once in a stream."""
+        contract = self.contract
+        found: dict[str, list[str]] = {}
+        for schema, instance in self._instances():
+            for pointer in contract.shown(schema, instance):
+                found.setdefault(pointer, [])
+            for violation in contract.violations(schema, instance):
+                found.setdefault(violation.pointer, []).append(f"{_place(violation.path)}: {violation.message}")
+        return found
+
+    def _instances(self) -> Iterator[tuple[str, Any]]:
+        """The JSON values of an exchange, each with the pointer of the schema that it should keep."""
+        contract = self.contract
+        for view, schema in (("completion", contract.completion_schema), ("error_body", contract.error_schema)):
+            try:
+                yield schema, getattr(self, view)
+            except Unseen:
+                continue
+        try:
+            yield from ((contract.chunk_schema, chunk) for chunk in self.data)
+        except Unseen:
+            return
+
+    # Time
+
+    @cached_property
+    def now(self) -> tuple[float, float]:
+        """When the answer was made, in Unix seconds: by its own Date header where it has one, and by the clock."""
+        clock = self.answer.started + self.answer.elapsed
+        try:
+            return parsedate_to_datetime(self.answer.header("date") or "").timestamp(), clock
+        except ValueError:
+            return clock, clock
+
+
+def loads(text: str | bytes) -> Any:
+    """Strict JSON; raises ValueError, also for NaN and for a depth that Python does not parse."""
+
+    def refuse(constant: str) -> NoReturn:
+        raise ValueError(f"{constant} is not JSON")
+
+    try:
+        return json.loads(text.decode("utf-8") if isinstance(text, bytes) else text, parse_constant=refuse)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+
+
+def looks_like_a_stream(exchange: Exchange) -> bool:
+    """Whether the bytes are server-sent events, whatever the label says."""
+    start = exchange.body.removeprefix(sse.BOM).lstrip()
+    if start[:1] in (b"{", b"["):
+        return False
+    return exchange.media_type == "text/event-stream" or start.startswith((b"data:", b"event:", b"id:", b":"))
+
+
+def deltas(chunks: list[Json]) -> Iterator[tuple[Json, Json]]:
+    """Each choice of each chunk with its delta, those of another shape left out."""
+    for chunk in chunks:
+        for choice in chunk.get("choices") or ():
+            if isinstance(choice, dict) and isinstance(choice.get("delta"), dict):
+                yield choice, choice["delta"]
+
+
+def fold(chunks: list[Json]) -> Json:
+    """The completion that a client makes of a stream."""
+    choices: dict[Any, Json] = {}
+    for choice, delta in deltas(chunks):
+        whole = choices.setdefault(
+            choice.get("index"),
+            {"index": choice.get("index"), "message": {"content": ""}, "finish_reason": None},
+        )
+        if delta.get("role") is not None:
+            whole["message"]["role"] = delta["role"]
+        if isinstance(delta.get("content"), str):
+            whole["message"]["content"] += delta["content"]
+        if choice.get("finish_reason") is not None:
+            whole["finish_reason"] = choice["finish_reason"]
+    folded: Json = {name: chunks[0][name] for name in ("id", "created", "model") if name in chunks[0]}
+    usage = [chunk["usage"] for chunk in chunks if chunk.get("usage") is not None]
+    return {
+        **folded,
+        "object": "chat.completion",
+        "choices": list(choices.values()),
+        **({"usage": usage[-1]} if usage else {}),
+    }
+
+
+def _place(path: tuple[str | int, ...]) -> str:
+    """``choices[0].message`` of a path."""
+    place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+    return place.removeprefix(".") or "the whole value"
+
+
+def _json(body: bytes) -> Any:
+    try:
+        return loads(body)
+    except ValueError as error:
+        raise Unseen(f"is no JSON: {error}") from None

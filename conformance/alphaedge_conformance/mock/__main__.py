@@ -1,0 +1,41 @@
+"""``python -m alphaedge_conformance.mock``: the mock as a server of its own."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import threading
+from pathlib import Path
+
+from ..contract import Contract
+from ..errors import ConfigurationError
+from . import Mock, serve
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m alphaedge_conformance.mock", description="Serves the contract.")
+    parser.add_argument("--port", type=int, default=8000, help="0 for any free one (default: %(default)s)")
+    parser.add_argument("--latency", type=float, default=0.0, metavar="S", help="seconds before an answer starts")
+    parser.add_argument("--tokens-per-second", type=float, metavar="N", help="the pace of an answer (default: at once)")
+    parser.add_argument("--key", help="the only API key that is let in (default: anybody is)")
+    parser.add_argument("--contract", type=Path, metavar="FILE", help="another contract than the one shipped")
+    arguments = parser.parse_args()
+    try:
+        contract = Contract.load(arguments.contract)
+        mock = Mock(contract, arguments.key, arguments.latency, arguments.tokens_per_second)
+        with serve(mock, arguments.port) as url:
+            print(f"{url}{contract.path} serves {', '.join(mock.models)}; Ctrl-C ends it", flush=True)
+            threading.Event().wait()
+    except ConfigurationError as error:
+        print(f"mock: {error}", file=sys.stderr)
+        return 4
+    except (OSError, OverflowError) as error:
+        print(f"mock: port {arguments.port}: {error}; name another with --port", file=sys.stderr)
+        return 4
+    except KeyboardInterrupt:
+        return 0
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,226 @@
+"""A server that keeps every requirement. Each step is a method, so that a fault is a subclass of a few lines."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import json
+import re
+import time
+import uuid
+from collections.abc import AsyncIterator
+from typing import Any
+
+from attrs import field, frozen
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
+
+from ..contract import Contract, Violation
+from ..evidence import loads
+
+Json = dict[str, Any]
+
+TOKEN = re.compile(r"\s*[^\W_]+|\s*[\W_]|\s+")
+
+
+def tokenize(text: str) -> list[str]:
+    """The tokens of a text: words and signs, each with the white space before it; together they are the text."""
+    return TOKEN.findall(text)
+
+
+@frozen
+class Refusal:
+    """Why a request is not answered with a completion."""
+
+    status: int
+    message: str
+    type: str = "invalid_request_error"
+    param: str | None = None
+    code: str | None = None
+    headers: dict[str, str] = field(factory=dict)
+
+
+@frozen
+class Reply:
+    """What the model says."""
+
+    tokens: tuple[str, ...]
+    finish_reason: str
+    prompt_tokens: int
+    id: str = field(factory=lambda: f"chat-{uuid.uuid4().hex}")
+    created: int = field(factory=lambda: int(time.time()))
+
+    @property
+    def text(self) -> str:
+        return "".join(self.tokens)
+
+    @property
+    def usage(self) -> Json:
+        used = len(self.tokens)
+        return {
+            "prompt_tokens": self.prompt_tokens,
+            "completion_tokens": used,
+            "total_tokens": self.prompt_tokens + used,
+        }
+
+
+class Mock:
+    """An ASGI application. `latency` is the seconds before an answer starts, `tokens_per_second` the pace after that;
+    without a key, anybody is let in."""
+
+    def __init__(
+        self,
+        contract: Contract,
+        key: str | None = None,
+        latency: float = 0.0,
+        tokens_per_second: float | None = None,
+    ) -> None:
+        self.contract = contract
+        self.key = key
+        self.latency = latency
+        self.tokens_per_second = tokens_per_second
+        self.models = [str(contract.example_request["model"])]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            response = await self.respond(Request(scope, receive))
+            await response(scope, receive, send)
+
+    async def respond(self, http: Request) -> Response:
+        if http.url.path == self.contract.path.removesuffix("/chat/completions") + "/models":
+            return self.list_models(http)
+        if (refusal := self.turn_away(http)) is not None:
+            return self.refuse(refusal)
+        body = await http.body()
+        request = self.read(http, body)
+        if isinstance(request, Refusal):
+            return self.refuse(request)
+        if (refusal := self.validate(request)) is not None:
+            return self.refuse(refusal)
+        reply = self.reply(request)
+        await asyncio.sleep(self.latency)
+        if request.get("stream"):
+            return self.stream(self.events(request, reply))
+        if self.tokens_per_second:
+            await asyncio.sleep(len(reply.tokens) / self.tokens_per_second)
+        return self.json(200, self.completion(request, reply))
+
+    # Who is let in
+
+    def turn_away(self, http: Request) -> Refusal | None:
+        """What is judged before the body."""
+        if http.url.path != self.contract.path:
+            return Refusal(404, f"There is nothing at {http.url.path}; POST {self.contract.path}.", "not_found_error")
+        if http.method != "POST":
+            return Refusal(405, f"{http.method} is not allowed; use POST.", headers={"Allow": "POST"})
+        return self.authorize(http)
+
+    def authorize(self, http: Request) -> Refusal | None:
+        scheme, _, value = http.headers.get("authorization", "").partition(" ")
+        if self.key is None:
+            return None
+        if scheme.lower() == "bearer" and hmac.compare_digest(value.strip().encode(), self.key.encode()):
+            return None
+        what = "The API key is wrong." if value else "No API key was sent."
+        return Refusal(
+            401,
+            f"{what} Send `Authorization: Bearer` and the key.",
+            "authentication_error",
+            headers={"WWW-Authenticate": "Bearer"},
+        )
+
+    # What is asked
+
+    def read(self, http: Request, body: bytes) -> Any:
+        """The JSON value of a body, or why it is none."""
+        media_type = http.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if media_type != "application/json":
+            return Refusal(415, f"Expected a body of application/json, got {media_type or 'no Content-Type'}.")
+        try:
+            return loads(body)
+        except ValueError as error:
+            return Refusal(400, f"Expected a body of JSON: {error}.")
+
+    def validate(self, request: Any) -> Refusal | None:
+        for violation in self.violations(request):
+            param = str(violation.path[0]) if violation.path else None
+            return Refusal(400, f"{param or 'body'}: {violation.message}.", param=param)
+        if request["model"] not in self.models:
+            message = f"The model {request['model'][:80]!r} does not exist."
+            return Refusal(404, message, "not_found_error", "model", "model_not_found")
+        return None
+
+    def violations(self, request: Any) -> list[Violation]:
+        return self.contract.violations(self.contract.request_schema, request)
+
+    # What is answered
+
+    def reply(self, request: Json) -> Reply:
+        """The same text for the same conversation, cut by `max_tokens`."""
+        said = request["messages"][-1]["content"]
+        text = "Hello! How can I help you today?" if said == "Hello!" else f'You said: "{said[:400]}"'
+        tokens = tokenize(text)
+        limit = request.get("max_tokens", len(tokens))
+        counted = sum(1 + len(tokenize(message["content"])) for message in request["messages"])
+        return Reply(tuple(tokens[:limit]), "stop" if limit >= len(tokens) else "length", counted)
+
+    def completion(self, request: Json, reply: Reply) -> Json:
+        message = {"role": "assistant", "content": reply.text}
+        return {
+            "id": reply.id,
+            "object": "chat.completion",
+            "model": request["model"],
+            "created": reply.created,
+            "choices": [{"index": 0, "message": message, "finish_reason": reply.finish_reason}],
+            "usage": reply.usage,
+        }
+
+    def chunks(self, request: Json, reply: Reply) -> list[Json]:
+        """The role, the text token by token, the reason for the end, the usage."""
+
+        def chunk(choices: list[Json], **members: Any) -> Json:
+            head = {"id": reply.id, "object": "chat.completion.chunk", "model": request["model"]}
+            return {**head, "created": reply.created, "choices": choices, **members}
+
+        def choice(delta: Json, finish_reason: str | None = None) -> list[Json]:
+            return [{"index": 0, "delta": delta, "finish_reason": finish_reason}]
+
+        return [
+            chunk(choice({"role": "assistant", "content": ""})),
+            *(chunk(choice({"content": token})) for token in reply.tokens),
+            chunk(choice({}, reply.finish_reason)),
+            chunk([], usage=reply.usage),
+        ]
+
+    async def events(self, request: Json, reply: Reply) -> AsyncIterator[bytes]:
+        """The body of a stream, an event at a time."""
+        for chunk in self.chunks(request, reply):
+            yield self.event(self.dumps(chunk))
+            if self.tokens_per_second:
+                await asyncio.sleep(1 / self.tokens_per_second)
+        yield self.event("[DONE]")
+
+    def event(self, data: str) -> bytes:
+        return f"data: {data}\n\n".encode("utf-8", "replace")
+
+    # How it is sent
+
+    def dumps(self, value: Any) -> str:
+        return json.dumps(value, ensure_ascii=False)
+
+    def json(self, status: int, value: Any, headers: dict[str, str] | None = None) -> Response:
+        body = self.dumps(value).encode("utf-8", "replace")
+        return Response(body, status, headers, media_type="application/json")
+
+    def stream(self, body: AsyncIterator[bytes]) -> Response:
+        return StreamingResponse(body, media_type="text/event-stream")
+
+    def refuse(self, refusal: Refusal) -> Response:
+        error = {name: getattr(refusal, name) for name in ("message", "type", "param", "code")}
+        return self.json(refusal.status, {"error": error}, refusal.headers)
+
+    def list_models(self, http: Request) -> Response:
+        if (refusal := self.authorize(http)) is not None:
+            return self.refuse(refusal)
+        return self.json(200, {"object": "list", "data": [{"id": name, "object": "model"} for name in self.models]})

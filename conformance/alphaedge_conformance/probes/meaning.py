@@ -1,0 +1,117 @@
+"""Probes written by hand, for what JSON Schema cannot say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from attrs import evolve
+
+from ..contract import Contract
+from ..evidence import Json
+from ..exchange import Expect, Key, Probe, encode
+
+MAX_TOKENS = 16
+"""How much a probe lets the model generate where it is not about that."""
+
+COUNT = "Count from one to fifty in words."
+LONG = " ".join(["The quick brown fox jumps over the lazy dog near the quiet river bank."] * 8)
+CONVERSATION = [
+    {"role": "system", "content": "You are terse.\nAnswer in one line."},
+    {"role": "user", "content": "Wie heißt das? 名前は何ですか 🦜 👩‍👩‍👧‍👦"},
+    {"role": "assistant", "content": ""},
+    {"role": "user", "content": '\tTabs, "quotes", back\\slashes,\r\nline ends and \u2028 separators \U0001f9ea.'},
+]
+
+
+def control(contract: Contract, model: str) -> Probe:
+    """The contract's example with this model and few tokens: what every other probe differs from."""
+    request = {**contract.example_request, "model": model, "max_tokens": MAX_TOKENS}
+    return Probe("control", "The contract's own example.", encode(request), frozenset({"request.model-accepted"}))
+
+
+def probes(contract: Contract, control: Probe) -> Iterator[Probe]:
+    """The control, then the most telling ones first."""
+
+    def edited(name: str, why: str, edit: Json, *about: str, expect: Expect = Expect.ACCEPTED) -> Probe:
+        body = encode({**control.request, **edit})
+        return evolve(control, name=name, why=why, body=body, about=frozenset(about), expect=expect)
+
+    def says(text: str) -> list[dict[str, str]]:
+        return [{"role": "user", "content": text}]
+
+    stream = {"stream": True}
+    yield control
+    yield edited("control, streamed", "The contract's own example as a stream.", stream)
+    yield from _keys(control)
+    yield edited("stream = false", "Asks for one JSON object.", {"stream": False}, "request.stream-accepted")
+    yield evolve(
+        control,
+        name="max_tokens absent",
+        why="The page's own request: it sets no limit.",
+        body=encode({name: value for name, value in control.request.items() if name != "max_tokens"}),
+        about=frozenset({"request.max-tokens-accepted"}),
+    )
+    for limit in (4, 8):
+        why = f"A long answer, cut after {limit} tokens."
+        counting: Json = {"messages": says(COUNT), "temperature": 0, "max_tokens": limit}
+        yield edited(f"cut at {limit}", why, counting, "finish-reason.length-when-cut")
+        yield edited(f"cut at {limit}, streamed", why, counting | stream)
+    for name, text in (("a short prompt", "Hello!"), ("a long prompt", LONG)):
+        prompt: Json = {"messages": says(text), "temperature": 0}
+        yield edited(name, "Counts more tokens for more text.", prompt, "usage.prompt-grows")
+    why, talk = "Every role, an empty text, line ends, characters from all over Unicode.", {"messages": CONVERSATION}
+    yield edited("a conversation", why, talk, "message.content-accepted")
+    yield edited("a conversation, streamed", why, talk | stream, "message.content-accepted")
+
+    unknown = {"model": f"{control.request['model']}-that-nobody-serves"}
+    about = "request.model-unknown-refused"
+    yield edited("unknown model", "Asks for a model that does not exist.", unknown, about, expect=Expect.REFUSED)
+    schema = contract.at(contract.resolve(contract.request_schema))
+    for name in [name for name in schema["properties"] if name not in schema.get("required", ())]:
+        null, about = {name: None}, "request.null-undecided"
+        yield edited(f"{name} = null", "Null for an optional parameter.", null, about, expect=Expect.EITHER)
+    member, about = {"x_unknown_member": "ignored?"}, "request.unknown-member-undecided"
+    yield edited("unknown member", "A member that the contract does not know.", member, about, expect=Expect.EITHER)
+    yield from _bodies(control)
+    for method in ("GET", "PUT", "DELETE"):
+        about = "endpoint.method-refused"
+        why = "A method that the contract does not know."
+        refused = evolve(control, name=method, why=why, method=method, about=frozenset({about}), expect=Expect.REFUSED)
+        yield refused if method == "PUT" else evolve(refused, body=None, media_type=None)
+
+
+def _keys(control: Probe) -> Iterator[Probe]:
+    invalid = encode({"model": control.request["model"], "messages": "none"})
+    for name, key, body, about in (
+        ("no key", Key.ABSENT, control.body, "missing-key-refused"),
+        ("wrong key", Key.WRONG, control.body, "wrong-key-refused"),
+        ("beginning of the key", Key.PARTIAL, control.body, "partial-key-refused"),
+        ("wrong key and invalid body", Key.WRONG, invalid, "judged-before-body"),
+    ):
+        yield evolve(
+            control,
+            name=name,
+            why="The contract's own example, with another key.",
+            key=key,
+            body=body,
+            about=frozenset({f"authorization.{about}"}),
+            expect=Expect.REFUSED,
+        )
+
+
+def _bodies(control: Probe) -> Iterator[Probe]:
+    whole = control.body or b""
+    for name, body, media_type, about in (
+        ("malformed JSON", whole[:-1], "application/json", "body.malformed-json-refused"),
+        ("empty body", b"", "application/json", "body.empty-refused"),
+        ("text/plain", whole, "text/plain", "body.wrong-media-type-refused"),
+    ):
+        yield evolve(
+            control,
+            name=name,
+            why="A body that is not what the contract asks for.",
+            body=body,
+            media_type=media_type,
+            about=frozenset({about}),
+            expect=Expect.REFUSED,
+        )

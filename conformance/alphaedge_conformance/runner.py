@@ -1,0 +1,145 @@
+"""Sends a plan: the control first, then everything else concurrently, each request at most once."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import time
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+from attrs import evolve
+
+from . import sse
+from .errors import Inconclusive
+from .exchange import Chunk, Exchange, Key, Probe
+from .probes import Plan
+from .settings import KEY_VARIABLE, Settings, Target
+
+AFTER_DONE = 1.0
+"""Seconds that a stream has to end after [DONE]."""
+MAX_BODY = 8 * 2**20
+"""Bytes of a body that are kept; more is not read."""
+WRONG_KEY = "sk-a-wrong-key-sent-by-the-conformance-suite"
+
+Progress = Callable[[Exchange], None]
+
+
+def run(plan: Plan, target: Target, settings: Settings, progress: Progress = lambda exchange: None) -> list[Exchange]:
+    """All exchanges of a plan, in its order. Raises Inconclusive where the control is not accepted, so that nothing
+    that follows could be judged."""
+    return asyncio.run(_run(plan, target, settings, progress))
+
+
+async def _run(plan: Plan, target: Target, settings: Settings, progress: Progress) -> list[Exchange]:
+    limits = httpx.Limits(max_connections=settings.concurrency, max_keepalive_connections=settings.concurrency)
+    turn = asyncio.Semaphore(settings.concurrency)
+    async with httpx.AsyncClient(limits=limits, timeout=settings.timeout, follow_redirects=False) as client:
+
+        async def send(number: int, probe: Probe) -> Exchange:
+            async with turn:
+                exchange = await _exchange(client, Exchange(number, probe, target.url, time.time()), target, settings)
+            progress(exchange)
+            return exchange
+
+        control, *others = plan.probes
+        first = await send(1, control)
+        if first.status != 200:
+            raise Inconclusive(await _why(client, first, target))
+        return [first, *await asyncio.gather(*(send(number, probe) for number, probe in enumerate(others, 2)))]
+
+
+async def _exchange(client: httpx.AsyncClient, exchange: Exchange, target: Target, settings: Settings) -> Exchange:
+    probe, started = exchange.probe, time.perf_counter()
+    chunks: list[Chunk] = []
+    answer: dict[str, Any] = {}
+    decoder = sse.Decoder()
+    size, limit = 0, settings.timeout
+    try:
+        async with asyncio.timeout(settings.timeout) as deadline:
+            request = client.build_request(
+                probe.method, exchange.url, content=probe.body, headers=headers(probe, target.key)
+            )
+            response = await client.send(request, stream=True)
+            try:
+                answer["status"] = response.status_code
+                answer["headers"] = tuple((k.decode("latin-1"), v.decode("latin-1")) for k, v in response.headers.raw)
+                async for data in response.aiter_bytes():
+                    chunks.append(Chunk(time.perf_counter() - started, data))
+                    size += len(data)
+                    if size > MAX_BODY:
+                        answer["failure"] = f"more than {MAX_BODY} bytes"
+                        break
+                    if probe.streams and any(event.data == "[DONE]" for event in decoder.feed(chunks[-1])):
+                        limit = AFTER_DONE
+                        deadline.reschedule(asyncio.get_running_loop().time() + limit)
+            finally:
+                await response.aclose()
+    except TimeoutError:
+        answer["failure"] = f"no end within {limit:g} s" + (" of [DONE]" if limit == AFTER_DONE else "")
+    except httpx.HTTPError as error:
+        answer["failure"] = _in_words(error)
+    return evolve(exchange, chunks=tuple(chunks), elapsed=time.perf_counter() - started, **answer)
+
+
+def headers(probe: Probe, key: str | None) -> dict[str, str]:
+    """The headers of a probe's request, as httpx and curl send them."""
+    found = {} if probe.media_type is None else {"Content-Type": probe.media_type}
+    value = credentials(probe.key, key)
+    return {**found, "Authorization": f"Bearer {value}"} if value else found
+
+
+def credentials(kind: Key, key: str | None) -> str | None:
+    """What a probe sends for a key."""
+    if key is None or kind is Key.ABSENT:
+        return None
+    return {Key.RIGHT: key, Key.WRONG: WRONG_KEY, Key.PARTIAL: partial(key)}[kind]
+
+
+def partial(key: str) -> str:
+    """The beginning of a key: two thirds of it, so that it gives little away wherever it is logged."""
+    return key[: max(1, len(key) * 2 // 3)]
+
+
+def _in_words(error: httpx.HTTPError) -> str:
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return f"the certificate was not accepted: {cause.verify_message}"
+        cause = cause.__cause__ or cause.__context__
+    words: dict[type[httpx.HTTPError], str] = {
+        httpx.ConnectError: "nothing listens there",
+        httpx.ReadError: "the connection was reset",
+        httpx.RemoteProtocolError: f"the connection was closed or spoke no HTTP ({error})",
+        httpx.DecodingError: f"the content coding was broken ({error})",
+    }
+    return words.get(type(error), f"{type(error).__name__} {error}".strip())
+
+
+async def _why(client: httpx.AsyncClient, control: Exchange, target: Target) -> str:
+    """In one line why the control was not accepted, and what to do."""
+    if control.status is None:
+        return f"{target.origin}: {control.failure}; start the server or correct the URL"
+    said = " ".join(control.body[:400].decode("utf-8", "replace").split())[:200]
+    if control.status in (401, 403):
+        key = f"{KEY_VARIABLE} is not set" if target.key is None else f"the key in {KEY_VARIABLE} was refused"
+        return f"{target.origin} answered {control.status}: {key}: {said}"
+    if control.status in (400, 404, 422):
+        offered = await _models(client, target)
+        if offered is not None and target.model not in offered:
+            models = ", ".join(offered) or "none"
+            return (
+                f"{target.origin} does not know the model {target.model!r}; it offers {models}; name one with --model"
+            )
+    return f"{target.url} answered {control.status} to the contract's own example, so nothing can be judged: {said}"
+
+
+async def _models(client: httpx.AsyncClient, target: Target) -> list[str] | None:
+    """What `GET /v1/models` offers, where the server answers it."""
+    url = target.url.removesuffix("/chat/completions") + "/models"
+    try:
+        response = await client.get(url, headers={"Authorization": f"Bearer {target.key}"} if target.key else {})
+        return [str(model["id"]) for model in response.json()["data"]] if response.status_code == 200 else None
+    except (httpx.HTTPError, ValueError, KeyError, TypeError):
+        return None

@@ -1,0 +1,105 @@
+"""Judging: what the exchanges of a run say of each requirement."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from enum import StrEnum
+
+from attrs import frozen
+
+from .checks import Check
+from .contract import Contract
+from .evidence import Evidence
+from .exchange import Exchange
+from .requirements import Level, Requirement
+
+
+class Status(StrEnum):
+    """What is known of a requirement; the worst first."""
+
+    FAILED = "failed"
+    INCONCLUSIVE = "inconclusive"
+    WAIVED = "waived"
+    PASSED = "passed"
+    NOT_APPLICABLE = "not-applicable"
+
+
+@frozen
+class Finding:
+    """One exchange that breaks a requirement."""
+
+    message: str
+    """What was expected, and what came."""
+    exchange: Exchange
+
+
+@frozen
+class Verdict:
+    """What a run says of one requirement."""
+
+    requirement: Requirement
+    status: Status
+    findings: tuple[Finding, ...] = ()
+    judged: int = 0
+    """How many exchanges were judged; the findings are some of them."""
+    reason: str | None = None
+    """Why nothing was judged, in words."""
+
+
+class Conclusion(StrEnum):
+    """What a run says of a target; each has an exit code of its own."""
+
+    CONFORMS = "conforms"
+    DEVIATES = "deviates"
+    INCONCLUSIVE = "inconclusive"
+
+    @property
+    def exit_code(self) -> int:
+        return list(Conclusion).index(self)
+
+
+def judge(
+    contract: Contract,
+    requirements: Iterable[Requirement],
+    checks: Mapping[str, Check],
+    exchanges: Sequence[Exchange],
+    key: str | None,
+) -> dict[str, Verdict]:
+    """The verdict of each requirement. One that probes are about is judged on these, any other on every exchange that
+    shows what its check asks for."""
+    shown = [Evidence(exchange, contract, key) for exchange in exchanges]
+    verdicts = {}
+    for requirement in requirements:
+        about = [evidence for evidence in shown if requirement.id in evidence.exchange.probe.about]
+        verdicts[requirement.id] = _verdict(requirement, checks[requirement.id], about or shown, key)
+    return verdicts
+
+
+def _verdict(requirement: Requirement, check: Check, shown: Sequence[Evidence], key: str | None) -> Verdict:
+    if key is None and requirement.subject == "authorization":
+        return Verdict(requirement, Status.NOT_APPLICABLE, reason="no key is set")
+    judged = list(check(shown))
+    findings = tuple(Finding(message, evidence.exchange) for evidence, message in judged if message is not None)
+    if findings:
+        return Verdict(requirement, Status.FAILED, findings, len(judged))
+    if not judged:
+        return Verdict(requirement, Status.INCONCLUSIVE, reason=_reason(shown))
+    return Verdict(requirement, Status.PASSED, judged=len(judged))
+
+
+def _reason(shown: Sequence[Evidence]) -> str:
+    """Why a requirement was not judged."""
+    unanswered = [evidence.exchange for evidence in shown if evidence.exchange.status is None]
+    if unanswered and len(unanswered) == len(shown):
+        return f"no answer to {unanswered[0].probe.name!r}: {unanswered[0].failure}"
+    return "no answer showed it"
+
+
+def conclude(verdicts: Iterable[Verdict], level: Level) -> Conclusion:
+    """The worst that a requirement of this level or above says."""
+    scored = {verdict.status for verdict in verdicts if verdict.requirement.level.rank <= level.rank}
+    if Status.FAILED in scored:
+        return Conclusion.DEVIATES
+    if Status.INCONCLUSIVE in scored or not scored & {Status.PASSED, Status.WAIVED}:
+        return Conclusion.INCONCLUSIVE
+    return Conclusion.CONFORMS

@@ -1,0 +1,119 @@
+"""Writes `generated/` from `openapi.yaml`: the same input gives the same bytes.
+
+`--check` writes nothing and exits 1 when `generated/` differs from what the contract gives.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import filecmp
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+from openapi_spec_validator import OpenAPIV32SpecValidator
+
+from alphaedge_conformance.contract import Contract, pointer
+from alphaedge_conformance.errors import ConfigurationError
+from alphaedge_conformance.requirements import catalogue
+
+ROOT = Path(__file__).resolve().parent.parent
+CONTRACT = ROOT / "openapi.yaml"
+CLIENT = ROOT / "generated" / "alphaedge"
+CONFIG = Path(__file__).with_name("openapi-python-client.yaml")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--check", action="store_true", help="compare only")
+    check = parser.parse_args().check
+    try:
+        contract = Contract.load(CONTRACT)
+        validate(contract)
+        with tempfile.TemporaryDirectory() as scratch:
+            made = generate(contract, Path(scratch))
+            stale = sorted(differences(made, CLIENT))
+            if check:
+                for path in stale:
+                    print(f"{(CLIENT / path).relative_to(ROOT)}: is not what openapi.yaml gives; run `make generate`")
+                return 1 if stale else 0
+            if stale:
+                shutil.rmtree(CLIENT, ignore_errors=True)
+                shutil.copytree(made, CLIENT)
+    except ConfigurationError as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(f"{CLIENT.relative_to(ROOT)}: {len(stale)} files changed")
+    return 0
+
+
+def validate(contract: Contract) -> None:
+    """Raises ConfigurationError for the first thing that is wrong, with its line."""
+    for error in OpenAPIV32SpecValidator(contract.document).iter_errors():
+        here = pointer(*error.absolute_path)
+        raise contract.error(here, f"{here or 'the document'} is no OpenAPI 3.2: {error.message}; correct it there")
+    catalogue(contract)
+
+
+def rendering(document: dict[str, Any]) -> dict[str, Any]:
+    """The contract as OpenAPI 3.1, which is what the generator reads: another header, and `schema` for `itemSchema`."""
+    rendered = copy.deepcopy(document)
+    rendered["openapi"] = "3.1.0"
+    for media_type in _media_types(rendered):
+        if "itemSchema" in media_type:
+            media_type.setdefault("schema", media_type.pop("itemSchema"))
+    return rendered
+
+
+def _media_types(node: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(node, dict):
+        for name, value in node.items():
+            if name == "content" and isinstance(value, dict):
+                yield from value.values()
+            yield from _media_types(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from _media_types(value)
+
+
+def generate(contract: Contract, scratch: Path) -> Path:
+    """The folder of the client, made in `scratch`."""
+    source, made = scratch / "openapi.yaml", scratch / "alphaedge"
+    source.write_text(yaml.safe_dump(rendering(contract.document), sort_keys=False, allow_unicode=True), "utf-8")
+    command = ["openapi-python-client", "generate", "--path", str(source), "--output-path", str(made)]
+    command += ["--meta", "none", "--config", str(CONFIG), "--fail-on-warning"]
+    tools = Path(sys.executable).parent
+    done = subprocess.run(
+        [str(tools / command[0]), *command[1:]],
+        env={**os.environ, "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}", "NO_COLOR": "1"},
+        cwd=scratch,
+        capture_output=True,
+        text=True,
+    )
+    if done.returncode != 0:
+        said = "\n".join(line for line in (done.stdout + done.stderr).splitlines() if line.strip())
+        raise ConfigurationError(f"{contract.source}: openapi-python-client cannot make a client of it:\n{said}")
+    (made / "py.typed").touch()
+    return made
+
+
+def differences(made: Path, kept: Path) -> Iterator[Path]:
+    """The files that are in one folder alone, or have other bytes there."""
+    files = {path.relative_to(top) for top in (made, kept) for path in top.rglob("*") if path.is_file()}
+    for path in files:
+        if "__pycache__" in path.parts:
+            continue
+        both = (made / path).exists() and (kept / path).exists()
+        if not both or not filecmp.cmp(made / path, kept / path, shallow=False):
+            yield path
+
+
+if __name__ == "__main__":
+    sys.exit(main())
