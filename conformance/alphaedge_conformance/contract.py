@@ -248,7 +248,8 @@ class Contract:
         yield from walk(pointer, (), tokens(start)[-1], None)
 
     def shown(self, pointer: str, instance: Any) -> Iterator[str]:
-        """The pointers of the keywords that this instance gives occasion to judge."""
+        """The pointers of the keywords that this instance gives occasion to judge; an optional member keeps its own by
+        its absence."""
         here = self.resolve(pointer)
         if (other := self.nullable(here)) is not None:
             if instance is not None:
@@ -261,8 +262,12 @@ class Contract:
             elif name in ASSERTIONS and name != "required":
                 yield f"{here}/{name}"
         if isinstance(instance, dict):
-            for member in schema.get("properties", {}).keys() & instance.keys():
-                yield from self.shown(f"{here}/properties/{_escape(member)}", instance[member])
+            for member, value in schema.get("properties", {}).items():
+                at = f"{here}/properties/{_escape(member)}"
+                if member in instance:
+                    yield from self.shown(at, instance[member])
+                elif member not in schema.get("required", ()):
+                    yield from (f"{at}/{name}" for name in value if name in ASSERTIONS)
         if isinstance(instance, list) and "items" in schema:
             for item in instance:
                 yield from self.shown(f"{here}/items", item)

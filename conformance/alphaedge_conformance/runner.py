@@ -13,20 +13,20 @@ from attrs import evolve
 
 from . import sse
 from .errors import Inconclusive
-from .exchange import Chunk, Exchange, Key, Probe
+from .exchange import Chunk, Exchange, Probe
 from .probes import Plan
+from .secrets import redact
 from .settings import KEY_VARIABLE, Settings, Target
+from .wire import headers
 
 AFTER_DONE = 1.0
 """Seconds that a stream has to end after [DONE]."""
 MAX_BODY = 8 * 2**20
 """Bytes of a body that are kept; more is not read."""
-WRONG_KEY = "sk-a-wrong-key-sent-by-the-conformance-suite"
-
-Progress = Callable[[Exchange], None]
+Progress = Callable[[Exchange, Plan], None]
 
 
-def run(plan: Plan, target: Target, settings: Settings, progress: Progress = lambda exchange: None) -> list[Exchange]:
+def run(plan: Plan, target: Target, settings: Settings, progress: Progress) -> list[Exchange]:
     """All exchanges of a plan, in its order. Raises Inconclusive where the control is not accepted, so that nothing
     that follows could be judged."""
     return asyncio.run(_run(plan, target, settings, progress))
@@ -40,13 +40,13 @@ async def _run(plan: Plan, target: Target, settings: Settings, progress: Progres
         async def send(number: int, probe: Probe) -> Exchange:
             async with turn:
                 exchange = await _exchange(client, Exchange(number, probe, target.url, time.time()), target, settings)
-            progress(exchange)
+            progress(exchange, plan)
             return exchange
 
         control, *others = plan.probes
         first = await send(1, control)
         if first.status != 200:
-            raise Inconclusive(await _why(client, first, target))
+            raise Inconclusive(redact(await _why(client, first, target), target.key))
         return [first, *await asyncio.gather(*(send(number, probe) for number, probe in enumerate(others, 2)))]
 
 
@@ -81,25 +81,6 @@ async def _exchange(client: httpx.AsyncClient, exchange: Exchange, target: Targe
     except httpx.HTTPError as error:
         answer["failure"] = _in_words(error)
     return evolve(exchange, chunks=tuple(chunks), elapsed=time.perf_counter() - started, **answer)
-
-
-def headers(probe: Probe, key: str | None) -> dict[str, str]:
-    """The headers of a probe's request, as httpx and curl send them."""
-    found = {} if probe.media_type is None else {"Content-Type": probe.media_type}
-    value = credentials(probe.key, key)
-    return {**found, "Authorization": f"Bearer {value}"} if value else found
-
-
-def credentials(kind: Key, key: str | None) -> str | None:
-    """What a probe sends for a key."""
-    if key is None or kind is Key.ABSENT:
-        return None
-    return {Key.RIGHT: key, Key.WRONG: WRONG_KEY, Key.PARTIAL: partial(key)}[kind]
-
-
-def partial(key: str) -> str:
-    """The beginning of a key: two thirds of it, so that it gives little away wherever it is logged."""
-    return key[: max(1, len(key) * 2 // 3)]
 
 
 def _in_words(error: httpx.HTTPError) -> str:

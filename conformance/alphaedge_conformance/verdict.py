@@ -10,8 +10,9 @@ from attrs import frozen
 from .checks import Check
 from .contract import Contract
 from .evidence import Evidence
-from .exchange import Exchange
+from .exchange import Exchange, Probe
 from .requirements import Level, Requirement
+from .secrets import redact
 
 
 class Status(StrEnum):
@@ -29,7 +30,7 @@ class Finding:
     """One exchange that breaks a requirement."""
 
     message: str
-    """What was expected, and what came."""
+    """What was expected, and what came; without the key."""
     exchange: Exchange
 
 
@@ -63,23 +64,35 @@ def judge(
     requirements: Iterable[Requirement],
     checks: Mapping[str, Check],
     exchanges: Sequence[Exchange],
+    unsent: Sequence[Probe],
     key: str | None,
 ) -> dict[str, Verdict]:
     """The verdict of each requirement. One that probes are about is judged on these, any other on every exchange that
-    shows what its check asks for."""
+    shows what its check asks for. Where a probe that a requirement needs was not sent, it cannot pass."""
     shown = [Evidence(exchange, contract, key) for exchange in exchanges]
     verdicts = {}
     for requirement in requirements:
         about = [evidence for evidence in shown if requirement.id in evidence.exchange.probe.about]
-        verdicts[requirement.id] = _verdict(requirement, checks[requirement.id], about or shown, key)
+        missing = sum(requirement.id in probe.about for probe in unsent)
+        verdict = _verdict(requirement, checks[requirement.id], about if about or missing else shown, key)
+        if missing and verdict.status is Status.PASSED:
+            verdict = Verdict(requirement, Status.INCONCLUSIVE, reason=f"the budget cut {missing} of its requests")
+        verdicts[requirement.id] = verdict
     return verdicts
+
+
+def unjudged(requirements: Iterable[Requirement], reason: str) -> dict[str, Verdict]:
+    """The verdicts of a run that could judge nothing."""
+    return {requirement.id: Verdict(requirement, Status.INCONCLUSIVE, reason=reason) for requirement in requirements}
 
 
 def _verdict(requirement: Requirement, check: Check, shown: Sequence[Evidence], key: str | None) -> Verdict:
     if key is None and requirement.subject == "authorization":
         return Verdict(requirement, Status.NOT_APPLICABLE, reason="no key is set")
     judged = list(check(shown))
-    findings = tuple(Finding(message, evidence.exchange) for evidence, message in judged if message is not None)
+    findings = tuple(
+        Finding(redact(message, key), evidence.exchange) for evidence, message in judged if message is not None
+    )
     if findings:
         return Verdict(requirement, Status.FAILED, findings, len(judged))
     if not judged:

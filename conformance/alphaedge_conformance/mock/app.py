@@ -21,6 +21,7 @@ from ..evidence import loads
 
 Json = dict[str, Any]
 
+NAMED = ("const", "default")
 TOKEN = re.compile(r"\s*[^\W_]+|\s*[\W_]|\s+")
 
 
@@ -45,6 +46,7 @@ class Refusal:
 class Reply:
     """What the model says."""
 
+    model: str
     tokens: tuple[str, ...]
     finish_reason: str
     prompt_tokens: int
@@ -63,6 +65,31 @@ class Reply:
             "completion_tokens": used,
             "total_tokens": self.prompt_tokens + used,
         }
+
+
+def required(contract: Contract, schema: str) -> Json:
+    """A value for each required member of an object that this module does not know, as its schema describes it."""
+    here = contract.resolve(schema)
+    found = contract.at(here)
+    return {name: sample(contract, f"{here}/properties/{name}") for name in found["required"]}
+
+
+def sample(contract: Contract, schema: str) -> Any:
+    """A value that keeps a schema, the contract's own where it names one."""
+    here = contract.resolve(schema)
+    found = contract.at(here)
+    known = [*found.get("examples", ()), *found.get("enum", ()), *(found[name] for name in NAMED if name in found)]
+    if known:
+        return known[0]
+    kind = found.get("type", "null")
+    kind = kind[0] if isinstance(kind, list) else kind
+    if kind == "object":
+        return required(contract, schema) if "required" in found else {}
+    if kind == "array":
+        return [sample(contract, f"{here}/items")] * found.get("minItems", 0)
+    if kind == "string":
+        return "x" * found.get("minLength", 1)
+    return {"integer": found.get("minimum", 0), "number": found.get("minimum", 0), "boolean": False}.get(kind)
 
 
 class Mock:
@@ -163,24 +190,26 @@ class Mock:
         tokens = tokenize(text)
         limit = request.get("max_tokens", len(tokens))
         counted = sum(1 + len(tokenize(message["content"])) for message in request["messages"])
-        return Reply(tuple(tokens[:limit]), "stop" if limit >= len(tokens) else "length", counted)
+        return Reply(request["model"], tuple(tokens[:limit]), "stop" if limit >= len(tokens) else "length", counted)
 
     def completion(self, request: Json, reply: Reply) -> Json:
         message = {"role": "assistant", "content": reply.text}
-        return {
+        completion = {
             "id": reply.id,
             "object": "chat.completion",
-            "model": request["model"],
+            "model": reply.model,
             "created": reply.created,
             "choices": [{"index": 0, "message": message, "finish_reason": reply.finish_reason}],
             "usage": reply.usage,
         }
+        return {**required(self.contract, self.contract.completion_schema), **completion}
 
     def chunks(self, request: Json, reply: Reply) -> list[Json]:
         """The role, the text token by token, the reason for the end, the usage."""
 
         def chunk(choices: list[Json], **members: Any) -> Json:
-            head = {"id": reply.id, "object": "chat.completion.chunk", "model": request["model"]}
+            head = required(self.contract, self.contract.chunk_schema)
+            head |= {"id": reply.id, "object": "chat.completion.chunk", "model": reply.model}
             return {**head, "created": reply.created, "choices": choices, **members}
 
         def choice(delta: Json, finish_reason: str | None = None) -> list[Json]:

@@ -19,6 +19,12 @@ class Plan:
     and that has to be accepted before anything can be judged."""
 
     probes: tuple[Probe, ...]
+    unsent: tuple[Probe, ...] = ()
+    """What a budget cut away."""
+
+    def cut(self, most: int | None) -> Plan:
+        """At most so many of the requests."""
+        return self if most is None else Plan(self.probes[:most], self.probes[most:])
 
     @property
     def completion_tokens(self) -> int:

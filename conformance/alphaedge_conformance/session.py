@@ -1,0 +1,108 @@
+"""One run from the contract to the verdicts: the plan, the exchanges, what they say."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from functools import cached_property
+
+from attrs import evolve, field, frozen
+
+from . import probes, runner
+from .checks import Check, checks_for
+from .contract import Contract
+from .errors import Inconclusive
+from .evidence import Evidence, Unseen
+from .exchange import Exchange
+from .probes import Plan
+from .requirements import Requirement, catalogue
+from .settings import Settings, Target
+from .verdict import Conclusion, Verdict, conclude, judge, unjudged
+
+MOCK_PACE = 400.0
+"""Tokens per second of the embedded mock: slow enough that its streams are seen to arrive in pieces."""
+
+
+@frozen
+class Suite:
+    """A contract, its requirements, and a check for each."""
+
+    contract: Contract
+    requirements: Mapping[str, Requirement] = field(repr=False)
+    checks: Mapping[str, Check] = field(repr=False)
+
+    @classmethod
+    def of(cls, contract: Contract) -> Suite:
+        """Raises ConfigurationError for a contract whose requirements are not in order."""
+        requirements = catalogue(contract)
+        return cls(contract, requirements, checks_for(contract, requirements))
+
+    def plan(self, wanted: Collection[str], target: Target, settings: Settings) -> Plan:
+        """What judging these requirements takes; cut where `max_requests` is less."""
+        everything = probes.everything(self.contract, self.requirements, target.model, settings.seed)
+        return probes.select(everything, self.checks, wanted, target.key is not None).cut(settings.max_requests)
+
+    def run(
+        self,
+        wanted: Collection[str],
+        target: Target,
+        settings: Settings,
+        progress: runner.Progress = lambda exchange, plan: None,
+    ) -> Run:
+        """Judges a target. One that cannot be judged gives a run too, with the reason."""
+        plan, started = self.plan(wanted, target, settings), time.time()
+        requirements = [requirement for id, requirement in self.requirements.items() if id in set(wanted)]
+        run = Run(self.contract, target, settings, plan, started)
+        try:
+            exchanges = runner.run(plan, target, settings, progress)
+        except Inconclusive as reason:
+            verdicts = unjudged(requirements, str(reason))
+            return evolve(run, verdicts=verdicts, seconds=time.time() - started, reason=str(reason))
+        verdicts = judge(self.contract, requirements, self.checks, exchanges, plan.unsent, target.key)
+        return evolve(run, exchanges=tuple(exchanges), verdicts=verdicts, seconds=time.time() - started)
+
+
+@frozen
+class Run:
+    """What was sent, what came back, and what it says."""
+
+    contract: Contract = field(repr=False)
+    target: Target
+    settings: Settings
+    plan: Plan = field(repr=False)
+    started: float
+    """Unix seconds."""
+    seconds: float = 0.0
+    exchanges: tuple[Exchange, ...] = field(default=(), repr=False)
+    verdicts: Mapping[str, Verdict] = field(factory=dict, repr=False)
+    reason: str | None = None
+    """Why nothing could be judged, in one line."""
+
+    @property
+    def conclusion(self) -> Conclusion:
+        found = conclude(self.verdicts.values(), self.settings.level)
+        return Conclusion.INCONCLUSIVE if self.plan.unsent and found is Conclusion.CONFORMS else found
+
+    @cached_property
+    def tokens(self) -> tuple[int, int]:
+        """The prompt and completion tokens that the target says it spent."""
+        prompt = completion = 0
+        for exchange in self.exchanges:
+            try:
+                usage = Evidence(exchange, self.contract).usage
+            except Unseen:
+                continue
+            prompt, completion = prompt + usage["prompt_tokens"], completion + usage["completion_tokens"]
+        return prompt, completion
+
+
+@contextmanager
+def embedded_mock(contract: Contract) -> Iterator[tuple[str, str]]:
+    """The address and the key of a mock that lives as long as the block."""
+    from .mock import Mock, serve
+
+    key = f"sk-mock-{secrets.token_hex(16)}"
+    with serve(Mock(contract, key, tokens_per_second=MOCK_PACE)) as url:
+        yield url, key
