@@ -53,6 +53,11 @@ class Keyword:
     level: str
     quote: str | None
 
+    @property
+    def schema(self) -> str:
+        """The pointer of the schema that holds it."""
+        return self.pointer.rpartition("/required/" if self.name == "required" else "/")[0]
+
 
 @frozen
 class Violation:
@@ -289,6 +294,16 @@ class Contract:
         found = [v for error in self._validators[pointer].iter_errors(instance) for v in self._violations(error)]
         mistyped = {v.path for v in found if v.pointer.endswith("/type")}
         return [v for v in found if v.path not in mistyped or v.pointer.endswith("/type")]
+
+    def broken_musts(self, pointer: str, instance: Any) -> list[Violation]:
+        """The violations of keywords of level MUST."""
+        if pointer not in self._musts:
+            self._musts[pointer] = {keyword.pointer for keyword in self.keywords(pointer) if keyword.level == "MUST"}
+        return [found for found in self.violations(pointer, instance) if found.pointer in self._musts[pointer]]
+
+    @cached_property
+    def _musts(self) -> dict[str, set[str]]:
+        return {}
 
     def _violations(self, error: Any) -> Iterator[Violation]:
         location = error.absolute_keyword_location.removeprefix(URI).removeprefix("#")

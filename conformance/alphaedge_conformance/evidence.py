@@ -132,14 +132,15 @@ class Evidence:
 
     @cached_property
     def data(self) -> list[Any]:
-        """The data of each event that is JSON, [DONE] left out."""
+        """The data of each event that is JSON, without [DONE] and without errors, which are no chunks."""
         found = []
         for event in self.events.events:
-            if event.data != "[DONE]":
-                try:
-                    found.append(loads(event.data))
-                except ValueError:
-                    continue
+            try:
+                value = loads(event.data)
+            except ValueError:
+                continue
+            if not (isinstance(value, dict) and "error" in value):
+                found.append(value)
         assume(found, "no event with JSON")
         return found
 
@@ -206,16 +207,21 @@ def loads(text: str | bytes) -> Any:
 
 def looks_like_a_stream(exchange: Exchange) -> bool:
     """Whether the bytes are server-sent events, whatever the label says."""
-    start = exchange.body.removeprefix(sse.BOM).lstrip()
-    if start[:1] in (b"{", b"["):
-        return False
-    return exchange.media_type == "text/event-stream" or start.startswith((b"data:", b"event:", b"id:", b":"))
+    if exchange.media_type != "text/event-stream":
+        start = exchange.body.removeprefix(sse.BOM).lstrip()
+        return start.startswith((b"data:", b"event:", b"id:", b"retry:", b":"))
+    try:
+        loads(exchange.body)
+    except ValueError:
+        return True
+    return False
 
 
 def deltas(chunks: list[Json]) -> Iterator[tuple[Json, Json]]:
     """Each choice of each chunk with its delta, those of another shape left out."""
     for chunk in chunks:
-        for choice in chunk.get("choices") or ():
+        choices = chunk.get("choices")
+        for choice in choices if isinstance(choices, list) else ():
             if isinstance(choice, dict) and isinstance(choice.get("delta"), dict):
                 yield choice, choice["delta"]
 
@@ -234,14 +240,10 @@ def fold(chunks: list[Json]) -> Json:
             whole["message"]["content"] += delta["content"]
         if choice.get("finish_reason") is not None:
             whole["finish_reason"] = choice["finish_reason"]
-    folded: Json = {name: chunks[0][name] for name in ("id", "created", "model") if name in chunks[0]}
-    usage = [chunk["usage"] for chunk in chunks if chunk.get("usage") is not None]
-    return {
-        **folded,
-        "object": "chat.completion",
-        "choices": list(choices.values()),
-        **({"usage": usage[-1]} if usage else {}),
-    }
+    members: Json = {}
+    for chunk in chunks:
+        members |= {name: value for name, value in chunk.items() if value is not None}
+    return {**members, "object": "chat.completion", "choices": list(choices.values())}
 
 
 def _place(path: tuple[str | int, ...]) -> str:

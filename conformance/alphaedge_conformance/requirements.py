@@ -6,7 +6,7 @@ Most are derived from the keywords of the contract's schemas; what JSON Schema c
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from typing import Any, Literal
 
@@ -67,6 +67,11 @@ def catalogue(contract: Contract) -> dict[str, Requirement]:
             raise contract.error(requirement.pointer, f"the id {requirement.id} is taken; give each its own")
         found[requirement.id] = requirement
     return found
+
+
+def by_keyword(requirements: Iterable[Requirement]) -> dict[str, Requirement]:
+    """The derived requirements by their pointers; of a property of the request, that its values are accepted."""
+    return {requirement.pointer: requirement for requirement in requirements if requirement.kind != "stated"}
 
 
 def _stated(contract: Contract) -> Iterator[Requirement]:

@@ -65,5 +65,5 @@ def created_now(evidence: Evidence) -> None:
 @check("choice.index-from-zero")
 def index_from_zero(choices: list[Json]) -> None:
     got: list[Any] = [choice.get("index") for choice in choices]
-    assume(all(isinstance(index, int) for index in got))
+    assume(all(isinstance(index, int) and index >= 0 for index in got))
     assert sorted(got) == list(range(len(got))), f"expected indexes from 0 to {len(got) - 1}, got {got}"

@@ -8,7 +8,7 @@ from itertools import pairwise
 from ..evidence import Evidence, Json, Unseen, assume, deltas
 from . import check
 
-WORDS_PER_TOKEN = 8
+WORDS_PER_TOKEN = 5
 """More words than this in one token exist in no tokenizer."""
 
 
@@ -75,10 +75,11 @@ def length_when_cut(all_shown: Sequence[Evidence]) -> Iterator[tuple[Evidence, s
     seen = []
     for evidence in all_shown:
         try:
-            seen.append((evidence.request["max_tokens"], evidence.usage["completion_tokens"], evidence))
+            reasons = [choice.get("finish_reason") for choice in evidence.choices]
+            seen.append((evidence.request["max_tokens"], evidence.usage["completion_tokens"], reasons, evidence))
         except Unseen:
             continue
     seen.sort(key=lambda entry: entry[0])
-    for (limit, used, evidence), (_, more, _) in pairwise(seen):
-        if used == limit < more and evidence.choices and evidence.choices[0].get("finish_reason") == "stop":
+    for (limit, used, reasons, evidence), (_, more, _, _) in pairwise(seen):
+        if used == limit < more and "stop" in reasons:
             yield evidence, f'expected "length" where {limit} tokens were the limit and more was to come, got "stop"'

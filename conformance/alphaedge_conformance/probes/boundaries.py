@@ -15,7 +15,7 @@ from attrs import evolve, frozen
 from ..contract import Contract
 from ..evidence import Json
 from ..exchange import Expect, Probe, encode
-from ..requirements import Level, Requirement
+from ..requirements import Level, Requirement, by_keyword
 
 BEYOND = {"minimum": -0.5, "maximum": 0.5}
 
@@ -52,10 +52,7 @@ class Edit:
 def probes(contract: Contract, requirements: Mapping[str, Requirement], control: Probe, seed: int) -> Iterator[Probe]:
     """One probe for each edit of the control that a keyword of the request gives occasion to. One value that breaks a
     keyword tells as much as ten, but a list or an object is worth a request beside a plain value."""
-    derived = ("accepted", "refused")
-    by_pointer = {
-        requirement.pointer: requirement for requirement in requirements.values() if requirement.kind in derived
-    }
+    by_pointer = by_keyword(requirements.values())
     base, sent, broken = contract.example_request, set(), set()
     for edit in _edits(contract, base, seed):
         if str(edit) in sent or not _is_telling(contract, edit):

@@ -15,11 +15,14 @@ MAX_TOKENS = 16
 
 COUNT = "Count from one to fifty in words."
 LONG = " ".join(["The quick brown fox jumps over the lazy dog near the quiet river bank."] * 8)
+UNICODE = 'Ünïcode \U0001f9ea 名前 👩‍👩‍👧‍👦 "quoted" back\\slash\ttab\r\nline \u2028separator \u202eright-to-left'
 CONVERSATION = [
     {"role": "system", "content": "You are terse.\nAnswer in one line."},
-    {"role": "user", "content": "Wie heißt das? 名前は何ですか 🦜 👩‍👩‍👧‍👦"},
+    {"role": "user", "content": "What is the capital of France?"},
     {"role": "assistant", "content": ""},
-    {"role": "user", "content": '\tTabs, "quotes", back\\slashes,\r\nline ends and \u2028 separators \U0001f9ea.'},
+    {"role": "user", "content": "Please answer."},
+    {"role": "assistant", "content": "Paris."},
+    {"role": "user", "content": "And of Spain?"},
 ]
 
 
@@ -59,9 +62,12 @@ def probes(contract: Contract, control: Probe) -> Iterator[Probe]:
     for name, text in (("a short prompt", "Hello!"), ("a long prompt", LONG)):
         prompt: Json = {"messages": says(text), "temperature": 0}
         yield edited(name, "Counts more tokens for more text.", prompt, "usage.prompt-grows")
-    why, talk = "Every role, an empty text, line ends, characters from all over Unicode.", {"messages": CONVERSATION}
-    yield edited("a conversation", why, talk, "message.content-accepted")
-    yield edited("a conversation, streamed", why, talk | stream, "message.content-accepted")
+    for name, why, edit, about in (
+        ("any Unicode", "Characters from all over Unicode.", says(UNICODE), "message.content-accepted"),
+        ("a conversation", "Every role, several times; an empty text.", CONVERSATION, "request.messages-accepted"),
+    ):
+        yield edited(name, why, {"messages": edit}, about)
+        yield edited(f"{name}, streamed", why, {"messages": edit, "stream": True}, about)
 
     unknown = {"model": f"{control.request['model']}-that-nobody-serves"}
     about = "request.model-unknown-refused"
