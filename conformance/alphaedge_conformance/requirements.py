@@ -112,7 +112,7 @@ def _derived(contract: Contract) -> Iterator[Requirement]:
 
 
 def _requirement(contract: Contract, keyword: Keyword, kind: Kind) -> Requirement:
-    statement = "-".join(_words(part) for part in (*keyword.path, keyword.name) if part != "[]")
+    statement = "-".join(kebab(part) for part in (*keyword.path, keyword.name) if part != "[]")
     what = f"`{'.'.join([_subject(contract, keyword.component), *keyword.path])}`".replace(".[]", "[]")
     if kind == "response":
         text = f"{what} {_holds(keyword)}."
@@ -138,7 +138,7 @@ def _accepted(contract: Contract, keywords: list[Keyword]) -> Iterator[Requireme
             continue
         subject = _subject(contract, keyword.component)
         yield Requirement(
-            id=f"{subject}.{'-'.join(_words(part) for part in keyword.path if part != '[]')}-accepted",
+            id=f"{subject}.{'-'.join(kebab(part) for part in keyword.path if part != '[]')}-accepted",
             level=Level.MUST,
             source=Source.DOCUMENTED if keyword.quote else Source.CONVENTION,
             text=f"Every documented value of `{'.'.join([subject, *keyword.path])}` is accepted.",
@@ -150,12 +150,12 @@ def _accepted(contract: Contract, keywords: list[Keyword]) -> Iterator[Requireme
 
 def _subject(contract: Contract, component: str) -> str:
     schema = contract.document.get("components", {}).get("schemas", {}).get(component, {})
-    return str(schema.get("x-subject") or _words(component))
+    return str(schema.get("x-subject") or kebab(component))
 
 
-def _words(name: str) -> str:
+def kebab(name: str) -> str:
     """kebab-case of camelCase, PascalCase and snake_case."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", name).replace("_", "-").lower()
+    return re.sub(r"(?<!^)(?=[A-Z])|(?<=[a-z])(?=[0-9])", "-", name).replace("_", "-").lower()
 
 
 _ARTICLE = {"integer": "an integer", "object": "an object", "array": "an array", "null": "null"}

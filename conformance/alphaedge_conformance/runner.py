@@ -1,4 +1,4 @@
-"""Sends a plan: the control first, then everything else concurrently, each request at most once."""
+"""Sends a plan: the control first, then everything else concurrently; what met a rate limit comes again."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 import ssl
 import time
 from collections.abc import Callable
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import httpx
@@ -21,6 +22,10 @@ from .wire import headers
 
 AFTER_DONE = 1.0
 """Seconds that a stream has to end after [DONE]."""
+RETRIES = 4
+"""How often a request comes again that met a rate limit."""
+LONGEST_WAIT = 30.0
+"""Seconds that a Retry-After is honoured for at most."""
 MAX_BODY = 8 * 2**20
 """Bytes of a body that are kept; more is not read."""
 Progress = Callable[[Exchange, Plan], None]
@@ -38,8 +43,14 @@ async def _run(plan: Plan, target: Target, settings: Settings, progress: Progres
     async with httpx.AsyncClient(limits=limits, timeout=settings.timeout, follow_redirects=False) as client:
 
         async def send(number: int, probe: Probe) -> Exchange:
-            async with turn:
-                exchange = await _exchange(client, Exchange(number, probe, target.url, time.time()), target, settings)
+            for attempt in range(1 + RETRIES):
+                async with turn:
+                    exchange = Exchange(number, probe, target.url, time.time())
+                    exchange = await _exchange(client, exchange, target, settings)
+                wait = _retry_after(exchange)
+                if wait is None or attempt == RETRIES:
+                    break
+                await asyncio.sleep(wait)
             progress(exchange, plan)
             return exchange
 
@@ -48,6 +59,18 @@ async def _run(plan: Plan, target: Target, settings: Settings, progress: Progres
         if first.status != 200:
             raise Inconclusive(redact(await _why(client, first, target), target.key))
         return [first, *await asyncio.gather(*(send(number, probe) for number, probe in enumerate(others, 2)))]
+
+
+def _retry_after(exchange: Exchange) -> float | None:
+    """Seconds to wait before the request may come again, where the server says that it did not look at it."""
+    if exchange.status not in (429, 503):
+        return None
+    value = exchange.header("retry-after") or "1"
+    try:
+        wait = float(value) if value.strip().isdigit() else parsedate_to_datetime(value).timestamp() - time.time()
+    except ValueError:
+        wait = 1.0
+    return min(max(wait, 0.0), LONGEST_WAIT)
 
 
 async def _exchange(client: httpx.AsyncClient, exchange: Exchange, target: Target, settings: Settings) -> Exchange:

@@ -9,6 +9,7 @@ import re
 import time
 import uuid
 from collections.abc import AsyncIterator
+from email.utils import formatdate
 from typing import Any
 
 from attrs import field, frozen
@@ -50,8 +51,8 @@ class Reply:
     tokens: tuple[str, ...]
     finish_reason: str
     prompt_tokens: int
+    created: int
     id: str = field(factory=lambda: f"chat-{uuid.uuid4().hex}")
-    created: int = field(factory=lambda: int(time.time()))
 
     @property
     def text(self) -> str:
@@ -109,9 +110,14 @@ class Mock:
         self.tokens_per_second = tokens_per_second
         self.models = [str(contract.example_request["model"])]
 
+    def clock(self) -> float:
+        """Unix seconds."""
+        return time.time()
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             response = await self.respond(Request(scope, receive))
+            response.headers["Date"] = formatdate(self.clock(), usegmt=True)
             await response(scope, receive, send)
 
     async def respond(self, http: Request) -> Response:
@@ -190,7 +196,8 @@ class Mock:
         tokens = tokenize(text)
         limit = request.get("max_tokens", len(tokens))
         counted = sum(1 + len(tokenize(message["content"])) for message in request["messages"])
-        return Reply(request["model"], tuple(tokens[:limit]), "stop" if limit >= len(tokens) else "length", counted)
+        finish_reason = "stop" if limit >= len(tokens) else "length"
+        return Reply(request["model"], tuple(tokens[:limit]), finish_reason, counted, int(self.clock()))
 
     def completion(self, request: Json, reply: Reply) -> Json:
         message = {"role": "assistant", "content": reply.text}

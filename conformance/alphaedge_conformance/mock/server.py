@@ -15,7 +15,9 @@ from starlette.types import ASGIApp
 def serve(app: ASGIApp, port: int = 0) -> Iterator[str]:
     """Yields the address, as ``http://127.0.0.1:8000``; port 0 is any free one. Raises OSError for a port in use."""
     with socket.create_server(("127.0.0.1", port)) as listening:
-        server = uvicorn.Server(uvicorn.Config(app, log_level="critical", lifespan="off", timeout_graceful_shutdown=1))
+        server = uvicorn.Server(
+            uvicorn.Config(app, log_level="critical", lifespan="off", date_header=False, timeout_graceful_shutdown=1)
+        )
         thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
         thread.start()
         try:

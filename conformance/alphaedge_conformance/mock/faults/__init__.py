@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from functools import cache
 
 from attrs import frozen
 
 from ...contract import Contract
+from ...requirements import kebab
 from ..app import Mock
 
 Make = Callable[..., Mock]
@@ -33,7 +33,7 @@ def fault(*breaks: str) -> Callable[[type[Mock]], type[Mock]]:
     """Registers a class as a fault, under its own name in kebab-case."""
 
     def register(kind: type[Mock]) -> type[Mock]:
-        name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", kind.__name__).lower()
+        name = kebab(kind.__name__)
         assert name not in _BY_HAND, f"{name} is taken"
         _BY_HAND[name] = Fault(name, (kind.__doc__ or "").strip(), kind, frozenset(breaks))
         return kind
