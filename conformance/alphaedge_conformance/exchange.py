@@ -50,6 +50,8 @@ class Probe:
     method: str = "POST"
     media_type: str | None = "application/json"
     key: Key = Key.RIGHT
+    theme: str | None = None
+    """What a generated probe is an example of."""
 
     @cached_property
     def request(self) -> dict[str, Any]:

@@ -37,6 +37,16 @@ def run(plan: Plan, target: Target, settings: Settings, progress: Progress) -> l
     return asyncio.run(_run(plan, target, settings, progress))
 
 
+def send(number: int, probe: Probe, target: Target, settings: Settings) -> Exchange:
+    """One more exchange, after a run."""
+
+    async def alone() -> Exchange:
+        async with httpx.AsyncClient(timeout=settings.timeout) as client:
+            return await _exchange(client, Exchange(number, probe, target.url, time.time()), target, settings)
+
+    return asyncio.run(alone())
+
+
 async def _run(plan: Plan, target: Target, settings: Settings, progress: Progress) -> list[Exchange]:
     limits = httpx.Limits(max_connections=settings.concurrency, max_keepalive_connections=settings.concurrency)
     turn = asyncio.Semaphore(settings.concurrency)

@@ -8,19 +8,22 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 
-from attrs import evolve, field, frozen
+from attrs import define, evolve, field, frozen
 
 from . import probes, runner
 from .checks import Check, checks_for
 from .contract import Contract
 from .errors import Inconclusive
 from .evidence import Evidence, Unseen
-from .exchange import Exchange
-from .probes import Plan
+from .exchange import Exchange, Probe, encode
+from .probes import Plan, conversations
 from .requirements import Requirement, catalogue
+from .secrets import redact
 from .settings import Settings, Target
-from .verdict import Conclusion, Verdict, conclude, judge, unjudged
+from .verdict import Conclusion, Finding, Verdict, conclude, judge, unjudged
 
+SHRINKING = 30
+"""Requests that a run may send beyond its plan, to shrink generated requests that failed."""
 MOCK_PACE = 400.0
 """Tokens per second of the embedded mock: slow enough that its streams are seen to arrive in pieces."""
 
@@ -61,7 +64,59 @@ class Suite:
             verdicts = unjudged(requirements, str(reason))
             return evolve(run, verdicts=verdicts, seconds=time.time() - started, reason=str(reason))
         verdicts = judge(self.contract, requirements, self.checks, exchanges, plan.unsent, target.key)
+        budget = min(SHRINKING, settings.max_requests - len(exchanges) if settings.max_requests else SHRINKING)
+        shrinker = Shrinker(self, plan.probes[0], target, settings, exchanges, budget)
+        verdicts = {id: shrinker.shrunk(verdict) for id, verdict in verdicts.items()}
         return evolve(run, exchanges=tuple(exchanges), verdicts=verdicts, seconds=time.time() - started)
+
+
+@define
+class Shrinker:
+    """Sends smaller requests in place of a generated one that broke a requirement."""
+
+    suite: Suite
+    control: Probe
+    target: Target
+    settings: Settings
+    exchanges: list[Exchange]
+    """Those of the run; what is sent here is added."""
+    budget: int
+    """Requests that may still be sent."""
+
+    def shrunk(self, verdict: Verdict) -> Verdict:
+        """The verdict with the smallest request first, where generated requests alone broke the requirement."""
+        check = self.suite.checks[verdict.requirement.id]
+        themes = [finding.exchange.probe.theme for finding in verdict.findings]
+        if not themes or themes[0] is None or None in themes or "all_shown" in check.views:
+            return verdict
+        found = verdict.findings[0].exchange.probe
+        theme = conversations.THEMES[themes[0]]
+        smallest: dict[bytes, Finding] = {}
+
+        def fails(messages: conversations.Messages) -> bool:
+            smaller = conversations.probe(self.control, theme, f"{theme.name}, shrunk", messages)
+            exchange = self.exchange(probes.streamed(smaller) if found.streams else smaller)
+            judged = check([Evidence(exchange, self.suite.contract, self.target.key)]) if exchange else ()
+            for evidence, message in judged:
+                if message is not None:
+                    finding = Finding(redact(message, self.target.key), evidence.exchange)
+                    smallest[encode(messages)] = finding
+                    return True
+            return False
+
+        messages = conversations.shrink(self.suite.contract, theme, self.settings.seed, fails)
+        if messages is None or (finding := smallest[encode(messages)]) in verdict.findings:
+            return verdict
+        return evolve(verdict, findings=(finding, *verdict.findings), judged=verdict.judged + 1)
+
+    def exchange(self, probe: Probe) -> Exchange | None:
+        """What came back for a request, now or before; None where the budget is spent."""
+        known = next((each for each in self.exchanges if each.probe.body == probe.body), None)
+        if known is None and self.budget > 0:
+            self.budget -= 1
+            known = runner.send(len(self.exchanges) + 1, probe, self.target, self.settings)
+            self.exchanges.append(known)
+        return known
 
 
 @frozen

@@ -10,7 +10,7 @@ from ..checks import Check
 from ..contract import Contract, tokens
 from ..exchange import Expect, Key, Probe, encode
 from ..requirements import Requirement
-from . import boundaries, meaning
+from . import boundaries, conversations, meaning
 
 
 @frozen
@@ -38,10 +38,12 @@ class Plan:
 
 
 def everything(contract: Contract, requirements: Mapping[str, Requirement], model: str, seed: int) -> Plan:
-    """All probes worth sending to a server that serves `model`; the same for the same arguments."""
+    """All probes worth sending to a server that serves `model`; the seed is that of the generated ones alone."""
     control = meaning.control(contract, model)
-    edges = list(boundaries.probes(contract, requirements, control, seed))
-    probes = [*meaning.probes(contract, control), *edges, *map(streamed, _worth_streaming(edges, requirements))]
+    edges = list(boundaries.probes(contract, requirements, control))
+    drawn = list(conversations.probes(contract, control, seed))
+    twins = [*_worth_streaming(edges, requirements), *drawn[conversations.EXAMPLES - 1 :: conversations.EXAMPLES]]
+    probes = [*meaning.probes(contract, control), *edges, *drawn, *map(streamed, twins)]
     unique: dict[tuple[object, ...], Probe] = {}
     for probe in probes:
         same = (probe.method, probe.body, probe.media_type, probe.key)

@@ -15,7 +15,7 @@ MAX_TOKENS = 16
 
 COUNT = "Count from one to fifty in words."
 LONG = " ".join(["The quick brown fox jumps over the lazy dog near the quiet river bank."] * 8)
-UNICODE = 'Ünïcode \U0001f9ea 名前 👩‍👩‍👧‍👦 "quoted" back\\slash\ttab\r\nline \u2028separator \u202eright-to-left'
+UNICODE = 'tab\there,\r\nÜnïcode \U0001f9ea 名前 👩‍👩‍👧‍👦 "quoted" back\\slash \u2028separator \u202eright-to-left'
 CONVERSATION = [
     {"role": "system", "content": "You are terse.\nAnswer in one line."},
     {"role": "user", "content": "What is the capital of France?"},

@@ -264,7 +264,43 @@ class EmptyFinishReason(Plain):
         return completion
 
 
+@fault("usage.total-is-the-sum")
+class TotalWrongPastEightMessages(Plain):
+    """Past eight messages the total leaves out the prompt."""
+
+    def change(self, request: Json, completion: Json) -> Json:
+        if len(request["messages"]) > 8:
+            completion["usage"]["total_tokens"] = completion["usage"]["completion_tokens"]
+        return completion
+
+
 # What is accepted
+
+
+@fault("request.messages-accepted")
+class CrashesPastEightMessages(Mock):
+    """Past eight messages the server crashes."""
+
+    def validate(self, request: Any) -> Refusal | None:
+        refusal = super().validate(request)
+        return refusal or (Refusal(500, "Internal error.") if len(request["messages"]) > 8 else None)
+
+
+@fault("message.content-accepted")
+class CrashesOnNul(Mock):
+    """A NUL in a text crashes the server."""
+
+    def validate(self, request: Any) -> Refusal | None:
+        crash = "\\u0000" in json.dumps(request)
+        return Refusal(500, "Internal error.") if crash else super().validate(request)
+
+
+@fault("completion.strict-json")
+class TabsUnescaped(Sent):
+    """Tabs stand in the JSON as they are."""
+
+    def send(self, body: bytes) -> Response:
+        return Response(body.replace(b"\\t", b"\t"), media_type="application/json")
 
 
 class Refuses(Mock):

@@ -1,0 +1,122 @@
+"""Generated conversations: Hypothesis draws them, and shrinks one that fails to the smallest that still does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import hypothesis
+from attrs import evolve, frozen
+from hypothesis import HealthCheck, Phase
+from hypothesis import strategies as st
+
+from ..contract import Contract
+from ..exchange import Probe, encode
+
+Messages = list[dict[str, str]]
+Roles = list[str]
+
+EXAMPLES = 2
+"""Drawn for each theme: Hypothesis starts with the simplest one, the second is random."""
+
+
+@frozen
+class Theme:
+    """A kind of conversation that a server may stumble over."""
+
+    name: str
+    messages: Callable[[Roles], st.SearchStrategy[Messages]]
+    about: str
+
+
+def _spoken(text: st.SearchStrategy[str]) -> Callable[[Roles], st.SearchStrategy[Messages]]:
+    """One message of a user, so that nothing but its text differs from the control."""
+    return lambda roles: text.map(lambda content: [{"role": "user", "content": content}])
+
+
+def _many(roles: Roles) -> st.SearchStrategy[Messages]:
+    """More than eight messages, each role in each place, some without text."""
+    text = st.text(st.characters(codec="ascii", categories=["L"]), max_size=8)
+    message = st.fixed_dictionaries({"role": st.sampled_from(roles), "content": text})
+    return st.lists(message, min_size=9, max_size=14)
+
+
+def _text(**characters: Any) -> st.SearchStrategy[str]:
+    return st.text(st.characters(**characters), min_size=1, max_size=40)
+
+
+TEXTS = {
+    "non-ASCII text": _text(min_codepoint=0x80, max_codepoint=0xFFFF, exclude_categories=["Cs"]),
+    "text outside the BMP": _text(min_codepoint=0x10000, exclude_categories=["Cn", "Co"]),
+    "control characters": _text(categories=["Cc"], exclude_characters="\0"),
+    "a NUL": st.just("before\0after"),
+    "line ends": st.text(st.sampled_from("\r\n\u2028\u2029 a"), min_size=1, max_size=20),
+    "a long text": st.sampled_from(["word ", "名", "{}", "\\"]).map(lambda part: part * 800),
+}
+THEMES = {
+    "many messages": Theme("many messages", _many, "request.messages-accepted"),
+    **{name: Theme(name, _spoken(text), "message.content-accepted") for name, text in TEXTS.items()},
+}
+
+
+def probes(contract: Contract, control: Probe, seed: int) -> Iterator[Probe]:
+    """Of each theme the simplest request and a random one; the same for the same seed."""
+    for theme in THEMES.values():
+        for number, messages in enumerate(draw(contract, theme, seed), 1):
+            yield probe(control, theme, f"{theme.name} {number}", messages)
+
+
+def probe(control: Probe, theme: Theme, name: str, messages: Messages) -> Probe:
+    return evolve(
+        control,
+        name=name,
+        why=f"Generated: {theme.name}.",
+        body=encode({**control.request, "messages": messages}),
+        about=frozenset({theme.about}),
+        theme=theme.name,
+    )
+
+
+def draw(contract: Contract, theme: Theme, seed: int) -> list[Messages]:
+    """The conversations of a theme."""
+    drawn: list[Messages] = []
+    _engine(contract, theme, seed, drawn.append)
+    return drawn
+
+
+def shrink(contract: Contract, theme: Theme, seed: int, fails: Callable[[Messages], bool]) -> Messages | None:
+    """The smallest conversation that still fails; None where none of those drawn does."""
+    smallest: list[Messages] = []
+
+    def judge(messages: Messages) -> None:
+        if fails(messages):
+            smallest[:] = [messages]
+            raise AssertionError
+
+    try:
+        _engine(contract, theme, seed, judge)
+    except AssertionError:
+        return smallest[0]
+    return None
+
+
+def _engine(contract: Contract, theme: Theme, seed: int, judge: Callable[[Messages], object]) -> None:
+    """Draws the same values in the same order for the same seed; where `judge` raises, Hypothesis shrinks."""
+    messages = contract.resolve(contract.request_schema) + "/properties/messages"
+    roles = contract.at(contract.resolve(messages + "/items") + "/properties/role")["enum"]
+
+    @hypothesis.seed(seed)
+    @hypothesis.settings(
+        max_examples=EXAMPLES,
+        database=None,
+        deadline=None,
+        phases=[Phase.generate, Phase.shrink],
+        suppress_health_check=list(HealthCheck),
+        print_blob=False,
+        report_multiple_bugs=False,
+    )
+    @hypothesis.given(theme.messages(roles))
+    def run(messages: Messages) -> None:
+        judge(messages)
+
+    run()
