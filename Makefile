@@ -5,7 +5,7 @@ MODEL ?=
 REPORT ?= reports/conform
 ARGS ?=
 
-.PHONY: help conform mock field generate check test lock build clean
+.PHONY: help conform mock field generate check test mutants lock build clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -30,6 +30,9 @@ check: .venv ## generated/ is fresh, the code is well kept
 
 test: .venv ## the tests of the kit itself
 	@$(BIN)/python -m pytest $(ARGS)
+
+mutants: .venv ## the kill matrix: every fault of the mock breaks exactly what it says (minutes)
+	@$(BIN)/python -m alphaedge_conformance.mutants --report reports/mutants $(ARGS)
 
 lock: .venv ## write requirements.lock from pyproject.toml
 	@$(BIN)/uv pip compile pyproject.toml --extra conformance --group build --universal --python-version 3.11 \

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import jsonschema_rs
 import yaml
 from openapi_spec_validator import OpenAPIV32SpecValidator
 
@@ -56,6 +57,12 @@ def main() -> int:
 
 def validate(contract: Contract) -> None:
     """Raises ConfigurationError for the first thing that is wrong, with its line."""
+    for name, schema in contract.document.get("components", {}).get("schemas", {}).items():
+        try:
+            jsonschema_rs.meta.validate(schema)
+        except jsonschema_rs.ValidationError as wrong:
+            here = pointer("components", "schemas", name, *wrong.instance_path)
+            raise contract.error(here, f"{here} is no JSON Schema: {wrong.message}; correct it there") from None
     for error in OpenAPIV32SpecValidator(contract.document).iter_errors():
         here = pointer(*error.absolute_path)
         raise contract.error(here, f"{here or 'the document'} is no OpenAPI 3.2: {error.message}; correct it there")

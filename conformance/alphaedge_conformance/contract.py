@@ -98,8 +98,21 @@ class Contract:
         if root is None or not isinstance(document, dict) or not isinstance(document.get("paths"), dict):
             raise ConfigurationError(f"{source}:1: expected an OpenAPI document with `paths`; give the contract's file")
         contract = cls(source, text, document, root)
-        contract.operation_pointer  # noqa: B018  a contract without the operation is none
+        contract._check()
         return contract
+
+    def _check(self) -> None:
+        """Everything that is named is there."""
+        for here, node in _nodes(self.document):
+            if isinstance(node, dict) and isinstance(node.get("$ref"), str):
+                self.resolve(here)
+        for schema in (self.request_schema, self.completion_schema, self.event_schema):
+            if not self.has(schema):
+                raise self.error(schema, f"expected a schema at {schema}")
+        for schema in (self.chunk_schema, self.error_schema):
+            self.resolve(schema)
+        if not self.operation["requestBody"]["content"]["application/json"].get("examples"):
+            raise self.error(self.request_schema, "expected at least one example of a request")
 
     @cached_property
     def digest(self) -> str:
@@ -119,6 +132,14 @@ class Contract:
             except (IndexError, ValueError, TypeError):
                 raise KeyError(pointer) from None
         return here
+
+    def has(self, pointer: str) -> bool:
+        """Whether anything stands at a pointer."""
+        try:
+            self.at(pointer)
+        except KeyError:
+            return False
+        return True
 
     def line(self, pointer: str) -> int:
         """The line of a part, counted from 1; of the nearest part around it where the pointer leads nowhere."""
@@ -206,9 +227,10 @@ class Contract:
             schema = self.at(pointer)
             if "$ref" not in schema:
                 return pointer
-            if not schema["$ref"].startswith("#/"):
+            file, _, target = schema["$ref"].partition("#")
+            if file or not self.has(target):
                 raise self.error(pointer, f"expected a $ref into this file, found {schema['$ref']}")
-            pointer = schema["$ref"].removeprefix("#")
+            pointer = target
         raise self.error(pointer, "a $ref that leads back to itself")
 
     def nullable(self, pointer: str) -> str | None:
@@ -317,6 +339,14 @@ class Contract:
                         yield from self._violations(inner)
         else:
             yield Violation(location, tuple(error.instance_path), error.message)
+
+
+def _nodes(node: Any, here: str = "") -> Iterator[tuple[str, Any]]:
+    """Every part of a document with its pointer."""
+    yield here, node
+    parts = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+    for name, part in parts:
+        yield from _nodes(part, here + pointer(name))
 
 
 def _escape(member: str) -> str:

@@ -35,6 +35,8 @@ class Suite:
     contract: Contract
     requirements: Mapping[str, Requirement] = field(repr=False)
     checks: Mapping[str, Check] = field(repr=False)
+    _plans: dict[tuple[str, int], Plan] = field(factory=dict, init=False, repr=False)
+    """Drawing is slow: what was drawn for a model and a seed."""
 
     @classmethod
     def of(cls, contract: Contract) -> Suite:
@@ -44,8 +46,10 @@ class Suite:
 
     def plan(self, wanted: Collection[str], target: Target, settings: Settings) -> Plan:
         """What judging these requirements takes; cut where `max_requests` is less."""
-        everything = probes.everything(self.contract, self.requirements, target.model, settings.seed)
-        return probes.select(everything, self.checks, wanted, target.key is not None).cut(settings.max_requests)
+        drawn = (target.model, settings.seed)
+        if drawn not in self._plans:
+            self._plans[drawn] = probes.everything(self.contract, self.requirements, *drawn)
+        return probes.select(self._plans[drawn], self.checks, wanted, target.key is not None).cut(settings.max_requests)
 
     def run(
         self,

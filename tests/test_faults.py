@@ -1,0 +1,63 @@
+"""Every check has a server that breaks exactly it, and no unusual server that conforms is accused.
+
+One fault for each requirement that is no keyword, and for each kind of keyword; `make mutants` runs them all.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from alphaedge_conformance.contract import Contract
+from alphaedge_conformance.mock.faults import Fault, all_faults
+from alphaedge_conformance.mock.unusual import UNUSUAL
+from alphaedge_conformance.mutants import failed, trial, unbroken
+from alphaedge_conformance.requirements import catalogue
+from alphaedge_conformance.session import Suite
+from alphaedge_conformance.verdict import Conclusion, Status
+
+CONTRACT = Contract.load()
+FAULTS = all_faults(CONTRACT)
+
+
+def telling() -> list[Fault]:
+    """For each requirement that is no keyword the fault that breaks least besides; for each keyword the first."""
+    chosen: dict[tuple[str, str], Fault] = {}
+    for requirement in catalogue(CONTRACT).values():
+        breaking = [fault for fault in FAULTS.values() if requirement.id in fault.breaks]
+        stated = requirement.kind == "stated"
+        kind = (requirement.kind, requirement.id if stated else requirement.id.rpartition("-")[2])
+        if breaking and kind not in chosen:
+            chosen[kind] = min(breaking, key=lambda fault: len(fault.breaks))
+    return list({fault.name: fault for fault in chosen.values()}.values())
+
+
+def test_there_are_enough() -> None:
+    assert len(FAULTS) >= 150
+    assert len(UNUSUAL) >= 20
+    assert all(fault.text for fault in FAULTS.values())
+
+
+def test_every_requirement_has_a_fault(suite: Suite) -> None:
+    assert unbroken(suite, FAULTS.values()) == []
+
+
+@pytest.mark.parametrize("fault", telling(), ids=lambda fault: fault.name)
+def test_fault(suite: Suite, fault: Fault) -> None:
+    run = trial(suite, fault.make)
+    assert failed(run) == fault.breaks
+    must = any(suite.requirements[id].level == "MUST" for id in fault.breaks)
+    assert (run.conclusion is Conclusion.DEVIATES) == must
+
+
+@pytest.mark.parametrize("name", UNUSUAL)
+def test_unusual_server(suite: Suite, name: str) -> None:
+    run = trial(suite, UNUSUAL[name])
+    assert {id: verdict.findings for id, verdict in run.verdicts.items() if verdict.findings} == {}
+    assert run.conclusion is Conclusion.CONFORMS
+
+
+def test_the_mock_keeps_every_requirement(suite: Suite) -> None:
+    from alphaedge_conformance.mock import Mock
+
+    run = trial(suite, Mock)
+    assert {id for id, verdict in run.verdicts.items() if verdict.status is not Status.PASSED} == set()
