@@ -331,14 +331,23 @@ class Contract:
         location = error.absolute_keyword_location.removeprefix(URI).removeprefix("#")
         if error.kind.name == "required":
             index = self.at(location).index(error.kind.property)
-            yield Violation(f"{location}/{index}", tuple(error.instance_path), error.message)
+            came = shorten(json.dumps(error.instance, ensure_ascii=False))
+            message = f"{json.dumps(error.kind.property)} is missing in {came}"
+            yield Violation(f"{location}/{index}", tuple(error.instance_path), message)
         elif error.kind.name == "oneOf" and self.nullable(location.removesuffix("/oneOf")):
             for branch in error.kind.context:
                 for inner in branch:
                     if not inner.absolute_keyword_location.startswith(URI + "#" + location):
                         yield from self._violations(inner)
         else:
-            yield Violation(location, tuple(error.instance_path), error.message)
+            came = f", got {json.dumps(error.instance)}" if error.kind.name == "const" else ""
+            yield Violation(location, tuple(error.instance_path), shorten(error.message + came))
+
+
+def shorten(text: str, length: int = 160) -> str:
+    """The text on one line, cut where it is long."""
+    text = " ".join(text[: 4 * length].split())
+    return text[:length] + " …" if len(text) > length else text
 
 
 def _nodes(node: Any, here: str = "") -> Iterator[tuple[str, Any]]:

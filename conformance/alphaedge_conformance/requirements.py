@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from attrs import frozen
 
-from .contract import Contract, Keyword
+from .contract import Contract, Keyword, pointer
 
 
 class Level(StrEnum):
@@ -132,9 +132,14 @@ def _requirement(contract: Contract, keyword: Keyword, kind: Kind) -> Requiremen
 
 
 def _accepted(contract: Contract, keywords: list[Keyword]) -> Iterator[Requirement]:
-    """For each property of the request: its documented values are accepted."""
+    """For each property of the request: its documented values are accepted. Of a required one without bounds the
+    control shows it, and a server that refuses the control cannot be judged."""
+    request = contract.resolve(contract.request_schema)
+    required = {keyword.value for keyword in keywords if keyword.name == "required" and keyword.schema == request}
     for keyword in keywords:
-        if keyword.name != "type" or not keyword.path or keyword.path[-1] == "[]":
+        unbounded = sum(other.schema == keyword.schema for other in keywords) == 1
+        of_control = keyword.schema in {f"{request}{pointer('properties', name)}" for name in required}
+        if keyword.name != "type" or not keyword.path or keyword.path[-1] == "[]" or (unbounded and of_control):
             continue
         subject = _subject(contract, keyword.component)
         yield Requirement(

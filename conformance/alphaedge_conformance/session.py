@@ -24,7 +24,7 @@ from .verdict import Conclusion, Finding, Verdict, conclude, judge, unjudged
 
 SHRINKING = 30
 """Requests that a run may send beyond its plan, to shrink generated requests that failed."""
-MOCK_PACE = 400.0
+MOCK_PACE = 1000.0
 """Tokens per second of the embedded mock: slow enough that its streams are seen to arrive in pieces."""
 
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from ..contract import Contract
+from ..contract import Contract, shorten
 from ..evidence import Evidence, assume
 from ..exchange import Exchange, Kind
 from ..requirements import Level, Requirement
@@ -56,13 +56,11 @@ def undecided(answer: Exchange) -> None:
     assert status == 200 or 400 <= status < 500, f"expected 200 or 4xx, got {status}: {excerpt(answer)}"
 
 
-def excerpt(answer: Exchange, length: int = 160) -> str:
+def excerpt(answer: Exchange) -> str:
     """The beginning of a body, on one line."""
-    text = " ".join(answer.body[: 4 * length].decode("utf-8", "replace").split())
-    return (text[:length] + " …" if len(text) > length else text) or "an empty body"
+    return shorten(answer.body[:640].decode("utf-8", "replace")) or "an empty body"
 
 
-def shown_json(value: Any, length: int = 80) -> str:
+def shown_json(value: Any) -> str:
     """A value as JSON, cut where it is long."""
-    text = json.dumps(value, ensure_ascii=False)
-    return text[:length] + " …" if len(text) > length else text
+    return shorten(json.dumps(value, ensure_ascii=False), 80)
