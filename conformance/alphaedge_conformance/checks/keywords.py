@@ -17,7 +17,9 @@ def check_of(requirement: Requirement) -> Callable[..., None]:
     if requirement.kind == "accepted":
         return accepted
     if requirement.kind == "refused":
-        return undecided if requirement.level is Level.MAY else refused
+        if requirement.level is Level.MAY:
+            return undecided
+        return refused_or_not_found if "/properties/model/" in requirement.pointer else refused
 
     def keeps_the_keyword(evidence: Evidence) -> None:
         assume(requirement.pointer in evidence.keywords)
@@ -49,6 +51,11 @@ def accepted(answer: Exchange) -> None:
 
 def refused(answer: Exchange) -> None:
     assert answer.status in (400, 422), f"expected 400 or 422, got {answer.status}: {excerpt(answer)}"
+
+
+def refused_or_not_found(answer: Exchange) -> None:
+    """Of a model, which may as well be said not to exist."""
+    assert answer.status in (400, 404, 422), f"expected 400, 404 or 422, got {answer.status}: {excerpt(answer)}"
 
 
 def undecided(answer: Exchange) -> None:

@@ -9,6 +9,7 @@ from .keywords import excerpt, undecided
 
 check("request.null-undecided")(undecided)
 check("request.unknown-member-undecided")(undecided)
+check("body.missing-media-type-undecided")(undecided)
 
 
 @check("request.stream-default")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
-from ..evidence import Evidence, Json, assume, deltas, fold, loads, looks_like_a_stream
+from ..evidence import Evidence, Json, Unseen, assume, deltas, fold, loads, looks_like_a_stream
 from ..exchange import Exchange
 from ..sse import Stream
 from . import check
@@ -141,6 +143,19 @@ def folds(evidence: Evidence, chunks: list[Json]) -> None:
     may_lack = {f"{completion}/required/{names.index(name)}" for name in set(names) - {*contract.at(chunk)["required"]}}
     broken = [each for each in contract.broken_musts(completion, folded) if each.pointer not in may_lack]
     assert not broken, f"expected a valid completion, got {shown_json(folded)}: {broken[0].message}"
+
+
+@check("stream.agrees")
+def agrees(all_shown: Sequence[Evidence]) -> Iterator[tuple[Evidence, str]]:
+    counted: dict[str, int] = {}
+    for evidence in sorted(all_shown, key=lambda evidence: evidence.exchange.probe.streams):
+        try:
+            tokens = evidence.usage["prompt_tokens"]
+        except Unseen:
+            continue
+        same = json.dumps({**evidence.request, "stream": False}, sort_keys=True)
+        if counted.setdefault(same, tokens) != tokens and evidence.exchange.probe.streams:
+            yield evidence, f"expected {counted[same]} prompt_tokens as in the plain answer, got {tokens}"
 
 
 @check("stream.incremental")

@@ -51,7 +51,8 @@ class Reply:
     tokens: tuple[str, ...]
     finish_reason: str
     prompt_tokens: int
-    created: int
+    created: float
+    """Unix seconds."""
     id: str = field(factory=lambda: f"chat-{uuid.uuid4().hex}")
 
     @property

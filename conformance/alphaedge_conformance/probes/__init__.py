@@ -42,7 +42,8 @@ def everything(contract: Contract, requirements: Mapping[str, Requirement], mode
     control = meaning.control(contract, model)
     edges = list(boundaries.probes(contract, requirements, control))
     drawn = list(conversations.probes(contract, control, seed))
-    twins = [*_worth_streaming(edges, requirements), *drawn[conversations.EXAMPLES - 1 :: conversations.EXAMPLES]]
+    last_of_each_theme = {probe.theme: probe for probe in drawn}.values()
+    twins = [*_worth_streaming(edges, requirements), *last_of_each_theme]
     probes = [*meaning.probes(contract, control), *edges, *drawn, *map(streamed, twins)]
     unique: dict[tuple[object, ...], Probe] = {}
     for probe in probes:

@@ -59,7 +59,7 @@ def probes(contract: Contract, control: Probe) -> Iterator[Probe]:
         counting: Json = {"messages": says(COUNT), "temperature": 0, "max_tokens": limit}
         yield edited(f"cut at {limit}", why, counting, "finish-reason.length-when-cut")
         yield edited(f"cut at {limit}, streamed", why, counting | stream)
-    for name, text in (("a short prompt", "Hello!"), ("a long prompt", LONG)):
+    for name, text in (("a short prompt", "Hi."), ("a long prompt", LONG)):
         prompt: Json = {"messages": says(text), "temperature": 0}
         yield edited(name, "Counts more tokens for more text.", prompt, "usage.prompt-grows")
     for name, why, edit, about in (
@@ -108,9 +108,10 @@ def _keys(control: Probe) -> Iterator[Probe]:
 def _bodies(control: Probe) -> Iterator[Probe]:
     whole = control.body or b""
     for name, body, media_type, about in (
-        ("malformed JSON", whole[:-1], "application/json", "body.malformed-json-refused"),
-        ("empty body", b"", "application/json", "body.empty-refused"),
-        ("text/plain", whole, "text/plain", "body.wrong-media-type-refused"),
+        ("malformed JSON", whole[:-1], "application/json", "malformed-json-refused"),
+        ("empty body", b"", "application/json", "empty-refused"),
+        ("text/plain", whole, "text/plain", "wrong-media-type-refused"),
+        ("no Content-Type", whole, None, "missing-media-type-undecided"),
     ):
         yield evolve(
             control,
@@ -118,6 +119,6 @@ def _bodies(control: Probe) -> Iterator[Probe]:
             why="A body that is not what the contract asks for.",
             body=body,
             media_type=media_type,
-            about=frozenset({about}),
-            expect=Expect.REFUSED,
+            about=frozenset({f"body.{about}"}),
+            expect=Expect.REFUSED if media_type else Expect.EITHER,
         )

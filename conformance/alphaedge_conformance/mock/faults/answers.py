@@ -149,6 +149,15 @@ class CreatedZero(Mock):
         return evolve(super().reply(request), created=0)
 
 
+@fault("completion.created-type", "chunk.created-type")
+class Fractions(Mock):
+    """`created` has fractions of a second (BerriAI/litellm#4654)."""
+
+    def reply(self, request: Json) -> Reply:
+        reply = super().reply(request)
+        return evolve(reply, created=reply.created + 0.25)
+
+
 @fault("choice.index-from-zero")
 class IndexFromOne(Plain):
     """The first choice has index 1."""

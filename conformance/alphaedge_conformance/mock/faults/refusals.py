@@ -182,6 +182,16 @@ class WrongMediaTypeIs500(AnyMediaType):
     status = 500
 
 
+@fault("body.missing-media-type-undecided")
+class CrashesWithoutMediaType(Instead):
+    """A body without a label leads to 500."""
+
+    status = 500
+
+    def is_bad(self, http: Request, body: bytes) -> bool:
+        return "content-type" not in http.headers
+
+
 # The method
 
 

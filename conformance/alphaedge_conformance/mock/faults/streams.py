@@ -140,6 +140,16 @@ class ErrorInTheStream(Mock):
         yield self.event('{"error": {"message": "overloaded", "type": "server_error"}}')
 
 
+@fault("stream.data", *BROKEN_OFF)
+class HangsAfterAnError(ErrorInTheStream):
+    """After an error the stream stays open (EricLBuehler/mistral.rs#1874)."""
+
+    async def events(self, request: Json, reply: Reply) -> Events:
+        async for event in super().events(request, reply):
+            yield event
+        await asyncio.sleep(2)
+
+
 # The end
 
 
@@ -341,6 +351,26 @@ class TotalWrongInStreams(Changed):
     def change(self, number: int, chunk: Json) -> Json:
         if "usage" in chunk:
             chunk["usage"]["total_tokens"] = chunk["usage"]["completion_tokens"]
+        return chunk
+
+
+@fault("usage.prompt-counted", "stream.agrees")
+class ZerosInEveryChunk(Changed):
+    """Every chunk has a usage of zeros (mudler/LocalAI#1744)."""
+
+    def change(self, number: int, chunk: Json) -> Json:
+        zeros = {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}
+        return {**chunk, "usage": zeros}
+
+
+@fault("stream.agrees")
+class PromptCountedOnceMoreInStreams(Changed):
+    """A stream counts one prompt token more."""
+
+    def change(self, number: int, chunk: Json) -> Json:
+        if "usage" in chunk:
+            chunk["usage"]["prompt_tokens"] += 1
+            chunk["usage"]["total_tokens"] += 1
         return chunk
 
 

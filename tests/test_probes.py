@@ -1,0 +1,161 @@
+"""The plan: what is sent, that it is the same for the same seed, and that failing conversations are shrunk."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import unicodedata
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from alphaedge_conformance.exchange import Expect, Kind
+from alphaedge_conformance.mock import Mock, serve
+from alphaedge_conformance.mock.app import Refusal
+from alphaedge_conformance.mutants import failed, trial
+from alphaedge_conformance.probes import Plan
+from alphaedge_conformance.session import Suite
+from alphaedge_conformance.settings import Settings, target
+
+
+def plan(suite: Suite, seed: int = 1, **settings: Any) -> Plan:
+    goal = target(suite.contract, "http://127.0.0.1:1", None, "sk-key")
+    return suite.plan(list(suite.requirements), goal, Settings(seed=seed, **settings))
+
+
+def test_a_full_run_is_cheap(suite: Suite) -> None:
+    made = plan(suite)
+    assert len(made.probes) <= 120
+    assert made.unlimited == 1
+    assert made.completion_tokens < 1000
+
+
+def test_names_are_unique_and_every_requirement_is_probed(suite: Suite) -> None:
+    made = plan(suite)
+    assert [name for name, count in Counter(probe.name for probe in made.probes).items() if count > 1] == []
+    about = {id for probe in made.probes for id in probe.about}
+    kinds = {probe.kind for probe in made.probes}
+    assert about <= set(suite.requirements)
+    assert [id for id in suite.requirements if id not in about and not suite.checks[id].kinds & kinds] == []
+
+
+def test_what_is_expected_is_what_the_contract_says(suite: Suite) -> None:
+    """With the right key, a body is expected to be refused exactly where one keyword of the schema is broken."""
+    contract = suite.contract
+    for probe in plan(suite).probes:
+        if probe.request and probe.key == "right" and probe.method == "POST" and probe.media_type == "application/json":
+            broken = contract.violations(contract.request_schema, probe.request)
+            if probe.expect is Expect.ACCEPTED:
+                assert broken == [], probe.name
+            elif probe.expect is Expect.REFUSED and probe.name != "unknown model":
+                assert len(broken) == 1, probe.name
+
+
+def test_a_probe_is_one_edit_away_from_the_control(suite: Suite) -> None:
+    control, *others = plan(suite).probes
+    for probe in others:
+        if probe.expect is Expect.REFUSED and probe.request and probe.name != "wrong key and invalid body":
+            names = control.request.keys() | probe.request.keys()
+            differ = {name for name in names if control.request.get(name) != probe.request.get(name)} - {"stream"}
+            assert len(differ) <= 1, probe.name
+
+
+def test_accepted_probes_carry_few_tokens(suite: Suite) -> None:
+    for probe in plan(suite).probes:
+        if probe.kind in (Kind.PLAIN, Kind.STREAMED) and probe.name != "max_tokens absent":
+            assert probe.request["max_tokens"] <= 16, probe.name
+
+
+def test_every_boundary_of_the_request_is_sent(suite: Suite) -> None:
+    names = {probe.name for probe in plan(suite).probes}
+    for needed in (
+        "temperature = 0",
+        "temperature = 2",
+        "temperature = 1.0",
+        "temperature = 2.5",
+        "temperature = -0.5",
+        "max_tokens = 1",
+        "max_tokens = 0",
+        "max_tokens = 1.5",
+        "messages = []",
+        "messages absent",
+        "messages[0].role absent",
+        "stream = false",
+        'messages[0].role = "assistant"',
+        'messages[0].content = ""',
+        "temperature = 2, streamed",
+        "temperature = 2.5, streamed",
+    ):
+        assert needed in names
+
+
+PRINT = """
+from alphaedge_conformance.contract import Contract
+from alphaedge_conformance.session import Suite
+from alphaedge_conformance.settings import Settings, target
+suite = Suite.of(Contract.load())
+goal = target(suite.contract, "http://127.0.0.1:1", None, "sk-key")
+for probe in suite.plan(list(suite.requirements), goal, Settings()).probes:
+    print(probe)
+"""
+
+
+def test_the_same_seed_gives_the_same_bytes_in_the_same_order() -> None:
+    """In another process too, under another hash seed."""
+    printed = {
+        subprocess.run(
+            [sys.executable, "-c", PRINT], env={"PYTHONHASHSEED": seed}, capture_output=True, check=True
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert len(printed) == 1
+    assert b"a long text 2, streamed" in printed.pop()
+
+
+def test_another_seed_varies_only_the_generated_part(suite: Suite) -> None:
+    one, other = plan(suite, seed=1).probes, plan(suite, seed=2).probes
+    assert [probe for probe in one if probe.theme is None] == [probe for probe in other if probe.theme is None]
+    assert [probe for probe in one if probe.theme] != [probe for probe in other if probe.theme]
+    assert {probe.theme for probe in one} == {probe.theme for probe in other}
+
+
+def test_twenty_runs_give_one_map(suite: Suite) -> None:
+    maps = {tuple((id, verdict.status) for id, verdict in trial(suite, Mock).verdicts.items()) for _ in range(20)}
+    assert len(maps) == 1
+
+
+class CrashesOnControls(Mock):
+    """Four control characters in one text lead to 500."""
+
+    def validate(self, request: Any) -> Refusal | None:
+        refusal = super().validate(request)
+        if refusal is None:
+            texts = [message["content"] for message in request["messages"]]
+            if any(sum(unicodedata.category(character) == "Cc" for character in text) > 3 for text in texts):
+                return Refusal(500, "Internal error.")
+        return refusal
+
+
+@pytest.mark.parametrize("seed", [1, 3])
+def test_a_failing_conversation_is_shrunk(suite: Suite, seed: int) -> None:
+    with serve(CrashesOnControls(suite.contract, "sk-key")) as url:
+        goal = target(suite.contract, url, None, "sk-key")
+        run = suite.run(list(suite.requirements), goal, Settings(seed=seed))
+    assert failed(run) == {"message.content-accepted"}
+    first, *others = run.verdicts["message.content-accepted"].findings
+    text = first.exchange.probe.request["messages"][0]["content"]
+    assert "shrunk" in first.exchange.probe.name
+    assert len(text) == 4
+    assert all(len(text) <= len(other.exchange.probe.request["messages"][0]["content"]) for other in others)
+    assert len(run.plan.probes) < len(run.exchanges) <= len(run.plan.probes) + 30
+
+
+def test_shrinking_keeps_the_budget(suite: Suite) -> None:
+    wanted = ["message.content-accepted"]
+    with serve(CrashesOnControls(suite.contract, "sk-key")) as url:
+        goal = target(suite.contract, url, None, "sk-key")
+        planned = len(suite.plan(wanted, goal, Settings()).probes)
+        run = suite.run(wanted, goal, Settings(max_requests=planned + 3))
+    assert len(run.exchanges) == planned + 3
+    assert failed(run) == set(wanted)
