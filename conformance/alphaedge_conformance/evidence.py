@@ -222,7 +222,9 @@ def deltas(chunks: list[Json]) -> Iterator[tuple[Json, Json]]:
     for chunk in chunks:
         choices = chunk.get("choices")
         for choice in choices if isinstance(choices, list) else ():
-            if isinstance(choice, dict) and isinstance(choice.get("delta"), dict):
+            if not isinstance(choice, dict) or not isinstance(choice.get("index"), int | None):
+                continue
+            if isinstance(choice.get("delta"), dict):
                 yield choice, choice["delta"]
 
 
