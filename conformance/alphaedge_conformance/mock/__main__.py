@@ -5,11 +5,14 @@ from __future__ import annotations
 import argparse
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 from ..contract import Contract
 from ..errors import ConfigurationError
 from . import Mock, serve
+from .faults import all_faults
+from .unusual import UNUSUAL
 
 
 def main() -> int:
@@ -18,11 +21,13 @@ def main() -> int:
     parser.add_argument("--latency", type=float, default=0.0, metavar="S", help="seconds before an answer starts")
     parser.add_argument("--tokens-per-second", type=float, metavar="N", help="the pace of an answer (default: at once)")
     parser.add_argument("--key", help="the only API key that is let in (default: anybody is)")
+    parser.add_argument("--fault", metavar="NAME", help="be wrong in this way, or unusual; an unknown name lists them")
     parser.add_argument("--contract", type=Path, metavar="FILE", help="another contract than the one shipped")
     arguments = parser.parse_args()
     try:
         contract = Contract.load(arguments.contract)
-        mock = Mock(contract, arguments.key, arguments.latency, arguments.tokens_per_second)
+        make = kind(contract, arguments.fault)
+        mock = make(contract, arguments.key, arguments.latency, arguments.tokens_per_second)
         with serve(mock, arguments.port) as url:
             print(f"{url}{contract.path} serves {', '.join(mock.models)}; Ctrl-C ends it", flush=True)
             threading.Event().wait()
@@ -35,6 +40,16 @@ def main() -> int:
     except KeyboardInterrupt:
         return 0
     return 0
+
+
+def kind(contract: Contract, name: str | None) -> Callable[..., Mock]:
+    """The class of a mock by the name of its fault; raises ConfigurationError for an unknown one."""
+    known = {fault.name: fault.make for fault in all_faults(contract).values()} | UNUSUAL
+    if name is None:
+        return Mock
+    if name not in known:
+        raise ConfigurationError(f"there is no fault {name!r}; there are: {', '.join(known)}")
+    return known[name]
 
 
 if __name__ == "__main__":
