@@ -90,4 +90,4 @@ def test_no_answer_at_all(suite: Suite) -> None:
     exchange = Exchange(1, probe, "http://127.0.0.1:1", 0.0, failure="the connection was reset")
     verdicts = judge(suite.contract, suite.requirements.values(), suite.checks, [exchange], (), "sk-key")
     assert {verdict.status for verdict in verdicts.values()} == {"inconclusive"}
-    assert {verdict.reason for verdict in verdicts.values()} == {"no answer to 'control': the connection was reset"}
+    assert {verdict.reason for verdict in verdicts.values()} == {"control: no answer: the connection was reset"}

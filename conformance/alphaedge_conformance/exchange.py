@@ -9,6 +9,9 @@ from typing import Any
 
 from attrs import field, frozen
 
+CONTROL = "control"
+STREAMED_CONTROL = "control, streamed"
+
 
 class Expect(StrEnum):
     """What the contract says of a request."""
@@ -65,6 +68,13 @@ class Probe:
     @property
     def streams(self) -> bool:
         return self.request.get("stream") is True
+
+    @property
+    def control(self) -> str | None:
+        """The name of the probe that has to be accepted before this one says anything: what this one differs from."""
+        if self.name == CONTROL:
+            return None
+        return STREAMED_CONTROL if self.streams and self.name != STREAMED_CONTROL else CONTROL
 
     @property
     def kind(self) -> Kind:

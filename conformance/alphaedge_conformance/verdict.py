@@ -9,7 +9,7 @@ from attrs import frozen
 
 from .checks import Check
 from .contract import Contract
-from .evidence import Evidence
+from .evidence import Evidence, Unseen
 from .exchange import Exchange, Probe
 from .requirements import Level, Requirement
 from .secrets import redact
@@ -68,13 +68,18 @@ def judge(
     key: str | None,
 ) -> dict[str, Verdict]:
     """The verdict of each requirement. One that probes are about is judged on these, any other on every exchange that
-    shows what its check asks for. Where a probe that a requirement needs was not sent, it cannot pass."""
-    shown = [Evidence(exchange, contract, key) for exchange in exchanges]
+    shows what its check asks for. What differs from a control that was not accepted says nothing. Where a probe that a
+    requirement needs was not sent, it cannot pass."""
+    accepted = {None, *(exchange.probe.name for exchange in exchanges if exchange.status == 200)}
+    shown = [Evidence(exchange, contract, key) for exchange in exchanges if exchange.probe.control in accepted]
     verdicts = {}
     for requirement in requirements:
-        about = [evidence for evidence in shown if requirement.id in evidence.exchange.probe.about]
-        missing = sum(requirement.id in probe.about for probe in unsent)
-        verdict = _verdict(requirement, checks[requirement.id], about if about or missing else shown, key)
+        about = {
+            probe for probe in (*(exchange.probe for exchange in exchanges), *unsent) if requirement.id in probe.about
+        }
+        of_interest = [evidence for evidence in shown if not about or evidence.exchange.probe in about]
+        verdict = _verdict(requirement, checks[requirement.id], of_interest, key)
+        missing = len(about & set(unsent))
         if missing and verdict.status is Status.PASSED:
             verdict = Verdict(requirement, Status.INCONCLUSIVE, reason=f"the budget cut {missing} of its requests")
         verdicts[requirement.id] = verdict
@@ -102,9 +107,13 @@ def _verdict(requirement: Requirement, check: Check, shown: Sequence[Evidence], 
 
 def _reason(shown: Sequence[Evidence]) -> str:
     """Why a requirement was not judged."""
-    unanswered = [evidence.exchange for evidence in shown if evidence.exchange.status is None]
-    if unanswered and len(unanswered) == len(shown):
-        return f"no answer to {unanswered[0].probe.name!r}: {unanswered[0].failure}"
+    if not shown:
+        return "no request that would show it was sent, or what it differs from was not accepted"
+    for evidence in shown:
+        try:
+            evidence.answer  # noqa: B018  raises where there is none
+        except Unseen as reason:
+            return f"{evidence.exchange.probe.name}: {reason}"
     return "no answer showed it"
 
 

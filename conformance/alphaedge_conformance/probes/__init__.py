@@ -8,7 +8,7 @@ from attrs import evolve, frozen
 
 from ..checks import Check
 from ..contract import Contract, tokens
-from ..exchange import Expect, Key, Probe, encode
+from ..exchange import CONTROL, Expect, Key, Probe, encode
 from ..requirements import Requirement
 from . import boundaries, conversations, meaning
 
@@ -54,13 +54,14 @@ def everything(contract: Contract, requirements: Mapping[str, Requirement], mode
 
 
 def select(plan: Plan, checks: Mapping[str, Check], wanted: Iterable[str], has_key: bool) -> Plan:
-    """The part of a plan that these requirements need; without a key, no probe that is about keys."""
+    """The part of a plan that these requirements need, and its controls; without a key, no probe that is about keys."""
     wanted = set(wanted)
     named = {id for probe in plan.probes for id in probe.about}
     kinds = {kind for id in wanted - named for kind in checks[id].kinds}
-    control, *others = plan.probes
-    chosen = (probe for probe in others if probe.about & wanted or probe.kind in kinds)
-    return Plan((control, *(probe for probe in chosen if has_key or probe.key is Key.RIGHT)))
+    chosen = [probe for probe in plan.probes if probe.about & wanted or probe.kind in kinds]
+    chosen = [probe for probe in chosen if has_key or probe.key is Key.RIGHT]
+    needed = {CONTROL} | {probe.name for probe in chosen} | {probe.control for probe in chosen}
+    return Plan(tuple(probe for probe in plan.probes if probe.name in needed))
 
 
 def streamed(probe: Probe) -> Probe:

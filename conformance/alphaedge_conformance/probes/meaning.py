@@ -8,7 +8,7 @@ from attrs import evolve
 
 from ..contract import Contract
 from ..evidence import Json
-from ..exchange import Expect, Key, Probe, encode
+from ..exchange import CONTROL, STREAMED_CONTROL, Expect, Key, Probe, encode
 
 MAX_TOKENS = 16
 """How much a probe lets the model generate where it is not about that."""
@@ -29,7 +29,7 @@ CONVERSATION = [
 def control(contract: Contract, model: str) -> Probe:
     """The contract's example with this model and few tokens: what every other probe differs from."""
     request = {**contract.example_request, "model": model, "max_tokens": MAX_TOKENS}
-    return Probe("control", "The contract's own example.", encode(request))
+    return Probe(CONTROL, "The contract's own example.", encode(request))
 
 
 def probes(contract: Contract, control: Probe) -> Iterator[Probe]:
@@ -44,7 +44,7 @@ def probes(contract: Contract, control: Probe) -> Iterator[Probe]:
 
     stream = {"stream": True}
     yield control
-    yield edited("control, streamed", "The contract's own example as a stream.", stream)
+    yield edited(STREAMED_CONTROL, "The contract's own example as a stream.", stream)
     yield from _keys(control)
     yield edited("stream = false", "Asks for one JSON object.", {"stream": False}, "request.stream-accepted")
     yield evolve(

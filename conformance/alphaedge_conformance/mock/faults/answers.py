@@ -324,6 +324,14 @@ class Refuses(Mock):
 
 
 @fault("request.stream-accepted")
+class RefusesStreams(Refuses):
+    """`stream` true is refused, so that nothing can be said of streams."""
+
+    def dislikes(self, request: Json) -> bool:
+        return request.get("stream") is True
+
+
+@fault("request.stream-accepted")
 class RefusesStreamFalse(Refuses):
     """`stream` false is refused."""
 
