@@ -51,7 +51,12 @@ class Model:
 
 def models(kind: type[T], value: Any) -> list[T]:
     """A list of models from what should be a list of objects."""
-    return [kind.from_dict(item) for item in value] if isinstance(value, list) else []
+    found: list[T] = []
+    if type(value) is list:
+        read = kind.from_dict
+        for item in value:
+            found.append(read(item))  # a comprehension costs more where there is one item
+    return found
 
 
 def optional(kind: type[T], value: Any) -> T | None:
