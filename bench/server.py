@@ -1,6 +1,6 @@
 """Answers with bytes made beforehand, so that a benchmark measures its client alone. Prints its port.
 
-The model of a request says what comes: `plain`, or `each-20000` and `block-20000`: as many chunks, one a write or 16 KiB.
+The model of a request says what comes: `plain`, or as many chunks, one a write or 16 KiB: `each-20000`, `block-20000`.
 """
 
 from __future__ import annotations

@@ -8,8 +8,6 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Generic, NoReturn, Self, TypeVar
 
-import anyio
-
 from ._events import DONE, ErrorEvent, EventDecoder
 from ._fold import Fold
 from ._json import decode
@@ -260,6 +258,8 @@ class AsyncStream(_Answer[ChunkT, WholeT]):
             await self._response.aclose()
 
     async def _drain(self, pieces: AsyncIterator[bytes]) -> None:
+        import anyio
+
         with suppress(RequestError), anyio.move_on_after(LAST_WAIT):
             async for _ in pieces:
                 pass

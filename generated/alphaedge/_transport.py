@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
-import anyio
 import httpx
 
 from ._json import decode, encode
@@ -61,8 +60,17 @@ class ReadTimeout:
         return math.ceil(self.seconds)
 
 
+class NoCookies(httpx.Cookies):
+    """An API has none, and looking for them is a tenth of the cost of a call."""
+
+    def extract_cookies(self, response: httpx.Response) -> None:
+        pass
+
+
 class OwnClient(httpx.Client):
     """The HTTP client of a program that brings none; it lives as long as the clients that share it."""
+
+    cookies = NoCookies()  # type: ignore[override]  # nobody sets it
 
     def __init__(self) -> None:
         super().__init__(limits=LIMITS)
@@ -73,6 +81,8 @@ class OwnClient(httpx.Client):
 
 
 class OwnAsyncClient(httpx.AsyncClient):
+    cookies = NoCookies()  # type: ignore[override]  # nobody sets it
+
     def __init__(self) -> None:
         super().__init__(limits=LIMITS)
 
@@ -191,7 +201,13 @@ async def asend(
             if response.is_success:
                 return attempts.done(response)
             pause = attempts.after_refusal(response)
-        await anyio.sleep(pause)
+        await sleep(pause)
+
+
+async def sleep(seconds: float) -> None:
+    import anyio  # which the HTTP library runs on, be it asyncio or trio; a program without `await` never loads it
+
+    await anyio.sleep(seconds)
 
 
 class Attempts:

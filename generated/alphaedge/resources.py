@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import Any, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from ._answer import araw, raw
 from ._client import AsyncClient, SyncClient
-from ._stream import AsyncStream, Stream
 from .models import (
     AssistantMessage,
     ChatCompletion,
     ChatCompletionChunk,
     ChatMessage,
 )
-from .types import (
-    ChatMessageParam,
-)
+
+if TYPE_CHECKING:
+    from ._stream import AsyncStream, Stream
+    from .types import (
+        ChatMessageParam,
+    )
 
 
 class Chat:

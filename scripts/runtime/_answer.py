@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
-from typing import Any, Generic, NoReturn, ParamSpec, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, ParamSpec, TypeVar, cast
 
 import attrs
 
 from ._json import decode
 from ._model import Model
 from ._redaction import Secret
-from ._stream import AsyncStream, Stream
 from ._transport import HttpResponse, misanswered
 from .errors import APIResponseError, request_id
+
+if TYPE_CHECKING:
+    from ._stream import AsyncStream, Stream
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -44,9 +46,13 @@ class Answer:
         return kind.from_dict(value)
 
     def stream(self, chunk: type[ChunkT], whole: type[WholeT]) -> Stream[ChunkT, WholeT]:
+        from ._stream import Stream
+
         return Stream.open(self._response, chunk, whole, self._secret)
 
     async def astream(self, chunk: type[ChunkT], whole: type[WholeT]) -> AsyncStream[ChunkT, WholeT]:
+        from ._stream import AsyncStream
+
         return await AsyncStream.open(self._response, chunk, whole, self._secret)
 
     def _refuse(self, what: str, content: bytes, body: Any = None) -> NoReturn:
