@@ -20,6 +20,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import Distribution, distributions
 from pathlib import Path
+from typing import Any
 
 from .environment import ROOT, python
 
@@ -66,7 +67,7 @@ def main() -> int:
         rounds = measure(url)
     rounds["size"] = {name: [installed_size(name)] * ROUNDS for name in CLIENTS}
     figures = {what: {name: statistics.median(found) for name, found in of.items()} for what, of in rounds.items()}
-    claims = []
+    claims: list[dict[str, Any]] = []
     for what, whom, at_most in CLAIMS:
         others = rounds["memory"]["alphaedge"] if whom == "itself" else rounds[what][whom]
         ratio = statistics.median(ours / other for ours, other in zip(rounds[what]["alphaedge"], others, strict=True))

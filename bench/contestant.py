@@ -74,7 +74,7 @@ def contestant(name: str, url: str) -> Httpx | Sdk:
         from alphaedge import AlphaEdge, AsyncAlphaEdge
 
         return Sdk(lambda: AlphaEdge(key, base_url=url), lambda: AsyncAlphaEdge(key, base_url=url))
-    import openai
+    import openai  # type: ignore[import-not-found]  # in .bench alone
 
     url += "/v1"
     return Sdk(lambda: openai.OpenAI(api_key=key, base_url=url), lambda: openai.AsyncOpenAI(api_key=key, base_url=url))

@@ -14,8 +14,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import tomllib
 from collections.abc import Iterator
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -112,8 +112,7 @@ def generate(contract: Contract, scratch: Path) -> Path:
 def templates(contract: Contract, folder: Path) -> Path:
     """The templates, and beside them what the generator does not tell them."""
     shutil.copytree(TEMPLATES, folder)
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    facts = {"server": contract.document["servers"][0]["url"], "version": project["version"]}
+    facts = {"server": contract.document["servers"][0]["url"], "version": metadata.version("alphaedge")}
     lines = [f"{{% set {name} = {json.dumps(value)} %}}\n" for name, value in facts.items()]
     (folder / "contract.jinja").write_text("".join(lines), "utf-8")
     return folder
