@@ -42,7 +42,7 @@ class Answer:
         if type(value) is not dict:
             self._refuse("expected a JSON object, got", content)
         if value.get("error") and not value.keys() & attrs.fields_dict(kind).keys():
-            self._refuse("the server tells of an error", content, value)
+            self._refuse("the server tells of an error", content)
         return kind.from_dict(value)
 
     def stream(self, chunk: type[ChunkT], whole: type[WholeT]) -> Stream[ChunkT, WholeT]:
@@ -55,8 +55,8 @@ class Answer:
 
         return await AsyncStream.open(self._response, chunk, whole, self._secret)
 
-    def _refuse(self, what: str, content: bytes, body: Any = None) -> NoReturn:
-        raise misanswered(APIResponseError, self._response, self._secret, what, content, body) from None
+    def _refuse(self, what: str, content: bytes) -> NoReturn:
+        raise misanswered(APIResponseError, self._response, self._secret, what, content) from None
 
 
 @attrs.frozen

@@ -304,15 +304,13 @@ def refused(response: httpx.Response, request: httpx.Request, secret: Secret, re
     )
 
 
-def misanswered(
-    kind: type[E], response: httpx.Response, secret: Secret, what: str, content: bytes, body: Any = None
-) -> E:
+def misanswered(kind: type[E], response: httpx.Response, secret: Secret, what: str, content: bytes) -> E:
     """The error of a successful status whose body is not what it should be; quotes the bytes at fault."""
     content = redact(content, secret)
-    sentence = redact(said(body) or quoted(content) or "nothing", secret)
+    body = json_of(content)
     number = request_id(response.headers)
     return kind(
-        f"{response.status_code} from {place(response.request)}: {what}: {sentence}"
+        f"{response.status_code} from {place(response.request)}: {what}: {said(body) or quoted(content) or 'nothing'}"
         + (f" (request id {number})" if number else ""),
         status_code=response.status_code,
         headers=response.headers,

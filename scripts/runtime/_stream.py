@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import Generic, NoReturn, Self, TypeVar
 
@@ -13,7 +13,7 @@ from ._fold import Fold
 from ._json import decode
 from ._model import Model
 from ._redaction import Secret
-from ._transport import HttpResponse, ReadTimeout, RequestError, json_of, misanswered, place, reading
+from ._transport import HttpResponse, ReadTimeout, RequestError, misanswered, place, reading
 from .errors import AlphaEdgeError, APIResponseError, APIStreamError, APITimeoutError
 
 ChunkT = TypeVar("ChunkT", bound=Model)
@@ -26,20 +26,65 @@ OTHER_TYPES = ("application/json", "text/html")
 """Labels of bodies that are no stream; any other label is tried as one."""
 
 
-class _Answer(Generic[ChunkT, WholeT]):
-    """What both streams have: an open response, what its events are, and what to do when they are wrong."""
+class Chunks(Generic[ChunkT]):
+    """An open response as chunks. It knows nothing of the stream that holds it: so a stream that a program drops
+    without closing it is freed at once, and the connection with it.
+    """
 
-    def __init__(self, response: HttpResponse, chunk: type[ChunkT], whole: type[WholeT], secret: Secret) -> None:
-        self._response = response
+    def __init__(self, response: HttpResponse, chunk: type[ChunkT], secret: Secret) -> None:
+        self.response = response
         self._chunk = chunk
-        self._whole = whole
         self._secret = secret
-        self._fold = Fold()
-        self._is_taken_by_chunk = False
         self._last_event = time.monotonic()
 
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self._response.status_code} {place(self._response.request)}>"
+    def read(self) -> Generator[ChunkT, None, None]:
+        decoder = EventDecoder()
+        pieces = self.response.iter_bytes()
+        try:
+            with reading(self.response, self._secret):
+                for piece in pieces:
+                    is_silent = True
+                    for data in decoder.feed(piece):
+                        if data[:6] == DONE:
+                            self._drain(pieces)
+                            return
+                        yield self._model(data)
+                        is_silent = False
+                    self._mind_silence(is_silent)
+            if DONE not in decoder.end():
+                self._refuse("it ended without [DONE]; the answer may be cut")
+        finally:
+            self.response.close()
+
+    async def aread(self) -> AsyncGenerator[ChunkT]:
+        decoder = EventDecoder()
+        pieces = self.response.aiter_bytes()
+        try:
+            with reading(self.response, self._secret):
+                async for piece in pieces:
+                    is_silent = True
+                    for data in decoder.feed(piece):
+                        if data[:6] == DONE:
+                            await self._adrain(pieces)
+                            return
+                        yield self._model(data)
+                        is_silent = False
+                    self._mind_silence(is_silent)
+            if DONE not in decoder.end():
+                self._refuse("it ended without [DONE]; the answer may be cut")
+        finally:
+            await self.response.aclose()
+
+    @contextmanager
+    def checking(self) -> Iterator[bool]:
+        """Whether the answer is labelled as no stream; then its body is to be read in this block, which raises."""
+        media_type: str = self.response.headers.get("content-type", "")
+        is_other = media_type.lower().startswith(OTHER_TYPES)
+        with reading(self.response, self._secret):
+            yield is_other
+        if is_other:
+            what = f"expected a stream of events, got {media_type}"
+            raise misanswered(APIResponseError, self.response, self._secret, what, self.response.content)
 
     def _model(self, data: str) -> ChunkT:
         if type(data) is ErrorEvent:
@@ -57,24 +102,50 @@ class _Answer(Generic[ChunkT, WholeT]):
     def _refuse(self, what: str, data: str = "") -> NoReturn:
         content = data.encode("utf-8", "replace")
         what = f"the stream broke off: {what}"
-        raise misanswered(APIStreamError, self._response, self._secret, what, content, json_of(content)) from None
+        raise misanswered(APIStreamError, self.response, self._secret, what, content) from None
 
-    def _is_mislabelled(self) -> bool:
-        media_type: str = self._response.headers.get("content-type", "")
-        return media_type.lower().startswith(OTHER_TYPES)
-
-    def _refuse_label(self) -> NoReturn:
-        content = self._response.content
-        what = f"expected a stream of events, got {self._response.headers['content-type']}"
-        raise misanswered(APIResponseError, self._response, self._secret, what, content, json_of(content))
-
-    def _mind_silence(self) -> None:
+    def _mind_silence(self, is_silent: bool) -> None:
         """Comments keep a connection open; they do not make the program wait for ever."""
-        read = self._response.request.extensions.get("timeout", {}).get("read")
+        now = time.monotonic()
+        if not is_silent:
+            self._last_event = now
+            return
+        read = self.response.request.extensions.get("timeout", {}).get("read")
         seconds = read.seconds if isinstance(read, ReadTimeout) else read
-        if seconds is not None and time.monotonic() - self._last_event > seconds:
-            where = place(self._response.request)
+        if seconds is not None and now - self._last_event > seconds:
+            where = place(self.response.request)
             raise APITimeoutError(f"{where}: only comments for {seconds:.0f} s; a longer `timeout` may help")
+
+    def _drain(self, pieces: Iterator[bytes]) -> None:
+        end = time.monotonic() + LAST_WAIT
+        read = self.response.request.extensions.get("timeout", {}).get("read")
+        if isinstance(read, ReadTimeout):
+            read.seconds = min(read.seconds, LAST_WAIT)
+        with suppress(RequestError):  # the answer is whole; only the connection is lost
+            for _ in pieces:
+                if time.monotonic() > end:
+                    break
+
+    async def _adrain(self, pieces: AsyncIterator[bytes]) -> None:
+        import anyio
+
+        with suppress(RequestError), anyio.move_on_after(LAST_WAIT):
+            async for _ in pieces:
+                pass
+
+
+class _Streamed(Generic[ChunkT, WholeT]):
+    """What both streams have."""
+
+    def __init__(self, response: HttpResponse, chunk: type[ChunkT], whole: type[WholeT], secret: Secret) -> None:
+        self._source = Chunks(response, chunk, secret)
+        self._response = response
+        self._whole = whole
+        self._fold = Fold()
+        self._is_taken_by_chunk = False
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self._response.status_code} {place(self._response.request)}>"
 
     def _begin_fold(self) -> Fold:
         if self._is_taken_by_chunk:
@@ -82,7 +153,7 @@ class _Answer(Generic[ChunkT, WholeT]):
         return self._fold
 
 
-class Stream(_Answer[ChunkT, WholeT]):
+class Stream(_Streamed[ChunkT, WholeT]):
     """Iterates over the chunks of an answer as they come, and closes the connection when left early.
 
     Raises APIStreamError where the server tells of an error or ends without `[DONE]`, and APIConnectionError where
@@ -91,19 +162,15 @@ class Stream(_Answer[ChunkT, WholeT]):
 
     def __init__(self, response: HttpResponse, chunk: type[ChunkT], whole: type[WholeT], secret: Secret) -> None:
         super().__init__(response, chunk, whole, secret)
-        self._chunks = self._read()
+        self._chunks = self._source.read()
 
     @classmethod
     def open(cls, response: HttpResponse, chunk: type[ChunkT], whole: type[WholeT], secret: Secret) -> Self:
         """Raises APIResponseError where the answer is labelled as no stream."""
         stream = cls(response, chunk, whole, secret)
-        if stream._is_mislabelled():
-            try:
-                with reading(response, secret):
-                    response.read()
-            finally:
-                response.close()
-            stream._refuse_label()
+        with stream._source.checking() as is_other:
+            if is_other:
+                response.read()
         return stream
 
     def __iter__(self) -> Iterator[ChunkT]:
@@ -144,57 +211,21 @@ class Stream(_Answer[ChunkT, WholeT]):
     ) -> None:
         self.close()
 
-    def _read(self) -> Generator[ChunkT, None, None]:
-        decoder = EventDecoder()
-        pieces = self._response.iter_bytes()
-        try:
-            with reading(self._response, self._secret):
-                for piece in pieces:
-                    is_silent = True
-                    for data in decoder.feed(piece):
-                        if data[:6] == DONE:
-                            self._drain(pieces)
-                            return
-                        yield self._model(data)
-                        is_silent = False
-                    if is_silent:
-                        self._mind_silence()
-                    else:
-                        self._last_event = time.monotonic()
-            if DONE not in decoder.end():
-                self._refuse("it ended without [DONE]; the answer may be cut")
-        finally:
-            self._response.close()
 
-    def _drain(self, pieces: Iterator[bytes]) -> None:
-        end = time.monotonic() + LAST_WAIT
-        read = self._response.request.extensions.get("timeout", {}).get("read")
-        if isinstance(read, ReadTimeout):
-            read.seconds = min(read.seconds, LAST_WAIT)
-        with suppress(RequestError):  # the answer is whole; only the connection is lost
-            for _ in pieces:
-                if time.monotonic() > end:
-                    break
-
-
-class AsyncStream(_Answer[ChunkT, WholeT]):
+class AsyncStream(_Streamed[ChunkT, WholeT]):
     """As `Stream`, for `async for` and `async with`."""
 
     def __init__(self, response: HttpResponse, chunk: type[ChunkT], whole: type[WholeT], secret: Secret) -> None:
         super().__init__(response, chunk, whole, secret)
-        self._chunks = self._read()
+        self._chunks = self._source.aread()
 
     @classmethod
     async def open(cls, response: HttpResponse, chunk: type[ChunkT], whole: type[WholeT], secret: Secret) -> Self:
         """Raises APIResponseError where the answer is labelled as no stream."""
         stream = cls(response, chunk, whole, secret)
-        if stream._is_mislabelled():
-            try:
-                with reading(response, secret):
-                    await response.aread()
-            finally:
-                await response.aclose()
-            stream._refuse_label()
+        with stream._source.checking() as is_other:
+            if is_other:
+                await response.aread()
         return stream
 
     def __aiter__(self) -> AsyncIterator[ChunkT]:
@@ -234,32 +265,3 @@ class AsyncStream(_Answer[ChunkT, WholeT]):
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         await self.close()
-
-    async def _read(self) -> AsyncGenerator[ChunkT, None]:
-        decoder = EventDecoder()
-        pieces = self._response.aiter_bytes()
-        try:
-            with reading(self._response, self._secret):
-                async for piece in pieces:
-                    is_silent = True
-                    for data in decoder.feed(piece):
-                        if data[:6] == DONE:
-                            await self._drain(pieces)
-                            return
-                        yield self._model(data)
-                        is_silent = False
-                    if is_silent:
-                        self._mind_silence()
-                    else:
-                        self._last_event = time.monotonic()
-            if DONE not in decoder.end():
-                self._refuse("it ended without [DONE]; the answer may be cut")
-        finally:
-            await self._response.aclose()
-
-    async def _drain(self, pieces: AsyncIterator[bytes]) -> None:
-        import anyio
-
-        with suppress(RequestError), anyio.move_on_after(LAST_WAIT):
-            async for _ in pieces:
-                pass

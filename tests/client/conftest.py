@@ -52,7 +52,7 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     import alphaedge._transport as transport
 
     made: list[float] = []
-    monkeypatch.setattr(transport.time, "sleep", made.append)
+    monkeypatch.setattr("time.sleep", made.append)
 
     async def sleep(seconds: float) -> None:
         made.append(seconds)

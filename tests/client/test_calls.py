@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from alphaedge import AlphaEdge, AlphaEdgeError, AsyncAlphaEdge, ChatMessage, RawResponse
+from alphaedge import AlphaEdge, AlphaEdgeError, AsyncAlphaEdge, ChatCompletion, ChatMessage, RawResponse
 from alphaedge_conformance.contract import Contract
 from alphaedge_conformance.mock import Mock
 
@@ -45,7 +45,8 @@ def test_a_completion(client: AlphaEdge) -> None:
 def test_an_awaited_completion(url: str) -> None:
     async def main() -> str:
         async with AsyncAlphaEdge(KEY, base_url=url) as client:
-            return (await client.chat.completions.create(**HELLO)).choices[0].message.content
+            completion: ChatCompletion = await client.chat.completions.create(**HELLO)
+            return completion.choices[0].message.content
 
     assert asyncio.run(main()) == GREETING
 
@@ -197,7 +198,7 @@ def test_an_awaited_raw_response(url: str) -> None:
             streamed = await client.chat.completions.with_raw_response.create(**HELLO, stream=True)
             assert streamed.headers["content-type"].startswith("text/event-stream")
             assert (await streamed.parse().fold()).choices == plain.parse().choices
-            return plain.headers["content-type"]
+            return str(plain.headers["content-type"])
 
     assert asyncio.run(main()) == "application/json"
 

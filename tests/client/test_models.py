@@ -92,4 +92,5 @@ def test_models_can_be_copied_and_pickled() -> None:
 def test_equality_is_that_of_the_members() -> None:
     usage = {"prompt_tokens": 1, "completion_tokens": 2, "total_tokens": 3}
     assert Usage.from_dict({**usage, "more": 1}) == Usage.from_dict(usage) != Usage.from_dict({})
-    assert AssistantMessage(role="assistant", content="a") != ChatMessage(role="assistant", content="a")
+    mine: object = ChatMessage(role="assistant", content="a")
+    assert AssistantMessage(role="assistant", content="a") != mine

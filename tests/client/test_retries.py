@@ -17,6 +17,7 @@ from alphaedge import (
     APIConnectionError,
     APITimeoutError,
     AsyncAlphaEdge,
+    ChatCompletion,
     InternalServerError,
     RateLimitError,
 )
@@ -148,7 +149,8 @@ def test_the_same_for_await(pauses: list[float]) -> None:
 
     async def main() -> str:
         async with AsyncAlphaEdge(KEY, http_client=script.async_http) as client:
-            return (await client.chat.completions.create(**HELLO)).id
+            completion: ChatCompletion = await client.chat.completions.create(**HELLO)
+            return completion.id
 
     assert asyncio.run(main()) == "chat-1"
     assert len(pauses) == 2
