@@ -6,7 +6,9 @@ from typing import Any, Literal, Self
 
 import attrs
 
-from ._model import Model, models, optional
+from ._model import Model as _Model
+from ._model import models as _models
+from ._model import optional as _optional
 
 FinishReason = Literal[
     "length",
@@ -23,7 +25,7 @@ ChatMessageRole = Literal[
 
 
 @attrs.frozen(slots=False, kw_only=True)
-class ChatMessage(Model):
+class ChatMessage(_Model):
     """One message of the conversation.
 
     Source: the page, `{"role": "user", "content": "Hello!"}`.
@@ -47,7 +49,7 @@ class ChatMessage(Model):
 
 
 @attrs.frozen(slots=False, kw_only=True)
-class ChatCompletion(Model):
+class ChatCompletion(_Model):
     """A completion of the conversation."""
 
     id: str
@@ -74,14 +76,14 @@ class ChatCompletion(Model):
         members["object"] = get("object")
         members["model"] = get("model")
         members["created"] = get("created")
-        members["choices"] = models(Choice, get("choices"))
+        members["choices"] = _models(Choice, get("choices"))
         members["usage"] = Usage.from_dict(get("usage"))
         members["raw"] = raw
         return self
 
 
 @attrs.frozen(slots=False, kw_only=True)
-class Choice(Model):
+class Choice(_Model):
     """One answer to the conversation.
 
     Source: the page, `The list of completion choices.`.
@@ -108,7 +110,7 @@ class Choice(Model):
 
 
 @attrs.frozen(slots=False, kw_only=True)
-class AssistantMessage(Model):
+class AssistantMessage(_Model):
     """What the model says.
 
     Source: the page, `"role": "assistant", "content": "Hello! How can I help you today?"`.
@@ -132,7 +134,7 @@ class AssistantMessage(Model):
 
 
 @attrs.frozen(slots=False, kw_only=True)
-class Usage(Model):
+class Usage(_Model):
     """Usage statistics for the completion request.
 
     Source: the page, `Usage statistics for the completion request.`.
@@ -159,7 +161,7 @@ class Usage(Model):
 
 
 @attrs.frozen(slots=False, kw_only=True)
-class ChatCompletionChunk(Model):
+class ChatCompletionChunk(_Model):
     """A piece of a completion, sent as the data of one server-sent event."""
 
     id: str
@@ -186,14 +188,14 @@ class ChatCompletionChunk(Model):
         members["object"] = get("object")
         members["created"] = get("created")
         members["model"] = get("model")
-        members["choices"] = models(ChunkChoice, get("choices"))
-        members["usage"] = optional(Usage, get("usage"))
+        members["choices"] = _models(ChunkChoice, get("choices"))
+        members["usage"] = _optional(Usage, get("usage"))
         members["raw"] = raw
         return self
 
 
 @attrs.frozen(slots=False, kw_only=True)
-class ChunkChoice(Model):
+class ChunkChoice(_Model):
     """What is new in one choice."""
 
     index: int
@@ -217,7 +219,7 @@ class ChunkChoice(Model):
 
 
 @attrs.frozen(slots=False, kw_only=True)
-class Delta(Model):
+class Delta(_Model):
     """A piece of the message, to be appended to the pieces before it."""
 
     role: Literal["assistant"] | None = None
@@ -238,7 +240,7 @@ class Delta(Model):
 
 
 @attrs.frozen(slots=False, kw_only=True)
-class ErrorResponse(Model):
+class ErrorResponse(_Model):
     """Why a request was refused or failed."""
 
     error: ErrorResponseError
@@ -256,7 +258,7 @@ class ErrorResponse(Model):
 
 
 @attrs.frozen(slots=False, kw_only=True)
-class ErrorResponseError(Model):
+class ErrorResponseError(_Model):
     """The error."""
 
     message: str

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from alphaedge import AlphaEdge
 from alphaedge_conformance.contract import Contract
 from alphaedge_conformance.mock import Mock, serve
 
+ROOT = Path(__file__).resolve().parent.parent.parent
 KEY = "sk-test-0123456789"
 HELLO: dict[str, Any] = {"model": "alphaedge-large-3-2512", "messages": [{"role": "user", "content": "Hello!"}]}
 GREETING = "Hello! How can I help you today?"
