@@ -309,9 +309,10 @@ def misanswered(kind: type[E], response: httpx.Response, secret: Secret, what: s
     content = redact(content, secret)
     body = json_of(content)
     number = request_id(response.headers)
+    shown = said(body) or quoted(content)
+    what += f": {shown}" if shown else " nothing" if what.endswith("got") else ""
     return kind(
-        f"{response.status_code} from {place(response.request)}: {what}: {said(body) or quoted(content) or 'nothing'}"
-        + (f" (request id {number})" if number else ""),
+        f"{response.status_code} from {place(response.request)}: {what}{f' (request id {number})' if number else ''}",
         status_code=response.status_code,
         headers=response.headers,
         content=content,
