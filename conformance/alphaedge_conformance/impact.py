@@ -29,7 +29,7 @@ RETRIED = {408, 409, 429}
 
 def impact(exchange: Exchange) -> str | None:
     """One short sentence, or None where a program notices nothing: also where a request is refused as it should be."""
-    http = httpx.Client(transport=httpx.MockTransport(lambda request: _response(exchange, request)))
+    http = httpx.Client(transport=httpx.MockTransport(lambda request: _response(exchange, request)), trust_env=False)
     where = urlsplit(exchange.url)
     with http:
         client = AlphaEdge(
@@ -88,7 +88,8 @@ def _raised(error: AlphaEdgeError) -> str:
 
 def _surprises(model: Any, path: str = "") -> Iterator[str]:
     """Where a model holds something else than its types promise."""
-    for name, (member, kind) in _members(type(model)).items():
+    model_type: Any = type(model)
+    for name, (member, kind) in _members(model_type).items():
         here = f"{path}.{name}" if path else name
         yield from _surprise(kind, getattr(model, name), model.raw.get(member), here)
 
