@@ -138,6 +138,15 @@ def test_errors_of_the_http_library(error: Exception, kind: type[Exception]) -> 
     assert KEY not in str(caught.value)
 
 
+def test_a_password_in_the_base_url_is_in_no_error() -> None:
+    transport = httpx.MockTransport(lambda request: httpx.Response(503))
+    client = AlphaEdge(
+        KEY, base_url="http://me:secret@gw", http_client=httpx.Client(transport=transport), max_retries=0
+    )
+    with pytest.raises(alphaedge.InternalServerError, match="POST http://gw/v1/chat/completions"):
+        client.chat.completions.create(**HELLO)
+
+
 def test_nobody_listens() -> None:
     with AlphaEdge(KEY, base_url="http://127.0.0.1:1", max_retries=0) as client, pytest.raises(APIConnectionError):
         client.chat.completions.create(**HELLO)
