@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -18,7 +20,24 @@ KEY = "sk-test-0123456789"
 HELLO: dict[str, Any] = {"model": "alphaedge-large-3-2512", "messages": [{"role": "user", "content": "Hello!"}]}
 GREETING = "Hello! How can I help you today?"
 
+PATIENCE = 20.0
+"""Seconds after which something counts as hanging."""
+
 Serve = Callable[..., str]
+
+
+def within_patience(call: Callable[[], Any]) -> Any:
+    """What the call returns or raises; fails where it hangs, and leaves its thread to die with the process."""
+    ended: Future[Any] = Future()
+
+    def run() -> None:
+        try:
+            ended.set_result(call())
+        except BaseException as error:
+            ended.set_exception(error)
+
+    threading.Thread(target=run, daemon=True).start()
+    return ended.result(PATIENCE)
 
 
 @pytest.fixture(autouse=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -14,11 +13,9 @@ from alphaedge_conformance.mock import serve
 from alphaedge_conformance.mock.faults import all_faults
 from alphaedge_conformance.mock.unusual import UNUSUAL
 
-from .conftest import HELLO, KEY
+from .conftest import HELLO, KEY, within_patience
 
 CONTRACT = Contract.load()
-PATIENCE = 20.0
-"""Seconds after which a call counts as hanging; its own timeout is a second."""
 
 
 class Bytes:
@@ -129,11 +126,7 @@ def program(client: AlphaEdge, name: str) -> None:
 
 @pytest.mark.parametrize("name", SERVERS)
 def test_a_wrong_server(client: AlphaEdge, name: str) -> None:
-    pool = ThreadPoolExecutor(1)
-    try:
-        pool.submit(program, client, name).result(PATIENCE)
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+    within_patience(lambda: program(client, name))
 
 
 def test_the_answers_that_are_there_are_given(client: AlphaEdge) -> None:

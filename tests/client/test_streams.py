@@ -28,7 +28,7 @@ from alphaedge_conformance.contract import Contract
 from alphaedge_conformance.exchange import Chunk
 from alphaedge_conformance.mock import Mock
 
-from .conftest import GREETING, HELLO, KEY, Serve
+from .conftest import GREETING, HELLO, KEY, Serve, within_patience
 
 STREAM = "text/event-stream"
 
@@ -111,6 +111,12 @@ def test_several_choices_are_folded_apart() -> None:
     assert whole.object == "chat.completion"
 
 
+def test_a_role_that_is_repeated_is_not_appended() -> None:
+    again = data({"choices": [{"index": 0, "delta": {"role": "assistant", "content": "b"}}]})
+    whole = streaming(again, again, END).chat.completions.create(**HELLO, stream=True).fold()
+    assert (whole.choices[0].message.role, whole.choices[0].message.content) == ("assistant", "bb")
+
+
 def test_what_came_before_an_error_is_not_lost() -> None:
     stream = streaming(piece("a"), piece("b")).chat.completions.create(**HELLO, stream=True)
     with pytest.raises(APIStreamError):
@@ -191,7 +197,8 @@ class StaysOpen(Mock):
 def test_done_is_the_end_though_the_server_stays(served: Serve) -> None:
     url = served(StaysOpen(Contract.load()))
     with AlphaEdge(KEY, base_url=url) as client:
-        assert client.chat.completions.create(**HELLO, stream=True).fold().choices[0].message.content == GREETING
+        whole = within_patience(client.chat.completions.create(**HELLO, stream=True).fold)
+    assert whole.choices[0].message.content == GREETING
 
     async def main() -> str:
         async with AsyncAlphaEdge(KEY, base_url=url) as client:
@@ -199,7 +206,7 @@ def test_done_is_the_end_though_the_server_stays(served: Serve) -> None:
             whole: ChatCompletion = await stream.fold()
             return whole.choices[0].message.content
 
-    assert asyncio.run(main()) == GREETING
+    assert within_patience(lambda: asyncio.run(main())) == GREETING
 
 
 class Comments(Mock):
@@ -214,7 +221,7 @@ class Comments(Mock):
 def test_comments_alone_are_a_timeout(served: Serve) -> None:
     url = served(Comments(Contract.load()))
     with AlphaEdge(KEY, base_url=url, timeout=0.5) as client, pytest.raises(APITimeoutError, match="only comments"):
-        client.chat.completions.create(**HELLO, stream=True).fold()
+        within_patience(client.chat.completions.create(**HELLO, stream=True).fold)
 
 
 def test_a_silent_stream_is_a_timeout(served: Serve) -> None:
@@ -337,3 +344,4 @@ def test_an_event_is_given_as_soon_as_it_is_whole() -> None:
     assert list(decoder.feed(b"\n")) == ["a"]
     assert list(decoder.feed(b"data: b\r\n\r")) == ["b"]
     assert list(decoder.feed(b"\ndata: " + DONE.encode() + b"\r\r")) == [DONE]
+    assert decoded([b"data: a\r", b"\ndata: b\r\n\r\n"]) == ["a\nb"]
