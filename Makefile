@@ -5,7 +5,7 @@ MODEL ?=
 REPORT ?= reports/conform
 ARGS ?=
 
-.PHONY: help conform mock field generate check test mutants lock build clean
+.PHONY: help conform mock field generate check test mutants bench lock build clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -34,15 +34,20 @@ test: .venv ## the tests of the kit itself
 mutants: .venv ## the kill matrix: every fault of the mock breaks exactly what it says (minutes)
 	@$(BIN)/python -m alphaedge_conformance.mutants --report reports/mutants $(ARGS)
 
+bench: .venv ## what the client costs beside raw httpx and the openai SDK
+	@$(BIN)/python -m bench
+
 lock: .venv ## write requirements.lock from pyproject.toml
 	@$(BIN)/uv pip compile pyproject.toml --extra conformance --group build --universal --python-version 3.11 \
 	  --generate-hashes --no-header --upgrade --quiet --output-file requirements.lock
+	@$(BIN)/uv pip compile bench/requirements.in --universal --python-version 3.11 \
+	  --generate-hashes --no-header --upgrade --quiet --output-file bench/requirements.lock
 
 build: .venv ## the wheel and the sdist, into dist/
 	@$(BIN)/python -m hatchling build
 
 clean: ## remove what the targets made
-	rm -rf .venv .field dist reports
+	rm -rf .venv .bench .field dist reports
 
 # The stamp is written last, so that an installation that was interrupted is made again.
 .venv: .venv/installed

@@ -8,12 +8,14 @@ from __future__ import annotations
 import argparse
 import copy
 import filecmp
+import json
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +31,8 @@ ROOT = Path(__file__).resolve().parent.parent
 CONTRACT = ROOT / "openapi.yaml"
 CLIENT = ROOT / "generated" / "alphaedge"
 CONFIG = Path(__file__).with_name("openapi-python-client.yaml")
+TEMPLATES = Path(__file__).with_name("templates")
+RUNTIME = Path(__file__).with_name("runtime")
 
 
 def main() -> int:
@@ -94,21 +98,45 @@ def generate(contract: Contract, scratch: Path) -> Path:
     """The folder of the client, made in `scratch`."""
     source, made = scratch / "openapi.yaml", scratch / "alphaedge"
     source.write_text(yaml.safe_dump(rendering(contract.document), sort_keys=False, allow_unicode=True), "utf-8")
-    command = ["openapi-python-client", "generate", "--path", str(source), "--output-path", str(made)]
+    command = [tool("openapi-python-client"), "generate", "--path", str(source), "--output-path", str(made)]
     command += ["--meta", "none", "--config", str(CONFIG), "--fail-on-warning"]
-    tools = Path(sys.executable).parent
-    done = subprocess.run(
-        [str(tools / command[0]), *command[1:]],
-        env={**os.environ, "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}", "NO_COLOR": "1"},
-        cwd=scratch,
-        capture_output=True,
-        text=True,
-    )
+    command += ["--custom-template-path", str(templates(contract, scratch / "templates"))]
+    done = subprocess.run(command, env={**os.environ, "NO_COLOR": "1"}, cwd=scratch, capture_output=True, text=True)
     if done.returncode != 0:
         said = "\n".join(line for line in (done.stdout + done.stderr).splitlines() if line.strip())
         raise ConfigurationError(f"{contract.source}: openapi-python-client cannot make a client of it:\n{said}")
-    (made / "py.typed").touch()
+    arrange(made)
     return made
+
+
+def templates(contract: Contract, folder: Path) -> Path:
+    """The templates, and beside them what the generator does not tell them."""
+    shutil.copytree(TEMPLATES, folder)
+    facts = {"server": contract.document["servers"][0]["url"], "version": metadata.version("alphaedge")}
+    lines = [f"{{% set {name} = {json.dumps(value)} %}}\n" for name, value in facts.items()]
+    (folder / "contract.jinja").write_text("".join(lines), "utf-8")
+    return folder
+
+
+def arrange(made: Path) -> None:
+    """Keeps one module for all models and one for all operations, tidies up, adds the modules that no contract changes.
+
+    No configuration above the scratch folder has a say in the tidying.
+    """
+    for folder, module in (("models", "models.py"), ("api", "resources.py")):
+        (made / folder / "__init__.py").rename(made / module)
+        shutil.rmtree(made / folder)
+    for command in (["check", "--fix-only", "--select", "F401,I"], ["format", "--line-length", "120"]):
+        subprocess.run([tool("ruff"), *command, "--isolated", "--no-cache", "--quiet", made], check=True)
+    for path in RUNTIME.glob("*.py"):
+        if path.name != "__init__.py":
+            shutil.copy(path, made)
+    (made / "py.typed").touch()
+
+
+def tool(name: str) -> str:
+    """A program of this environment, whatever the PATH holds."""
+    return str(Path(sys.executable).with_name(name))
 
 
 def differences(made: Path, kept: Path) -> Iterator[Path]:

@@ -1,0 +1,67 @@
+"""Server-sent events as WHATWG defines them, from bytes cut anywhere to the data of each event.
+
+https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+DONE = "[DONE]"
+
+
+class ErrorEvent(str):
+    """The data of an event that is named `error`."""
+
+    __slots__ = ()
+
+
+class EventDecoder:
+    """Yields the data of each event as soon as its last byte is there."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+        self._began = False
+        self._after_cr = False
+
+    def feed(self, piece: bytes) -> Iterator[str]:
+        if self._after_cr or b"\r" in piece:
+            piece = self._with_line_feeds(piece)
+        whole, blank_line, self._rest = (self._rest + piece).rpartition(b"\n\n")
+        if blank_line:
+            if not self._began:
+                self._began, whole = True, whole.removeprefix(b"\xef\xbb\xbf")
+            for block in whole.decode("utf-8", "replace").split("\n\n"):
+                # Almost every event is one line of data.
+                if block.startswith("data: ") and "\n" not in block:
+                    yield block[6:]
+                elif (data := _event(block)) is not None:
+                    yield data
+
+    def end(self) -> Iterator[str]:
+        """`[DONE]`, if only the blank line after it is missing; any other event that is not finished may be cut."""
+        if _event(self._rest.decode("utf-8", "replace")) == DONE:
+            yield DONE
+
+    def _with_line_feeds(self, piece: bytes) -> bytes:
+        """A line ends with CR, LF or CRLF, which may be cut in two."""
+        if self._after_cr:
+            piece = piece.removeprefix(b"\n")
+        if piece:
+            self._after_cr = piece.endswith(b"\r")
+        return piece.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+
+
+def _event(block: str) -> str | None:
+    """The data of an event of any form; None for comments and for an event without data."""
+    name, data = "", []
+    for line in block.split("\n"):
+        field, _, value = line.partition(":")
+        if field == "data":
+            data.append(value.removeprefix(" "))
+        elif field == "event":
+            name = value.removeprefix(" ")
+    text = "\n".join(data)
+    if not text:
+        return None
+    return ErrorEvent(text) if name == "error" else text

@@ -1,0 +1,122 @@
+"""What an exchange does to a program, in one sentence."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from alphaedge_conformance.exchange import Chunk, Exchange, Expect, Probe
+from alphaedge_conformance.impact import impact
+
+from .test_models import WHOLE
+
+ERROR = {"error": {"message": "No.", "type": "t"}}
+CHOICE = WHOLE["choices"][0]
+
+
+def exchange(
+    body: Any,
+    status: int | None = 200,
+    stream: bool = False,
+    expect: Expect = Expect.ACCEPTED,
+    failure: str | None = None,
+) -> Exchange:
+    text = body if isinstance(body, bytes) else json.dumps(body).encode()
+    probe = Probe("p", "why", b'{"stream": true}' if stream else b"{}", expect=expect)
+    label = "text/event-stream" if stream else "application/json"
+    headers = (("Content-Type", label), ("Content-Encoding", "gzip"), ("Content-Length", "1"))
+    half = len(text) // 2
+    chunks = (Chunk(0.1, text[:half]), Chunk(0.2, text[half:]))
+    return Exchange(1, probe, "http://127.0.0.1:8000/v1/chat/completions", 0.0, status, headers, chunks, 1.0, failure)
+
+
+def chunk(delta: Any, finish_reason: Any = None, **members: Any) -> bytes:
+    head = {"id": "c", "object": "chat.completion.chunk", "model": "m", "created": 1}
+    choice = {"index": 0, "delta": delta, "finish_reason": finish_reason}
+    return b"data: " + json.dumps({**head, "choices": [choice], **members}).encode() + b"\n\n"
+
+
+START, STOP, END = chunk({"role": "assistant", "content": "Hi"}), chunk({}, "stop"), b"data: [DONE]\n\n"
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        (WHOLE, None),
+        ({**WHOLE, "extra": 1}, None),
+        ({**WHOLE, "choices": []}, "`choices` is empty: `choices[0]` raises IndexError"),
+        ({**WHOLE, "choices": None}, "`choices` is empty: `choices[0]` raises IndexError"),
+        (
+            {**WHOLE, "choices": [{**CHOICE, "message": {"role": "assistant"}}]},
+            "`choices[0].message.content` is silently None",
+        ),
+        (
+            {**WHOLE, "choices": [{**CHOICE, "message": None}]},
+            "`choices[0].message` is silently empty: its members are None",
+        ),
+        ({**WHOLE, "choices": [{**CHOICE, "finish_reason": None}]}, "`choices[0].finish_reason` is silently None"),
+        (
+            {**WHOLE, "choices": [{**CHOICE, "finish_reason": "eos"}]},
+            "`choices[0].finish_reason` is 'eos', which its type does not list",
+        ),
+        ({**WHOLE, "created": "now"}, "`created` is silently a str"),
+        ({**WHOLE, "created": True}, "`created` is silently a bool"),
+        ({**WHOLE, "id": 7}, "`id` is silently an int"),
+        ({name: WHOLE[name] for name in WHOLE if name != "usage"}, "`usage` is silently empty: its members are None"),
+        (b"<html>", "the client raises APIResponseError (expected JSON, got: '<html>')"),
+        (b"", "the client raises APIResponseError (expected JSON, got nothing)"),
+        (ERROR, "the client raises APIResponseError (the server tells of an error: No.)"),
+    ],
+)
+def test_a_plain_answer(body: Any, says: str | None) -> None:
+    assert impact(exchange(body)) == says
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        (START + STOP + END, None),
+        (
+            START + STOP,
+            "the client raises APIStreamError (the stream broke off: it ended without [DONE]; the answer may be cut), "
+            "after 2 chunks",
+        ),
+        (
+            START + b"data: {\n\n" + END,
+            "the client raises APIStreamError (the stream broke off: an event is no JSON: '{'), after 1 chunk",
+        ),
+        (START + chunk({}, "eos") + END, "`choices[0].finish_reason` is 'eos', which its type does not list"),
+        (START + END, "in the folded stream `choices[0].finish_reason` is silently None"),
+        (chunk({"content": "Hi"}) + STOP + END, "in the folded stream `choices[0].message.role` is silently None"),
+        (chunk(None) + STOP + END, "`choices[0].delta` is silently empty: its members are None"),
+        (END, "the folded stream has no choices: `choices[0]` raises IndexError"),
+    ],
+)
+def test_a_streamed_answer(body: bytes, says: str | None) -> None:
+    assert impact(exchange(body, stream=True)) == says
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "expect", "says"),
+    [
+        (ERROR, 400, Expect.REFUSED, None),
+        (WHOLE, 200, Expect.REFUSED, None),
+        (b"no", 400, Expect.REFUSED, "the client raises BadRequestError without `type`, `param` and `code`"),
+        (ERROR, 500, Expect.REFUSED, "the client tries again, twice by default, and then raises InternalServerError"),
+        (ERROR, 429, Expect.ACCEPTED, "the client tries again, twice by default, and then raises RateLimitError"),
+        (ERROR, 400, Expect.ACCEPTED, "the client raises BadRequestError for a request that the contract accepts"),
+    ],
+)
+def test_a_refusal(body: Any, status: int, expect: Expect, says: str | None) -> None:
+    assert impact(exchange(body, status, expect=expect)) == says
+
+
+def test_no_answer_and_half_an_answer() -> None:
+    none = impact(exchange(b"", None, failure="refused"))
+    assert none is not None
+    assert none.startswith("the client raises APIConnectionError (no connection: refused")
+    half = impact(exchange(START, stream=True, failure="no end within 10 s"))
+    assert half == "the client raises APIConnectionError (the connection broke: no end within 10 s), after 1 chunk"
+    assert impact(exchange(START + STOP + END, stream=True, failure="no end within 1 s of [DONE]")) is None

@@ -1,0 +1,96 @@
+"""Models take an answer as it is, and keep all of it."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from typing import Any
+
+import attrs
+import pytest
+
+from alphaedge import AssistantMessage, ChatCompletion, ChatCompletionChunk, ChatMessage, Usage
+
+WHOLE: dict[str, Any] = {
+    "id": "chat-1",
+    "object": "chat.completion",
+    "model": "m",
+    "created": 1,
+    "choices": [{"index": 0, "message": {"role": "assistant", "content": "Hi"}, "finish_reason": "stop"}],
+    "usage": {"prompt_tokens": 1, "completion_tokens": 2, "total_tokens": 3},
+}
+
+
+def test_round_trip() -> None:
+    completion = ChatCompletion.from_dict(WHOLE)
+    assert completion.to_dict() == WHOLE
+    assert completion.to_dict() is not completion.raw
+    assert completion == ChatCompletion.from_dict(copy.deepcopy(WHOLE))
+    assert attrs.asdict(completion, filter=lambda field, _: field.name != "raw") == WHOLE
+
+
+def test_unknown_members_are_kept_and_readable() -> None:
+    completion: Any = ChatCompletion.from_dict({**WHOLE, "system_fingerprint": "fp", "usage": {"cached": 4}})
+    assert completion.system_fingerprint == "fp"
+    assert completion.usage.cached == 4
+    assert completion.to_dict()["system_fingerprint"] == "fp"
+    with pytest.raises(AttributeError, match="has no 'finger'; the server sent id, object"):
+        completion.finger  # noqa: B018
+
+
+def test_unknown_values_of_an_enumeration_stay() -> None:
+    choice = {**WHOLE["choices"][0], "finish_reason": "tool_calls"}
+    assert ChatCompletion.from_dict({**WHOLE, "choices": [choice]}).choices[0].finish_reason == "tool_calls"  # type: ignore[comparison-overlap]
+
+
+@pytest.mark.parametrize("name", WHOLE)
+@pytest.mark.parametrize("value", [None, "oops", 7, [], {}, [None], [7], {"a": 1}])
+def test_a_wrong_member_loses_nothing_else(name: str, value: Any) -> None:
+    wrong = {**WHOLE, name: value}
+    completion = ChatCompletion.from_dict(wrong)
+    assert completion.to_dict() == wrong
+    assert repr(completion)
+    for choice in completion.choices:
+        choice.message.content  # noqa: B018  never an AttributeError
+    completion.usage.total_tokens  # noqa: B018
+    if name != "choices":
+        assert completion.choices[0].message.content == "Hi"
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_a_missing_member_loses_nothing_else(name: str) -> None:
+    completion = ChatCompletion.from_dict({key: value for key, value in WHOLE.items() if key != name})
+    assert completion.usage.total_tokens == (None if name == "usage" else 3)
+    assert len(completion.choices) == (name != "choices")
+    assert completion.id == (None if name == "id" else "chat-1")
+
+
+def test_null_in_a_chunk() -> None:
+    choice = {"index": 0, "delta": None, "finish_reason": None}
+    chunk = ChatCompletionChunk.from_dict({"id": "x", "choices": [choice], "usage": None})
+    assert chunk.choices[0].delta.content is None
+    assert chunk.choices[0].finish_reason is None
+    assert chunk.usage is None
+
+
+def test_a_model_of_ones_own() -> None:
+    message = ChatMessage(role="user", content="Hi")
+    assert message.to_dict() == {"role": "user", "content": "Hi"}
+    assert message.raw == {}
+    with pytest.raises(TypeError, match="content"):
+        ChatMessage(role="user")  # type: ignore[call-arg]
+    with pytest.raises(attrs.exceptions.FrozenInstanceError):
+        message.content = "Ho"  # type: ignore[misc]
+
+
+def test_models_can_be_copied_and_pickled() -> None:
+    completion = ChatCompletion.from_dict(WHOLE)
+    assert copy.deepcopy(completion) == completion
+    assert pickle.loads(pickle.dumps(completion)).raw == WHOLE
+
+
+def test_equality_is_that_of_the_members() -> None:
+    usage = {"prompt_tokens": 1, "completion_tokens": 2, "total_tokens": 3}
+    assert Usage.from_dict({**usage, "more": 1}) == Usage.from_dict(usage) != Usage.from_dict({})
+    mine: object = ChatMessage(role="assistant", content="a")
+    assert AssistantMessage(role="assistant", content="a") != mine

@@ -1,0 +1,96 @@
+"""The client under the type checkers, as the people who use it run them."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from .conftest import ROOT
+
+HERE = Path(__file__).with_name("typing")
+INSTALLED = ROOT / ".bench" / "pyright"
+WRONG = [
+    number for number, line in enumerate((HERE / "wrong.py").read_text().splitlines(), 1) if line.endswith("# wrong")
+]
+
+
+@pytest.fixture(scope="module")
+def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The programs in a folder of their own, away from the configuration of this kit."""
+    folder = tmp_path_factory.mktemp("program")
+    for name in ("sample.py", "wrong.py"):
+        shutil.copy(HERE / name, folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def pyright() -> list[str]:
+    """pyright, installed once from its lock."""
+    lock = (HERE / "package-lock.json").read_bytes()
+    stamp = INSTALLED / "installed"
+    if not stamp.exists() or stamp.read_bytes() != lock:
+        if not shutil.which("npm"):
+            pytest.skip("npm is not installed")
+        INSTALLED.mkdir(parents=True, exist_ok=True)
+        for name in ("package.json", "package-lock.json"):
+            shutil.copy(HERE / name, INSTALLED)
+        command = ["npm", "ci", "--no-audit", "--no-fund", "--silent"]
+        subprocess.run(command, cwd=INSTALLED, check=True, timeout=120)
+        stamp.write_bytes(lock)
+    script = str(INSTALLED / "node_modules" / "pyright" / "index.js")
+    return ["node", script, "--pythonpath", sys.executable]
+
+
+def run(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
+
+
+def mypy(*arguments: str) -> list[str]:
+    return [
+        sys.executable,
+        "-m",
+        "mypy",
+        "--strict",
+        "--config-file",
+        "",
+        "--cache-dir",
+        str(ROOT / ".mypy_cache" / "client"),
+        *arguments,
+    ]
+
+
+def lines(output: str) -> list[int]:
+    return sorted({int(line) for line in re.findall(r"wrong\.py:(\d+):.*error", output)})
+
+
+def test_mypy_is_content_with_a_program(program: Path) -> None:
+    done = run(mypy("sample.py"), program)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_mypy_is_content_with_the_client(program: Path) -> None:
+    done = run(mypy(str(ROOT / "generated" / "alphaedge")), program)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_mypy_finds_wrong_usage(program: Path) -> None:
+    assert lines(run(mypy("wrong.py"), program).stdout) == WRONG
+
+
+def test_pyright_is_content_with_a_program(program: Path, pyright: list[str]) -> None:
+    done = run([*pyright, "sample.py"], program)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_pyright_is_content_with_the_client(pyright: list[str]) -> None:
+    done = run([*pyright, str(ROOT / "generated" / "alphaedge")], ROOT / "generated")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_pyright_finds_wrong_usage(program: Path, pyright: list[str]) -> None:
+    assert lines(run([*pyright, "wrong.py"], program).stdout) == WRONG
