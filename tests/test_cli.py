@@ -249,6 +249,13 @@ def test_help_does_not_import_the_library(conform: Conform) -> None:
     assert not {"schemathesis", "hypothesis", "httpx", "pytest", "attrs", "yaml"} & set(modules)
 
 
+def test_pytest_of_people_without_the_suite_does_not_notice_the_plugin() -> None:
+    """The entry point is there with the client alone, which brings attrs and httpx."""
+    hidden = "schemathesis hypothesis jsonschema_rs yaml rich jinja2 starlette uvicorn httpx attrs attr"
+    program = f"import sys; sys.modules |= dict.fromkeys({hidden!r}.split()); import alphaedge_conformance.plugin"
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
 def test_as_a_pytest_plugin(counting: tuple[Counting, str], contract: Contract) -> None:
     """``pytest openapi.yaml --conform=URL``: pytest's own output, one item a requirement."""
     _, url = counting

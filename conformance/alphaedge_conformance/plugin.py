@@ -1,6 +1,7 @@
 """The suite as pytest sees it: the contract is a file of tests, a requirement an item.
 
 `alphaedge-conform` runs it without pytest's own output; ``pytest openapi.yaml --conform="http://host:8000"`` with it.
+pytest loads this module in every run of everybody who has `alphaedge` installed, so it imports the suite late.
 """
 
 from __future__ import annotations
@@ -17,7 +18,6 @@ import pytest
 
 from .cli import conformance
 from .errors import ConfigurationError
-from .requirements import Level
 
 if TYPE_CHECKING:
     from .requirements import Requirement
@@ -142,6 +142,8 @@ class Conformance:
     # pytest's hooks, in the order in which it calls them
 
     def pytest_configure(self, config: pytest.Config) -> None:
+        from .requirements import Level
+
         for level in Level:
             config.addinivalue_line("markers", f"{level.lower()}: a requirement of level {level}")
 

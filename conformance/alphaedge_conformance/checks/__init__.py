@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
 from importlib import import_module
 from typing import Any, TypeVar
 
@@ -37,7 +38,7 @@ class Check:
     kinds: frozenset[Kind]
     """The kinds of probes whose answers it can judge."""
 
-    @property
+    @cached_property
     def views(self) -> tuple[str, ...]:
         return tuple(inspect.signature(self.function).parameters)
 
