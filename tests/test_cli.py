@@ -81,6 +81,16 @@ def test_a_deviation(conform: Conform, suite: Suite, contract: Contract, tmp_pat
     assert broken["failed"] == len(broken["findings"]) < broken["of"]
 
 
+def test_a_finding_says_what_it_does_to_a_program(conform: Conform, contract: Contract, tmp_path: Path) -> None:
+    with serve(by_hand()["no-finish-reason"].make(contract, KEY)) as url:
+        done = conform(url, "--report", str(tmp_path), "-k", "one-finish-reason", key=KEY)
+    noticed = "in the folded stream `choices[0].finish_reason` is silently None"
+    assert f"  in a program, {noticed}\n" in done.stdout
+    (broken,) = (each for each in report(tmp_path)["requirements"] if each["status"] == "failed")
+    assert broken["findings"][0]["impact"] == noticed
+    assert noticed in (tmp_path / "junit.xml").read_text("utf-8")
+
+
 def test_the_curl_line_repeats_the_request(conform: Conform, contract: Contract, tmp_path: Path) -> None:
     with serve(by_hand()["repairs-json"].make(contract, KEY)) as url:
         conform(url, "--report", str(tmp_path), key=KEY)

@@ -145,6 +145,17 @@ class Run:
         return Conclusion.INCONCLUSIVE if self.plan.unsent and found is Conclusion.CONFORMS else found
 
     @cached_property
+    def impacts(self) -> dict[int, str]:
+        """What the exchanges that break a requirement do to a program that uses the client, by their numbers."""
+        from .impact import impact
+
+        broken = {
+            finding.exchange.number: finding.exchange for each in self.verdicts.values() for finding in each.findings
+        }
+        noticed = ((number, impact(exchange)) for number, exchange in broken.items())
+        return {number: redact(what, self.target.key) for number, what in noticed if what is not None}
+
+    @cached_property
     def tokens(self) -> tuple[int, int]:
         """The prompt and completion tokens that the target says it spent."""
         prompt = completion = 0

@@ -55,6 +55,7 @@ def _requirement(run: Run, verdict: Verdict) -> dict[str, Any]:
                 "message": finding.message,
                 "exchange": finding.exchange.number,
                 "probe": finding.exchange.probe.name,
+                "impact": run.impacts.get(finding.exchange.number),
                 "curl": curl(finding.exchange, run.target),
             }
             for finding in verdict.findings

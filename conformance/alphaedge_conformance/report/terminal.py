@@ -75,6 +75,8 @@ def _print_findings(console: Console, run: Run, verdict: Verdict) -> None:
     console.print(Text.assemble((head, style), f"  {prevalence(verdict)} exchanges, {requirement.source}"))
     console.print(f"  {requirement.text}", markup=False)
     console.print(f"  {safe(first.exchange.probe.name)}: {safe(first.message)}", markup=False)
+    if (impact := run.impacts.get(first.exchange.number)) is not None:
+        console.print(f"  in a program, {safe(impact)}", markup=False)
     console.print(f"  {curl(first.exchange, run.target)}\n", markup=False, style="dim")
 
 

@@ -48,7 +48,9 @@ def curl(exchange: Exchange, target: Target) -> str:
 def finding(run: Run, found: Finding) -> str:
     """What was expected, what came, and how to see it again."""
     exchange = found.exchange
-    return f"{safe(exchange.probe.name)}: {safe(found.message)}\n{curl(exchange, run.target)}"
+    impact = run.impacts.get(exchange.number)
+    noticed = f"in a program, {safe(impact)}\n" if impact is not None else ""
+    return f"{safe(exchange.probe.name)}: {safe(found.message)}\n{noticed}{curl(exchange, run.target)}"
 
 
 def findings(run: Run, verdict: Verdict) -> str:
