@@ -29,7 +29,7 @@ check: .venv ## generated/ is fresh, the code is well kept
 	@$(BIN)/mypy
 
 test: .venv ## the tests of the kit itself
-	@$(BIN)/python -m pytest --numprocesses auto --quiet $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses auto --dist loadgroup --quiet $(ARGS)
 
 mutants: .venv ## the kill matrix: every fault of the mock breaks exactly what it says (minutes)
 	@$(BIN)/python -m alphaedge_conformance.mutants --report reports/mutants $(ARGS)

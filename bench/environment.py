@@ -8,7 +8,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCK = Path(__file__).with_name("requirements.lock")
-FOLDER = ROOT / ".bench"
+FOLDER = ROOT / ".bench" / "python"
 
 
 def python() -> Path:
