@@ -6,6 +6,7 @@ import asyncio
 import gzip
 import json
 import time
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -133,11 +134,11 @@ class StreamLabelledUtf8(Mock):
 # Chunks as clients take them
 
 
-class Changed(Mock):
+class Changed(Mock, ABC):
     """A mock whose chunks are changed together."""
 
-    def change(self, chunks: list[Json]) -> list[Json]:
-        raise NotImplementedError
+    @abstractmethod
+    def change(self, chunks: list[Json]) -> list[Json]: ...
 
     def chunks(self, request: Json, reply: Reply) -> list[Json]:
         return self.change(super().chunks(request, reply))

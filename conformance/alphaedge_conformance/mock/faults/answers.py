@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from abc import ABC, abstractmethod
 from itertools import pairwise
 from typing import Any
 
@@ -15,11 +16,11 @@ from ..app import Json, Mock, Refusal, Reply
 from . import fault
 
 
-class Plain(Mock):
+class Plain(Mock, ABC):
     """A mock whose plain completions are changed."""
 
-    def change(self, request: Json, completion: Json) -> Json:
-        raise NotImplementedError
+    @abstractmethod
+    def change(self, request: Json, completion: Json) -> Json: ...
 
     def completion(self, request: Json, reply: Reply) -> Json:
         return self.change(request, super().completion(request, reply))
@@ -28,11 +29,11 @@ class Plain(Mock):
 # The form
 
 
-class Sent(Mock):
+class Sent(Mock, ABC):
     """A mock whose plain answers are sent in another form."""
 
-    def send(self, body: bytes) -> Response:
-        raise NotImplementedError
+    @abstractmethod
+    def send(self, body: bytes) -> Response: ...
 
     def json(self, status: int, value: Any, headers: dict[str, str] | None = None) -> Response:
         made = super().json(status, value, headers)
@@ -312,11 +313,11 @@ class TabsUnescaped(Sent):
         return Response(body.replace(b"\\t", b"\t"), media_type="application/json")
 
 
-class Refuses(Mock):
+class Refuses(Mock, ABC):
     """A mock that refuses something that the contract accepts."""
 
-    def dislikes(self, request: Json) -> bool:
-        raise NotImplementedError
+    @abstractmethod
+    def dislikes(self, request: Json) -> bool: ...
 
     def validate(self, request: Any) -> Refusal | None:
         refusal = super().validate(request)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any
 
 from attrs import evolve
@@ -123,13 +124,13 @@ class BadTemperatureIs500(Mock):
         return evolve(refusal, status=500) if refusal and bad is not None and bad else refusal
 
 
-class Instead(Mock):
+class Instead(Mock, ABC):
     """A mock that takes a bad body for the contract's example, or crashes."""
 
     status: int | None = None
 
-    def is_bad(self, http: Request, body: bytes) -> bool:
-        raise NotImplementedError
+    @abstractmethod
+    def is_bad(self, http: Request, body: bytes) -> bool: ...
 
     def read(self, http: Request, body: bytes) -> Any:
         if not self.is_bad(http, body):
@@ -195,11 +196,11 @@ class CrashesWithoutMediaType(Instead):
 # The method
 
 
-class OtherMethod(Mock):
+class OtherMethod(Mock, ABC):
     """A mock that does something of its own for another method than POST."""
 
-    def other(self) -> Response:
-        raise NotImplementedError
+    @abstractmethod
+    def other(self) -> Response: ...
 
     async def respond(self, http: Request) -> Response:
         return await super().respond(http) if http.method == "POST" else self.other()
@@ -232,13 +233,13 @@ class NoAllow(OtherMethod):
 # What an error says
 
 
-class Error(Mock):
+class Error(Mock, ABC):
     """A mock whose errors have another body."""
 
     media_type = "application/json"
 
-    def body(self, refusal: Refusal) -> Any:
-        raise NotImplementedError
+    @abstractmethod
+    def body(self, refusal: Refusal) -> Any: ...
 
     def refuse(self, refusal: Refusal) -> Response:
         made = self.body(refusal)

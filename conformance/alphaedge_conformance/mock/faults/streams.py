@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -231,11 +232,11 @@ class Buffered(Mock):
 # The chunks together
 
 
-class Changed(Mock):
+class Changed(Mock, ABC):
     """A mock whose chunks are changed one by one."""
 
-    def change(self, number: int, chunk: Json) -> Json:
-        raise NotImplementedError
+    @abstractmethod
+    def change(self, number: int, chunk: Json) -> Json: ...
 
     def chunks(self, request: Json, reply: Reply) -> list[Json]:
         return [self.change(number, chunk) for number, chunk in enumerate(super().chunks(request, reply))]
