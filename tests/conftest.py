@@ -16,6 +16,12 @@ from alphaedge_conformance.session import Suite
 ROOT = Path(__file__).resolve().parent.parent
 
 
+@pytest.fixture(scope="session", autouse=True)
+def cache_of_the_tests(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Tests neither find what a user's runs have drawn nor leave anything there."""
+    os.environ["XDG_CACHE_HOME"] = str(tmp_path_factory.mktemp("cache"))
+
+
 @pytest.fixture(scope="session")
 def contract() -> Contract:
     return Contract.load()

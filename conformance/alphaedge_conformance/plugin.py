@@ -20,6 +20,7 @@ from .errors import ConfigurationError
 from .requirements import Level
 
 if TYPE_CHECKING:
+    from .har import Recording
     from .requirements import Requirement
     from .session import Run, Suite
     from .settings import Settings, Target
@@ -113,12 +114,21 @@ class ContractFile(pytest.File):
 class Conformance:
     """Collects the requirements, judges the target once, and gives each item its verdict."""
 
-    def __init__(self, suite: Suite, settings: Settings, target: Target | None, expression: str | None) -> None:
+    def __init__(
+        self,
+        suite: Suite,
+        settings: Settings,
+        target: Target | None,
+        expression: str | None,
+        recording: Recording | None = None,
+    ) -> None:
         self.suite = suite
         self.settings = settings
         self.target = target
         """None: the embedded mock."""
         self.expression = expression
+        self.recording = recording
+        """Judged in place of a target."""
         self.run: Run | None = None
         self._quiet = False
 
@@ -161,6 +171,9 @@ class Conformance:
         if self.settings.plan_only:
             self._print_plan(wanted)
             return True
+        if self.recording is not None:
+            self.run = self.suite.replay(wanted, self.recording, self.settings)
+            return None
         from .report.progress import Progress
         from .session import embedded_mock
         from .settings import target

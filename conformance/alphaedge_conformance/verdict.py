@@ -59,26 +59,69 @@ class Conclusion(StrEnum):
         return list(Conclusion).index(self)
 
 
-def judge(
-    contract: Contract,
-    requirements: Iterable[Requirement],
-    checks: Mapping[str, Check],
-    exchanges: Sequence[Exchange],
-    unsent: Sequence[Probe],
-    key: str | None,
-) -> dict[str, Verdict]:
-    """The verdict of each requirement. One that probes are about is judged on these, any other on every exchange that
-    shows what its check asks for. Where a probe that a requirement needs was not sent, it cannot pass."""
-    shown = [Evidence(exchange, contract, key) for exchange in exchanges]
-    verdicts = {}
-    for requirement in requirements:
-        about = [evidence for evidence in shown if requirement.id in evidence.exchange.probe.about]
-        missing = sum(requirement.id in probe.about for probe in unsent)
-        verdict = _verdict(requirement, checks[requirement.id], about if about or missing else shown, key)
-        if missing and verdict.status is Status.PASSED:
-            verdict = Verdict(requirement, Status.INCONCLUSIVE, reason=f"the budget cut {missing} of its requests")
-        verdicts[requirement.id] = verdict
-    return verdicts
+class Judge:
+    """Judges exchanges as they arrive. A requirement that probes are about is judged on these, any other on every
+    exchange that shows what its check asks for."""
+
+    def __init__(
+        self,
+        contract: Contract,
+        requirements: Iterable[Requirement],
+        checks: Mapping[str, Check],
+        plan: Iterable[Probe],
+        key: str | None,
+    ) -> None:
+        self._contract, self._key = contract, key
+        self.requirements = list(requirements)
+        self._checks = checks
+        self._named = {id for probe in plan for id in probe.about}
+        self._judged: dict[str, list[tuple[Exchange, str | None]]] = {each.id: [] for each in self.requirements}
+        self._exchanges: list[Exchange] = []
+        self.findings = 0
+        """So far, without what only all exchanges together show."""
+
+    def add(self, exchange: Exchange) -> None:
+        """What an exchange shows by itself; it is looked at once."""
+        self._exchanges.append(exchange)
+        evidence = Evidence(exchange, self._contract, self._key)
+        for requirement in self.requirements:
+            check = self._checks[requirement.id]
+            if not check.compares and self._concerns(requirement, exchange):
+                judged = [(exchange, message) for _, message in check([evidence])]
+                self._judged[requirement.id] += judged
+                self.findings += sum(message is not None for _, message in judged)
+
+    def verdicts(self, unsent: Mapping[Probe, str]) -> dict[str, Verdict]:
+        """The verdict of each requirement. Where a probe that a requirement needs has no answer, it cannot pass."""
+        self._exchanges.sort(key=lambda exchange: exchange.number)
+        shown = [Evidence(exchange, self._contract, self._key) for exchange in self._exchanges]
+        for requirement in self.requirements:
+            check = self._checks[requirement.id]
+            if check.compares:
+                concerned = [each for each in shown if self._concerns(requirement, each.exchange)]
+                self._judged[requirement.id] = [(each.exchange, message) for each, message in check(concerned)]
+        return {requirement.id: self._verdict(requirement, unsent) for requirement in self.requirements}
+
+    def _concerns(self, requirement: Requirement, exchange: Exchange) -> bool:
+        return requirement.id in exchange.probe.about if requirement.id in self._named else True
+
+    def _verdict(self, requirement: Requirement, unsent: Mapping[Probe, str]) -> Verdict:
+        if self._key is None and requirement.subject == "authorization":
+            return Verdict(requirement, Status.NOT_APPLICABLE, reason="no key is set")
+        judged = sorted(self._judged[requirement.id], key=lambda each: each[0].number)
+        findings = tuple(
+            Finding(redact(message, self._key), exchange) for exchange, message in judged if message is not None
+        )
+        if findings:
+            return Verdict(requirement, Status.FAILED, findings, len(judged))
+        missing = [why for probe, why in unsent.items() if requirement.id in probe.about]
+        if missing:
+            reason = f"{len(missing)} of its requests were not sent: {missing[0]}"
+            return Verdict(requirement, Status.INCONCLUSIVE, reason=reason)
+        if not judged:
+            shown = [each for each in self._exchanges if self._concerns(requirement, each)]
+            return Verdict(requirement, Status.INCONCLUSIVE, reason=_reason(shown))
+        return Verdict(requirement, Status.PASSED, judged=len(judged))
 
 
 def unjudged(requirements: Iterable[Requirement], reason: str) -> dict[str, Verdict]:
@@ -86,23 +129,9 @@ def unjudged(requirements: Iterable[Requirement], reason: str) -> dict[str, Verd
     return {requirement.id: Verdict(requirement, Status.INCONCLUSIVE, reason=reason) for requirement in requirements}
 
 
-def _verdict(requirement: Requirement, check: Check, shown: Sequence[Evidence], key: str | None) -> Verdict:
-    if key is None and requirement.subject == "authorization":
-        return Verdict(requirement, Status.NOT_APPLICABLE, reason="no key is set")
-    judged = list(check(shown))
-    findings = tuple(
-        Finding(redact(message, key), evidence.exchange) for evidence, message in judged if message is not None
-    )
-    if findings:
-        return Verdict(requirement, Status.FAILED, findings, len(judged))
-    if not judged:
-        return Verdict(requirement, Status.INCONCLUSIVE, reason=_reason(shown))
-    return Verdict(requirement, Status.PASSED, judged=len(judged))
-
-
-def _reason(shown: Sequence[Evidence]) -> str:
+def _reason(shown: Sequence[Exchange]) -> str:
     """Why a requirement was not judged."""
-    unanswered = [evidence.exchange for evidence in shown if evidence.exchange.status is None]
+    unanswered = [exchange for exchange in shown if exchange.status is None]
     if unanswered and len(unanswered) == len(shown):
         return f"no answer to {unanswered[0].probe.name!r}: {unanswered[0].failure}"
     return "no answer showed it"

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
 from importlib import import_module
 from typing import Any, TypeVar
 
@@ -37,14 +38,19 @@ class Check:
     kinds: frozenset[Kind]
     """The kinds of probes whose answers it can judge."""
 
-    @property
+    @cached_property
     def views(self) -> tuple[str, ...]:
         return tuple(inspect.signature(self.function).parameters)
+
+    @property
+    def compares(self) -> bool:
+        """Whether it needs all exchanges at once."""
+        return self.views == ("all_shown",)
 
     def __call__(self, shown: Sequence[Evidence]) -> Iterator[tuple[Evidence, str | None]]:
         """Each exchange that was judged, with what is wrong with it, or None. An exchange that does not show what the
         check asks for is left out."""
-        if self.views == ("all_shown",):
+        if self.compares:
             judged = {id(evidence): (evidence, None) for evidence in shown if _answered(evidence)}
             yield from (judged | {id(e): (e, message) for e, message in self.function(shown)}).values()
             return
