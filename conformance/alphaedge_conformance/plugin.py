@@ -48,14 +48,6 @@ UNUSED = ("terminal", "cacheprovider", "logging", "warnings")
 """Plugins of pytest that have nothing to do when the suite prints itself."""
 
 
-class Inconclusive(Exception):
-    """A requirement that could not be judged: an error of the item's set-up, not a failure and not a skip."""
-
-
-class Deviation(Exception):
-    """A requirement that the target breaks."""
-
-
 class RequirementItem(pytest.Item):
     """One requirement."""
 
@@ -77,7 +69,7 @@ class RequirementItem(pytest.Item):
         if status == "inconclusive":
             if not self.plugin.scores(self.requirement):
                 pytest.skip(f"{self.requirement.level}, reported only: {reason}")
-            raise Inconclusive(reason)
+            pytest.fail(reason, pytrace=False)  # an error of the item's set-up: neither a failure nor a skip
 
     def runtest(self) -> None:
         from .report.text import findings
@@ -87,12 +79,7 @@ class RequirementItem(pytest.Item):
             text = findings(self.plugin.run, self.verdict)
             if not self.plugin.scores(self.requirement):
                 pytest.xfail(f"{self.requirement.level}, reported only: {text}")
-            raise Deviation(text)
-
-    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
-        if isinstance(excinfo.value, Deviation | Inconclusive):
-            return str(excinfo.value)
-        return super().repr_failure(excinfo, style)
+            pytest.fail(text, pytrace=False)
 
     def reportinfo(self) -> tuple[os.PathLike[str], int, str]:
         return self.path, self.plugin.suite.contract.line(self.requirement.pointer) - 1, self.requirement.id
