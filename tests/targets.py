@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import gzip
 import json
+import re
 import ssl
 import threading
+import zlib
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 
@@ -52,10 +53,9 @@ class Target:
         with suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
             while True:
                 head = await reader.readuntil(b"\r\n\r\n")
-                length = next(
-                    (int(line[15:]) for line in head.lower().split(b"\r\n") if line[:15] == b"content-length:"), 0
-                )
-                asked = Asked(len(self.asked) + 1, head, await reader.readexactly(length), reader, writer)
+                length = re.search(rb"(?i)content-length: *(\d+)", head)
+                body = await reader.readexactly(int(length[1]) if length else 0)
+                asked = Asked(len(self.asked) + 1, head, body, reader, writer)
                 self.asked.append(asked)
                 await self.answer(asked)
                 if writer.is_closing():
@@ -118,6 +118,7 @@ def completion(text: str = "Hello") -> bytes:
     ).encode()
 
 
-def bomb(size: int) -> bytes:
-    """So many bytes, a thousandth of it on the wire."""
-    return gzip.compress(b'{"x":"' + b" " * size)
+def bomb(mebibytes: int) -> bytes:
+    """A JSON text of so much white space, a thousandth of it on the wire."""
+    squeeze = zlib.compressobj(wbits=16 + zlib.MAX_WBITS)
+    return squeeze.compress(b"{") + b"".join(squeeze.compress(b" " * 2**20) for _ in range(mebibytes)) + squeeze.flush()

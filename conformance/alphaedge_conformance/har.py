@@ -76,7 +76,7 @@ def read(path: Path) -> Recording:
         return Recording(exchanges, url, str(ours["model"]), int(ours["seed"]), ours["mask"])
     except OSError as error:
         raise ConfigurationError(f"{path}: {error.strerror}") from None
-    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError, RecursionError) as error:
         raise ConfigurationError(
             f"{path}: expected an exchanges.har that alphaedge-conform wrote, with one exchange at least ({error!r})"
         ) from None

@@ -10,7 +10,7 @@ from email.utils import parsedate_to_datetime
 
 from attrs import define, field
 
-from .exchange import Exchange, Kind, Probe
+from .exchange import Exchange, Probe
 from .probes import ceiling
 from .transport import NOT_LISTENING
 
@@ -21,9 +21,7 @@ PATIENCE = 40.0
 JITTER = 0.1
 """The part of a wait that is added at random, so that several runs do not come back together."""
 IN_A_ROW = 3
-"""How often in a row something is given up before no more of its kind is sent."""
-HANGING = 6
-"""The same of answers of several kinds, before nothing more is sent."""
+"""Answers that do not come or do not end, one after the other, before no more of the kind is sent."""
 LIMITED = (429, 503)
 
 
@@ -97,8 +95,8 @@ class Breaker:
 
     _gone: int = 0
     _limited: int = 0
-    _cut: Counter[Kind] = field(factory=Counter)
-    _cut_together: list[Exchange] = field(factory=list)
+    _cut: Counter[bool] = field(factory=Counter)
+    """Answers in a row that were given up: streams, and others."""
 
     def saw(self, exchange: Exchange) -> None:
         if exchange.failure == NOT_LISTENING:
@@ -106,11 +104,9 @@ class Breaker:
         elif exchange.status in LIMITED:
             self._limited += 1
         elif exchange.cut:
-            self._cut[exchange.probe.kind] += 1
-            self._cut_together.append(exchange)
+            self._cut[exchange.probe.streams] += 1
         else:
-            self._gone = self._limited = self._cut[exchange.probe.kind] = 0
-            self._cut_together.clear()
+            self._gone = self._limited = self._cut[exchange.probe.streams] = 0
 
     def hopeless(self, probe: Probe) -> str | None:
         """Why an answer is not to be hoped for."""
@@ -118,7 +114,6 @@ class Breaker:
             return "nothing listens there any more"
         if self._limited >= IN_A_ROW:
             return "the server answers 429 or 503 to everything"
-        kinds = {exchange.probe.kind for exchange in self._cut_together}
-        if self._cut[probe.kind] >= IN_A_ROW or (len(self._cut_together) >= HANGING and len(kinds) > 1):
-            return f"{IN_A_ROW} in a row had to be given up before"
+        if self._cut[probe.streams] >= IN_A_ROW:
+            return f"{IN_A_ROW} {'streams' if probe.streams else 'answers'} in a row had to be given up before"
         return None

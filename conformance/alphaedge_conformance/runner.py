@@ -78,12 +78,12 @@ class Runner:
             assert self.stopped
 
     async def _run(self, plan: Plan) -> None:
+        if not plan.probes:
+            raise Inconclusive("the budget is too small for the contract's own example; nothing was sent")
         control, *others = plan.probes
         self._queue.append((1, control, 0))
         async with client(self.settings) as self._client:
             await self._workers()
-            if not self.exchanges:
-                raise Inconclusive("the budget is too small for the contract's own example; nothing was sent")
             if self.exchanges[0].status != 200:
                 raise Inconclusive(redact(await self._why(self.exchanges[0]), self.target.key))
             self._queue.extend((number, probe, 0) for number, probe in enumerate(others, 2))

@@ -11,7 +11,7 @@ from ..contract import Contract, tokens
 from ..exchange import Expect, Key, Probe, encode
 from ..requirements import Level, Requirement
 from . import boundaries, conversations, meaning
-from .drawn import drawn
+from .drawing import drawn
 
 UNLIMITED = 4096
 """Completion tokens that a request without a valid `max_tokens` is counted as."""
