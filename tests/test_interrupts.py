@@ -102,7 +102,7 @@ def test_what_a_killed_run_leaves_is_judged(conform: Conform, contract: Contract
     assert {each["status"] for each in found["requirements"]} == {"passed", "inconclusive"}
 
 
-@pytest.mark.parametrize("name", ["total-is-the-prompt", "shows-the-key", "buffers-streams", None])
+@pytest.mark.parametrize("name", ["total-is-the-prompt", "shows-the-key", "stays-open", None])
 def test_a_recording_says_the_same(conform: Conform, contract: Contract, tmp_path: Path, name: str | None) -> None:
     make = by_hand()[name].make if name in by_hand() else Mock
     with serve(make(contract, KEY, tokens_per_second=400)) as url:

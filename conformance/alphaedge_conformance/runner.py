@@ -84,6 +84,8 @@ class Runner:
         self._queue.append((1, control, 0))
         async with client(self.settings) as self._client:
             await self._workers()
+            if not self.exchanges:
+                return
             if self.exchanges[0].status != 200:
                 raise Inconclusive(redact(await self._why(self.exchanges[0]), self.target.key))
             self._queue.extend((number, probe, 0) for number, probe in enumerate(others, 2))
