@@ -5,7 +5,7 @@ MODEL ?=
 REPORT ?= reports/conform
 ARGS ?=
 
-.PHONY: help conform mock field generate check test mutants lock build clean
+.PHONY: help conform mock field generate check test mutants bench lock build clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -33,6 +33,9 @@ test: .venv ## the tests of the kit itself
 
 mutants: .venv ## the kill matrix: every fault of the mock breaks exactly what it says (minutes)
 	@$(BIN)/python -m alphaedge_conformance.mutants --report reports/mutants $(ARGS)
+
+bench: .venv ## how fast and how thorough, beside the Schemathesis command line (minutes); writes reports/bench.json
+	@$(BIN)/python scripts/bench.py $(ARGS)
 
 lock: .venv ## write requirements.lock from pyproject.toml
 	@$(BIN)/uv pip compile pyproject.toml --extra conformance --group build --universal --python-version 3.11 \

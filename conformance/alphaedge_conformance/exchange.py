@@ -109,7 +109,7 @@ class Exchange:
     cut: bool = False
     """Whether a limit of ours ended it."""
 
-    @cached_property
+    @property
     def body(self) -> bytes:
         return b"".join(chunk.data for chunk in self.chunks)
 

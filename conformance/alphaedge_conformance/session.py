@@ -158,9 +158,9 @@ class Shrinker:
             smaller = conversations.probe(self.control, theme, f"{theme.name}, shrunk", messages)
             exchange = self.exchange(probes.streamed(smaller) if found.streams else smaller)
             judged = check([Evidence(exchange, self.suite.contract, self.target.key)]) if exchange else ()
-            for evidence, message in judged:
+            for judged_exchange, message in judged:
                 if message is not None:
-                    finding = Finding(redact(message, self.target.key), evidence.exchange)
+                    finding = Finding(redact(message, self.target.key), judged_exchange)
                     smallest[encode(messages)] = finding
                     return True
             return False

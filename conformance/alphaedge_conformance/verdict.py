@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 
 from attrs import frozen
@@ -75,7 +76,8 @@ class Judge:
         self.requirements = list(requirements)
         self._checks = checks
         self._named = {id for probe in plan for id in probe.about}
-        self._judged: dict[str, list[tuple[Exchange, str | None]]] = {each.id: [] for each in self.requirements}
+        self._judged: Counter[str] = Counter()
+        self._findings: dict[str, list[Finding]] = {each.id: [] for each in self.requirements}
         self._exchanges: list[Exchange] = []
         self.findings = 0
         """So far, without what only all exchanges together show."""
@@ -87,20 +89,24 @@ class Judge:
         for requirement in self.requirements:
             check = self._checks[requirement.id]
             if not check.compares and self._concerns(requirement, exchange):
-                judged = [(exchange, message) for _, message in check([evidence])]
-                self._judged[requirement.id] += judged
-                self.findings += sum(message is not None for _, message in judged)
+                self._count(requirement, check([evidence]))
 
     def verdicts(self, unsent: Mapping[Probe, str]) -> dict[str, Verdict]:
         """The verdict of each requirement. Where a probe that a requirement needs has no answer, it cannot pass."""
         self._exchanges.sort(key=lambda exchange: exchange.number)
-        shown = [Evidence(exchange, self._contract, self._key) for exchange in self._exchanges]
         for requirement in self.requirements:
             check = self._checks[requirement.id]
             if check.compares:
-                concerned = [each for each in shown if self._concerns(requirement, each.exchange)]
-                self._judged[requirement.id] = [(each.exchange, message) for each, message in check(concerned)]
+                concerned = [each for each in self._exchanges if self._concerns(requirement, each)]
+                self._count(requirement, check(_Shown(concerned, self._contract, self._key)))
         return {requirement.id: self._verdict(requirement, unsent) for requirement in self.requirements}
+
+    def _count(self, requirement: Requirement, judged: Iterable[tuple[Exchange, str | None]]) -> None:
+        for exchange, message in judged:
+            self._judged[requirement.id] += 1
+            if message is not None:
+                self._findings[requirement.id].append(Finding(redact(message, self._key), exchange))
+                self.findings += 1
 
     def _concerns(self, requirement: Requirement, exchange: Exchange) -> bool:
         return requirement.id in exchange.probe.about if requirement.id in self._named else True
@@ -108,12 +114,10 @@ class Judge:
     def _verdict(self, requirement: Requirement, unsent: Mapping[Probe, str]) -> Verdict:
         if self._key is None and requirement.subject == "authorization":
             return Verdict(requirement, Status.NOT_APPLICABLE, reason="no key is set")
-        judged = sorted(self._judged[requirement.id], key=lambda each: each[0].number)
-        findings = tuple(
-            Finding(redact(message, self._key), exchange) for exchange, message in judged if message is not None
-        )
+        judged = self._judged[requirement.id]
+        findings = sorted(self._findings[requirement.id], key=lambda finding: finding.exchange.number)
         if findings:
-            return Verdict(requirement, Status.FAILED, findings, len(judged))
+            return Verdict(requirement, Status.FAILED, tuple(findings), judged)
         missing = [why for probe, why in unsent.items() if requirement.id in probe.about]
         if missing:
             reason = f"{len(missing)} of its requests were not sent: {missing[0]}"
@@ -121,7 +125,19 @@ class Judge:
         if not judged:
             shown = [each for each in self._exchanges if self._concerns(requirement, each)]
             return Verdict(requirement, Status.INCONCLUSIVE, reason=_reason(shown))
-        return Verdict(requirement, Status.PASSED, judged=len(judged))
+        return Verdict(requirement, Status.PASSED, judged=judged)
+
+
+@frozen
+class _Shown:
+    """What exchanges show, made anew each time: all of it at once is many times as large as they are."""
+
+    exchanges: Sequence[Exchange]
+    contract: Contract
+    key: str | None
+
+    def __iter__(self) -> Iterator[Evidence]:
+        return (Evidence(exchange, self.contract, self.key) for exchange in self.exchanges)
 
 
 def unjudged(requirements: Iterable[Requirement], reason: str) -> dict[str, Verdict]:
