@@ -34,7 +34,8 @@ test: .venv ## the tests of the kit itself
 mutants: .venv ## the kill matrix: every fault of the mock breaks exactly what it says (minutes)
 	@$(BIN)/python -m alphaedge_conformance.mutants --report reports/mutants $(ARGS)
 
-bench: .venv ## what the client costs beside raw httpx and the openai SDK
+bench: .venv ## the suite beside the Schemathesis command line, the client beside httpx and the openai SDK (minutes)
+	@$(BIN)/python -m bench.suite $(ARGS)
 	@$(BIN)/python -m bench
 
 lock: .venv ## write requirements.lock from pyproject.toml

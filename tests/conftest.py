@@ -5,15 +5,49 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from starlette.requests import Request
+from starlette.responses import Response
 
 from alphaedge_conformance.contract import Contract
+from alphaedge_conformance.mock import Mock, serve
 from alphaedge_conformance.session import Suite
 
 ROOT = Path(__file__).resolve().parent.parent
+
+
+KEY = "sk-the-secret-key-of-the-tests-0123456789"
+
+
+class Counting(Mock):
+    """A mock that counts the requests for a completion."""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self.lock, self.requests = threading.Lock(), 0
+
+    async def respond(self, http: Request) -> Response:
+        with self.lock:
+            self.requests += http.url.path == self.contract.path
+        return await super().respond(http)
+
+
+@pytest.fixture
+def counting(contract: Contract) -> Iterator[tuple[Counting, str]]:
+    mock = Counting(contract, KEY, tokens_per_second=400)
+    with serve(mock) as url:
+        yield mock, url
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cache_of_the_tests(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Tests neither find what a user's runs have drawn nor leave anything there."""
+    os.environ["XDG_CACHE_HOME"] = str(tmp_path_factory.mktemp("cache"))
 
 
 @pytest.fixture(scope="session")

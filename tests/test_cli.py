@@ -5,44 +5,18 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from starlette.requests import Request
-from starlette.responses import Response
 
 from alphaedge_conformance.contract import Contract
 from alphaedge_conformance.mock import Mock, serve
 from alphaedge_conformance.mock.faults import by_hand
 from alphaedge_conformance.session import Suite
 
-from .conftest import Conform
-
-KEY = "sk-the-secret-key-of-the-tests-0123456789"
-
-
-class Counting(Mock):
-    """A mock that counts the requests for a completion."""
-
-    def __init__(self, *arguments: Any, **named: Any) -> None:
-        super().__init__(*arguments, **named)
-        self.lock, self.requests = threading.Lock(), 0
-
-    async def respond(self, http: Request) -> Response:
-        with self.lock:
-            self.requests += http.url.path == self.contract.path
-        return await super().respond(http)
-
-
-@pytest.fixture
-def counting(contract: Contract) -> Iterator[tuple[Counting, str]]:
-    mock = Counting(contract, KEY, tokens_per_second=400)
-    with serve(mock) as url:
-        yield mock, url
+from .conftest import KEY, Conform, Counting
 
 
 def report(folder: Path) -> dict[str, Any]:
@@ -222,7 +196,7 @@ def test_the_key_is_nowhere(conform: Conform, contract: Contract, tmp_path: Path
         done = conform(url, "--report", str(tmp_path), key=KEY)
     assert done.returncode == 1
     written = [path.read_text("utf-8") for path in tmp_path.rglob("*") if path.is_file()]
-    assert len(written) == 2
+    assert len(written) == 3
     for text in (done.stdout, done.stderr, *written):
         assert KEY not in text
         assert KEY[: len(KEY) * 2 // 3] not in text

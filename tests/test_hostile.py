@@ -15,7 +15,7 @@ from alphaedge_conformance.exchange import Chunk, Exchange, Probe
 from alphaedge_conformance.mock import Mock
 from alphaedge_conformance.mutants import trial
 from alphaedge_conformance.session import Suite
-from alphaedge_conformance.verdict import judge
+from alphaedge_conformance.verdict import Judge, Verdict
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
@@ -81,13 +81,20 @@ def judge_all(suite: Suite, good: list[Exchange], bodies: list[bytes], status: i
         evolve(exchange, status=status or exchange.status, chunks=(Chunk(0.1, body[:7]), Chunk(0.2, body[7:])))
         for exchange, body in zip(good, bodies, strict=True)
     ]
-    verdicts = judge(suite.contract, suite.requirements.values(), suite.checks, exchanges, (), "sk-key")
-    assert verdicts.keys() == suite.requirements.keys()
+    assert judged(suite, exchanges).keys() == suite.requirements.keys()
+
+
+def judged(suite: Suite, exchanges: list[Exchange]) -> dict[str, Verdict]:
+    plan = [exchange.probe for exchange in exchanges]
+    judge = Judge(suite.contract, suite.requirements.values(), suite.checks, plan, "sk-key")
+    for exchange in exchanges:
+        judge.add(exchange)
+    return judge.verdicts({})
 
 
 def test_no_answer_at_all(suite: Suite) -> None:
     probe = Probe("control", "", b"{}")
     exchange = Exchange(1, probe, "http://127.0.0.1:1", 0.0, failure="the connection was reset")
-    verdicts = judge(suite.contract, suite.requirements.values(), suite.checks, [exchange], (), "sk-key")
+    verdicts = judged(suite, [exchange])
     assert {verdict.status for verdict in verdicts.values()} == {"inconclusive"}
-    assert {verdict.reason for verdict in verdicts.values()} == {"control: no answer: the connection was reset"}
+    assert {verdict.reason for verdict in verdicts.values()} == {"no answer to 'control': the connection was reset"}

@@ -115,9 +115,11 @@ class Exchange:
     elapsed: float = 0.0
     """Seconds until the end of the answer, or until it was given up."""
     failure: str | None = None
-    """Why the answer is missing or not whole, in words."""
+    """Why the answer is missing or not whole, in words; without the key."""
+    cut: bool = False
+    """Whether a limit of ours ended it."""
 
-    @cached_property
+    @property
     def body(self) -> bytes:
         return b"".join(chunk.data for chunk in self.chunks)
 

@@ -21,7 +21,7 @@ from .mock.faults import Fault, all_faults
 from .mock.unusual import UNUSUAL
 from .requirements import Level
 from .session import MOCK_PACE, Run, Suite
-from .settings import Settings, target
+from .settings import Limits, Settings, target
 from .verdict import Conclusion, Status
 
 TIMEOUT = 5.0
@@ -33,7 +33,7 @@ def trial(suite: Suite, make: Callable[..., Mock], wanted: Iterable[str] | None 
     contract, key = suite.contract, f"sk-trial-{secrets.token_hex(8)}"
     with serve(make(contract, key, tokens_per_second=MOCK_PACE)) as url:
         goal = target(contract, url, None, key)
-        return suite.run(list(wanted or suite.requirements), goal, Settings(timeout=TIMEOUT))
+        return suite.run(list(wanted or suite.requirements), goal, Settings(limits=Limits(whole=TIMEOUT)))
 
 
 def failed(run: Run) -> frozenset[str]:

@@ -20,6 +20,7 @@ from .cli import conformance
 from .errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from .har import Recording
     from .requirements import Requirement
     from .session import Run, Suite
     from .settings import Settings, Target
@@ -47,14 +48,6 @@ UNUSED = ("terminal", "cacheprovider", "logging", "warnings")
 """Plugins of pytest that have nothing to do when the suite prints itself."""
 
 
-class Inconclusive(Exception):
-    """A requirement that could not be judged: an error of the item's set-up, not a failure and not a skip."""
-
-
-class Deviation(Exception):
-    """A requirement that the target breaks."""
-
-
 class RequirementItem(pytest.Item):
     """One requirement."""
 
@@ -76,7 +69,7 @@ class RequirementItem(pytest.Item):
         if status == "inconclusive":
             if not self.plugin.scores(self.requirement):
                 pytest.skip(f"{self.requirement.level}, reported only: {reason}")
-            raise Inconclusive(reason)
+            pytest.fail(reason, pytrace=False)  # an error of the item's set-up: neither a failure nor a skip
 
     def runtest(self) -> None:
         from .report.text import findings
@@ -86,12 +79,7 @@ class RequirementItem(pytest.Item):
             text = findings(self.plugin.run, self.verdict)
             if not self.plugin.scores(self.requirement):
                 pytest.xfail(f"{self.requirement.level}, reported only: {text}")
-            raise Deviation(text)
-
-    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
-        if isinstance(excinfo.value, Deviation | Inconclusive):
-            return str(excinfo.value)
-        return super().repr_failure(excinfo, style)
+            pytest.fail(text, pytrace=False)
 
     def reportinfo(self) -> tuple[os.PathLike[str], int, str]:
         return self.path, self.plugin.suite.contract.line(self.requirement.pointer) - 1, self.requirement.id
@@ -113,12 +101,21 @@ class ContractFile(pytest.File):
 class Conformance:
     """Collects the requirements, judges the target once, and gives each item its verdict."""
 
-    def __init__(self, suite: Suite, settings: Settings, target: Target | None, expression: str | None) -> None:
+    def __init__(
+        self,
+        suite: Suite,
+        settings: Settings,
+        target: Target | None,
+        expression: str | None,
+        recording: Recording | None = None,
+    ) -> None:
         self.suite = suite
         self.settings = settings
         self.target = target
         """None: the embedded mock."""
         self.expression = expression
+        self.recording = recording
+        """Judged in place of a target."""
         self.run: Run | None = None
         self._quiet = False
 
@@ -163,6 +160,9 @@ class Conformance:
         if self.settings.plan_only:
             self._print_plan(wanted)
             return True
+        if self.recording is not None:
+            self.run = self.suite.replay(wanted, self.recording, self.settings)
+            return None
         from .report.progress import Progress
         from .session import embedded_mock
         from .settings import target

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
+from functools import cache
+from itertools import cycle, islice
+from urllib.parse import quote
+
 MASK = "[key]"
 SHORTEST = 6
-"""Characters below which a part of a key is no secret, but a word that may stand anywhere."""
+"""Characters below which the beginning of a key, as a probe sends it, is no secret, but a word."""
+PIECE = 12
+"""Characters from which on any piece of a key is a secret: an answer, or our excerpt of it, may be cut anywhere."""
 
 
 def partial(key: str) -> str:
@@ -12,9 +19,54 @@ def partial(key: str) -> str:
     return key[: max(1, len(key) * 2 // 3)]
 
 
+def mask(key: str) -> str:
+    """What stands for a whole key where lengths must not change."""
+    return "".join(islice(cycle(MASK), len(key)))
+
+
 def redact(text: str, key: str | None) -> str:
-    """The text with a mask for the key and for what a probe sent of it."""
+    """The text with a mask for the key, in any case and as URLs and headers encode it, and for any larger piece."""
     if not key:
         return text
-    text = text.replace(key, MASK)
-    return text.replace(partial(key), MASK) if len(partial(key)) >= SHORTEST else text
+    data = text.encode("utf-8", "surrogatepass")
+    found = _find(data, key)
+    if not found:
+        return text
+    parts, at = [], 0
+    for start, end in found:
+        parts += [data[at:start], MASK.encode()]
+        at = end
+    return b"".join([*parts, data[at:]]).decode("utf-8", "surrogatepass")
+
+
+def redact_bytes(data: bytes, key: str | None) -> bytes:
+    """The same of bytes, whose length does not change."""
+    masked = bytearray(data)
+    for start, end in _find(data, key) if key else ():
+        masked[start:end] = mask("x" * (end - start)).encode()
+    return bytes(masked)
+
+
+@cache
+def _forms(key: str) -> tuple[tuple[bytes, int], ...]:
+    """The forms of a key in lower case, each with the length from which on a piece of it is masked."""
+    forms = (key, quote(key, safe=""), b64encode(key.encode()).decode())
+    short = len(partial(key)) if len(partial(key)) >= SHORTEST else len(key)
+    return tuple((form.lower().encode(), min(PIECE, short, len(form))) for form in dict.fromkeys(forms))
+
+
+def _find(data: bytes, key: str) -> list[tuple[int, int]]:
+    """Where the key or a piece of it stands, from the start on, not overlapping."""
+    data, spans = data.lower(), []
+    for form, shortest in _forms(key):
+        for begin in range(len(form) - shortest + 1):
+            piece, start = form[begin : begin + shortest], -1
+            while (start := data.find(piece, start + 1)) >= 0:
+                spans.append((start, start + shortest))
+    merged: list[tuple[int, int]] = []
+    for start, end in sorted(spans):
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((start, end))
+    return merged

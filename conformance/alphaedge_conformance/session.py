@@ -4,28 +4,33 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from functools import cached_property
 
 from attrs import define, evolve, field, frozen
 
-from . import probes, runner
+from . import probes
 from .checks import Check, checks_for
 from .contract import Contract
 from .errors import Inconclusive
 from .evidence import Evidence, Unseen
 from .exchange import Exchange, Probe, encode
+from .har import Journal, Recording
+from .interrupts import interruptible
 from .probes import Plan, conversations
 from .requirements import Requirement, catalogue
+from .runner import Runner
 from .secrets import redact
 from .settings import Settings, Target
-from .verdict import Conclusion, Finding, Verdict, conclude, judge, unjudged
+from .verdict import Conclusion, Finding, Judge, Verdict, conclude, unjudged
 
 SHRINKING = 30
 """Requests that a run may send beyond its plan, to shrink generated requests that failed."""
 MOCK_PACE = 1000.0
 """Tokens per second of the embedded mock: slow enough that its streams are seen to arrive in pieces."""
+Progress = Callable[[int, int, int], object]
+"""Takes the requests that are done, those of the plan, and the findings so far."""
 
 
 @frozen
@@ -45,33 +50,86 @@ class Suite:
         return cls(contract, requirements, checks_for(contract, requirements))
 
     def plan(self, wanted: Collection[str], target: Target, settings: Settings) -> Plan:
-        """What judging these requirements takes; cut where `max_requests` is less."""
+        """What judging these requirements takes, cut where the budget is less."""
         drawn = (target.model, settings.seed)
         if drawn not in self._plans:
-            self._plans[drawn] = probes.everything(self.contract, self.requirements, *drawn)
-        return probes.select(self._plans[drawn], self.checks, wanted, target.key is not None).cut(settings.max_requests)
+            everything = probes.everything(self.contract, self.requirements, *drawn)
+            self._plans[drawn] = probes.most_telling_first(everything, self.requirements, self.checks)
+        chosen = probes.select(self._plans[drawn], self.checks, wanted, target.key is not None)
+        return chosen.cut(settings.max_requests, settings.max_tokens)
 
     def run(
+        self, wanted: Collection[str], target: Target, settings: Settings, progress: Progress = lambda *_: None
+    ) -> Run:
+        """Judges a target. One that cannot be judged gives a run too, with the reason."""
+        return self.send(self.plan(wanted, target, settings), wanted, target, settings, progress)
+
+    def send(
         self,
+        plan: Plan,
         wanted: Collection[str],
         target: Target,
         settings: Settings,
-        progress: runner.Progress = lambda exchange, plan: None,
+        progress: Progress = lambda *_: None,
     ) -> Run:
-        """Judges a target. One that cannot be judged gives a run too, with the reason."""
+        """Sends a plan, and judges these requirements on what comes back."""
+        started = time.time()
+        judge = self._judge(wanted, plan, target.key)
+        with ExitStack() as stack:
+            journal = None
+            if settings.report is not None:
+                journal = stack.enter_context(Journal(settings.report / "exchanges.har", target, settings.seed))
+
+            def done(exchange: Exchange) -> None:
+                if journal is not None:
+                    journal.add(exchange)
+                judge.add(exchange)
+                progress(len(runner.exchanges), len(plan.probes), judge.findings)
+
+            runner = Runner(target, settings, done)
+            stack.enter_context(interruptible(runner.stop))
+            run = Run(self.contract, target, settings, plan, started)
+            try:
+                runner.run(plan)
+            except Inconclusive as reason:
+                verdicts = unjudged(judge.requirements, str(reason))
+                run = evolve(run, reason=str(reason), unsent=len(runner.unsent(plan)))
+            else:
+                unsent = runner.unsent(plan)
+                verdicts = judge.verdicts(unsent)
+                run = evolve(run, unsent=len(unsent))
+                if runner.stopped is None:
+                    shrinker = Shrinker(self, plan.probes[0], target, settings, runner)
+                    verdicts = {id: shrinker.shrunk(verdict) for id, verdict in verdicts.items()}
+        return evolve(
+            run,
+            exchanges=tuple(sorted(runner.exchanges, key=lambda exchange: exchange.number)),
+            verdicts=verdicts,
+            requests=runner.budget.sent,
+            stopped=runner.stopped,
+            seconds=time.time() - started,
+        )
+
+    def replay(self, wanted: Collection[str], recording: Recording, settings: Settings) -> Run:
+        """Judges what was recorded; what the recording does not show is inconclusive."""
+        target = Target(recording.url, recording.model, recording.key)
+        settings = evolve(settings, seed=recording.seed, max_requests=None, max_tokens=None)
         plan, started = self.plan(wanted, target, settings), time.time()
+        judge = self._judge(wanted, plan, target.key)
+        for exchange in recording.exchanges:
+            judge.add(exchange)
+        recorded = {exchange.probe for exchange in recording.exchanges}
+        unsent = {probe: "the recording does not have them" for probe in plan.probes if probe not in recorded}
+        run = Run(self.contract, target, settings, plan, started, exchanges=recording.exchanges, unsent=len(unsent))
+        control = recording.exchanges[0]
+        if control.probe != plan.probes[0] or control.status != 200:
+            reason = "the recording does not begin with the contract's own example, accepted; nothing can be judged"
+            return evolve(run, verdicts=unjudged(judge.requirements, reason), reason=reason)
+        return evolve(run, verdicts=judge.verdicts(unsent), seconds=time.time() - started)
+
+    def _judge(self, wanted: Collection[str], plan: Plan, key: str | None) -> Judge:
         requirements = [requirement for id, requirement in self.requirements.items() if id in set(wanted)]
-        run = Run(self.contract, target, settings, plan, started)
-        try:
-            exchanges = runner.run(plan, target, settings, progress)
-        except Inconclusive as reason:
-            verdicts = unjudged(requirements, str(reason))
-            return evolve(run, verdicts=verdicts, seconds=time.time() - started, reason=str(reason))
-        verdicts = judge(self.contract, requirements, self.checks, exchanges, plan.unsent, target.key)
-        budget = min(SHRINKING, settings.max_requests - len(exchanges) if settings.max_requests else SHRINKING)
-        shrinker = Shrinker(self, plan.probes[0], target, settings, exchanges, budget)
-        verdicts = {id: shrinker.shrunk(verdict) for id, verdict in verdicts.items()}
-        return evolve(run, exchanges=tuple(exchanges), verdicts=verdicts, seconds=time.time() - started)
+        return Judge(self.contract, requirements, self.checks, (*plan.probes, *plan.unsent), key)
 
 
 @define
@@ -82,10 +140,9 @@ class Shrinker:
     control: Probe
     target: Target
     settings: Settings
-    exchanges: list[Exchange]
-    """Those of the run; what is sent here is added."""
-    budget: int
-    """Requests that may still be sent."""
+    runner: Runner
+    """That of the run; what is sent here counts for its budget."""
+    left: int = SHRINKING
 
     def shrunk(self, verdict: Verdict) -> Verdict:
         """The verdict with the smallest request first, where generated requests alone broke the requirement."""
@@ -101,9 +158,9 @@ class Shrinker:
             smaller = conversations.probe(self.control, theme, f"{theme.name}, shrunk", messages)
             exchange = self.exchange(probes.streamed(smaller) if found.streams else smaller)
             judged = check([Evidence(exchange, self.suite.contract, self.target.key)]) if exchange else ()
-            for evidence, message in judged:
+            for judged_exchange, message in judged:
                 if message is not None:
-                    finding = Finding(redact(message, self.target.key), evidence.exchange)
+                    finding = Finding(redact(message, self.target.key), judged_exchange)
                     smallest[encode(messages)] = finding
                     return True
             return False
@@ -115,11 +172,10 @@ class Shrinker:
 
     def exchange(self, probe: Probe) -> Exchange | None:
         """What came back for a request, now or before; None where the budget is spent."""
-        known = next((each for each in self.exchanges if each.probe.body == probe.body), None)
-        if known is None and self.budget > 0:
-            self.budget -= 1
-            known = runner.send(len(self.exchanges) + 1, probe, self.target, self.settings)
-            self.exchanges.append(known)
+        known = next((each for each in self.runner.exchanges if each.probe.body == probe.body), None)
+        if known is None and self.left > 0:
+            self.left -= 1
+            known = self.runner.send(probe)
         return known
 
 
@@ -136,13 +192,20 @@ class Run:
     seconds: float = 0.0
     exchanges: tuple[Exchange, ...] = field(default=(), repr=False)
     verdicts: Mapping[str, Verdict] = field(factory=dict, repr=False)
+    requests: int = 0
+    """Those sent, with those that came again or only asked for the models."""
+    unsent: int = 0
+    """Probes of the plan without an answer."""
+    stopped: str | None = None
+    """Why the run ended before its plan did, as by Ctrl-C."""
     reason: str | None = None
     """Why nothing could be judged, in one line."""
 
     @property
     def conclusion(self) -> Conclusion:
         found = conclude(self.verdicts.values(), self.settings.level)
-        return Conclusion.INCONCLUSIVE if self.plan.unsent and found is Conclusion.CONFORMS else found
+        cut = self.unsent and found is Conclusion.CONFORMS
+        return Conclusion.INCONCLUSIVE if cut or self.stopped or self.reason else found
 
     @cached_property
     def impacts(self) -> dict[int, str]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 
 from attrs import frozen
 
 from .checks import Check
 from .contract import Contract
-from .evidence import Evidence, Unseen
+from .evidence import Evidence
 from .exchange import Exchange, Probe
 from .requirements import Level, Requirement
 from .secrets import redact
@@ -59,31 +60,95 @@ class Conclusion(StrEnum):
         return list(Conclusion).index(self)
 
 
-def judge(
-    contract: Contract,
-    requirements: Iterable[Requirement],
-    checks: Mapping[str, Check],
-    exchanges: Sequence[Exchange],
-    unsent: Sequence[Probe],
-    key: str | None,
-) -> dict[str, Verdict]:
-    """The verdict of each requirement. One that probes are about is judged on these, any other on every exchange that
-    shows what its check asks for. What differs from a control that was not accepted says nothing. Where a probe that a
-    requirement needs was not sent, it cannot pass."""
-    accepted = {None, *(exchange.probe.name for exchange in exchanges if exchange.status == 200)}
-    shown = [Evidence(exchange, contract, key) for exchange in exchanges if exchange.probe.control in accepted]
-    verdicts = {}
-    for requirement in requirements:
-        about = {
-            probe for probe in (*(exchange.probe for exchange in exchanges), *unsent) if requirement.id in probe.about
-        }
-        of_interest = [evidence for evidence in shown if not about or evidence.exchange.probe in about]
-        verdict = _verdict(requirement, checks[requirement.id], of_interest, key)
-        missing = len(about & set(unsent))
-        if missing and verdict.status is Status.PASSED:
-            verdict = Verdict(requirement, Status.INCONCLUSIVE, reason=f"the budget cut {missing} of its requests")
-        verdicts[requirement.id] = verdict
-    return verdicts
+class Judge:
+    """Judges exchanges as they arrive. A requirement that probes are about is judged on these, any other on every
+    exchange that shows what its check asks for. What differs from a control that was not accepted says nothing."""
+
+    def __init__(
+        self,
+        contract: Contract,
+        requirements: Iterable[Requirement],
+        checks: Mapping[str, Check],
+        plan: Iterable[Probe],
+        key: str | None,
+    ) -> None:
+        self._contract, self._key = contract, key
+        self.requirements = list(requirements)
+        self._checks = checks
+        self._named = {id for probe in plan for id in probe.about}
+        self._judged: Counter[str] = Counter()
+        self._findings: dict[str, list[Finding]] = {each.id: [] for each in self.requirements}
+        self._exchanges: list[Exchange] = []
+        self._waiting: dict[str | None, list[Exchange]] = {}
+        """What came before the control that it differs from."""
+        self._accepted: set[str | None] = {None}
+        self.findings = 0
+        """So far, without what only all exchanges together show."""
+
+    def add(self, exchange: Exchange) -> None:
+        """What an exchange shows by itself; it is looked at once."""
+        probe = exchange.probe
+        if probe.control not in self._accepted:
+            self._waiting.setdefault(probe.control, []).append(exchange)
+            return
+        self._exchanges.append(exchange)
+        evidence = Evidence(exchange, self._contract, self._key)
+        for requirement in self.requirements:
+            check = self._checks[requirement.id]
+            if not check.compares and self._concerns(requirement, exchange):
+                self._count(requirement, check([evidence]))
+        if exchange.status == 200:
+            self._accepted.add(probe.name)
+            for each in self._waiting.pop(probe.name, ()):
+                self.add(each)
+
+    def verdicts(self, unsent: Mapping[Probe, str]) -> dict[str, Verdict]:
+        """The verdict of each requirement. Where a probe that a requirement needs has no answer, it cannot pass."""
+        self._exchanges.sort(key=lambda exchange: exchange.number)
+        for requirement in self.requirements:
+            check = self._checks[requirement.id]
+            if check.compares:
+                concerned = [each for each in self._exchanges if self._concerns(requirement, each)]
+                self._count(requirement, check(_Shown(concerned, self._contract, self._key)))
+        return {requirement.id: self._verdict(requirement, unsent) for requirement in self.requirements}
+
+    def _count(self, requirement: Requirement, judged: Iterable[tuple[Exchange, str | None]]) -> None:
+        for exchange, message in judged:
+            self._judged[requirement.id] += 1
+            if message is not None:
+                self._findings[requirement.id].append(Finding(redact(message, self._key), exchange))
+                self.findings += 1
+
+    def _concerns(self, requirement: Requirement, exchange: Exchange) -> bool:
+        return requirement.id in exchange.probe.about if requirement.id in self._named else True
+
+    def _verdict(self, requirement: Requirement, unsent: Mapping[Probe, str]) -> Verdict:
+        if self._key is None and requirement.subject == "authorization":
+            return Verdict(requirement, Status.NOT_APPLICABLE, reason="no key is set")
+        judged = self._judged[requirement.id]
+        findings = sorted(self._findings[requirement.id], key=lambda finding: finding.exchange.number)
+        if findings:
+            return Verdict(requirement, Status.FAILED, tuple(findings), judged)
+        missing = [why for probe, why in unsent.items() if requirement.id in probe.about]
+        if missing:
+            reason = f"{len(missing)} of its requests were not sent: {missing[0]}"
+            return Verdict(requirement, Status.INCONCLUSIVE, reason=reason)
+        if not judged:
+            shown = [each for each in self._exchanges if self._concerns(requirement, each)]
+            return Verdict(requirement, Status.INCONCLUSIVE, reason=_reason(shown))
+        return Verdict(requirement, Status.PASSED, judged=judged)
+
+
+@frozen
+class _Shown:
+    """What exchanges show, made anew each time: all of it at once is many times as large as they are."""
+
+    exchanges: Sequence[Exchange]
+    contract: Contract
+    key: str | None
+
+    def __iter__(self) -> Iterator[Evidence]:
+        return (Evidence(exchange, self.contract, self.key) for exchange in self.exchanges)
 
 
 def unjudged(requirements: Iterable[Requirement], reason: str) -> dict[str, Verdict]:
@@ -91,29 +156,13 @@ def unjudged(requirements: Iterable[Requirement], reason: str) -> dict[str, Verd
     return {requirement.id: Verdict(requirement, Status.INCONCLUSIVE, reason=reason) for requirement in requirements}
 
 
-def _verdict(requirement: Requirement, check: Check, shown: Sequence[Evidence], key: str | None) -> Verdict:
-    if key is None and requirement.subject == "authorization":
-        return Verdict(requirement, Status.NOT_APPLICABLE, reason="no key is set")
-    judged = list(check(shown))
-    findings = tuple(
-        Finding(redact(message, key), evidence.exchange) for evidence, message in judged if message is not None
-    )
-    if findings:
-        return Verdict(requirement, Status.FAILED, findings, len(judged))
-    if not judged:
-        return Verdict(requirement, Status.INCONCLUSIVE, reason=_reason(shown))
-    return Verdict(requirement, Status.PASSED, judged=len(judged))
-
-
-def _reason(shown: Sequence[Evidence]) -> str:
+def _reason(shown: Sequence[Exchange]) -> str:
     """Why a requirement was not judged."""
     if not shown:
-        return "no request that would show it was sent, or what it differs from was not accepted"
-    for evidence in shown:
-        try:
-            evidence.answer  # noqa: B018  raises where there is none
-        except Unseen as reason:
-            return f"{evidence.exchange.probe.name}: {reason}"
+        return "what its requests differ from was not accepted"
+    for exchange in shown:
+        if exchange.status is None:
+            return f"no answer to {exchange.probe.name!r}: {exchange.failure}"
     return "no answer showed it"
 
 

@@ -7,13 +7,13 @@ A check asks for views of an exchange (`alphaedge_conformance.evidence`) by the 
         assert ...
 
 It is called once for each exchange that shows all of them. One that asks for `all_shown` is called once, with every
-exchange that a requirement is judged on, and yields the exchanges that break it, each with a message.
+exchange that a requirement is judged on, and yields those that break it, each with a message.
 """
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from importlib import import_module
 from typing import Any, TypeVar
@@ -22,7 +22,7 @@ from attrs import frozen
 
 from ..contract import Contract
 from ..evidence import Evidence, Unseen
-from ..exchange import Kind
+from ..exchange import Exchange, Kind
 from ..requirements import Requirement
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -42,22 +42,28 @@ class Check:
     def views(self) -> tuple[str, ...]:
         return tuple(inspect.signature(self.function).parameters)
 
-    def __call__(self, shown: Sequence[Evidence]) -> Iterator[tuple[Evidence, str | None]]:
+    @property
+    def compares(self) -> bool:
+        """Whether it needs all exchanges at once."""
+        return self.views == ("all_shown",)
+
+    def __call__(self, shown: Iterable[Evidence]) -> Iterator[tuple[Exchange, str | None]]:
         """Each exchange that was judged, with what is wrong with it, or None. An exchange that does not show what the
         check asks for is left out."""
-        if self.views == ("all_shown",):
-            judged = {id(evidence): (evidence, None) for evidence in shown if _answered(evidence)}
-            yield from (judged | {id(e): (e, message) for e, message in self.function(shown)}).values()
+        if self.compares:
+            judged = {each.exchange.number: (each.exchange, None) for each in shown if _answered(each)}
+            broken = {each.exchange.number: (each.exchange, message) for each, message in self.function(shown)}
+            yield from (judged | broken).values()
             return
         for evidence in shown:
             try:
                 self.function(**{view: getattr(evidence, view) for view in self.views})
             except Unseen:
                 continue
-            except AssertionError as broken:
-                yield evidence, str(broken)
+            except AssertionError as wrong:
+                yield evidence.exchange, str(wrong)
             else:
-                yield evidence, None
+                yield evidence.exchange, None
 
 
 def _answered(evidence: Evidence) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -33,7 +33,7 @@ def strict_json(plain: Exchange) -> None:
 
 
 @check("completion.id-unique")
-def id_unique(all_shown: Sequence[Evidence]) -> Iterator[tuple[Evidence, str]]:
+def id_unique(all_shown: Iterable[Evidence]) -> Iterator[tuple[Evidence, str]]:
     first: dict[str, int] = {}
     for evidence in all_shown:
         try:

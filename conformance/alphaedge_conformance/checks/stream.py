@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import Any
 
@@ -146,9 +146,10 @@ def folds(evidence: Evidence, chunks: list[Json]) -> None:
 
 
 @check("stream.agrees")
-def agrees(all_shown: Sequence[Evidence]) -> Iterator[tuple[Evidence, str]]:
+def agrees(all_shown: Iterable[Evidence]) -> Iterator[tuple[Evidence, str]]:
     counted: dict[str, int] = {}
-    for evidence in sorted(all_shown, key=lambda evidence: evidence.exchange.probe.streams):
+    plain_first = (each for streams in (False, True) for each in all_shown if each.exchange.probe.streams is streams)
+    for evidence in plain_first:
         try:
             tokens = evidence.usage["prompt_tokens"]
         except Unseen:

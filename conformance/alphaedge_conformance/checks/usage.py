@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
 from ..evidence import Evidence, Json, Unseen, assume, deltas
@@ -25,7 +25,7 @@ def prompt_counted(request: Json, usage: Json) -> None:
 
 
 @check("usage.prompt-grows")
-def prompt_grows(all_shown: Sequence[Evidence]) -> Iterator[tuple[Evidence, str]]:
+def prompt_grows(all_shown: Iterable[Evidence]) -> Iterator[tuple[Evidence, str]]:
     counted = []
     for evidence in all_shown:
         try:
@@ -70,7 +70,7 @@ def stop_when_complete(request: Json, choices: list[Json], usage: Json) -> None:
 
 
 @check("finish-reason.length-when-cut")
-def length_when_cut(all_shown: Sequence[Evidence]) -> Iterator[tuple[Evidence, str]]:
+def length_when_cut(all_shown: Iterable[Evidence]) -> Iterator[tuple[Evidence, str]]:
     """The same prompt at temperature 0 with two limits: where the larger one gave more, the smaller one cut."""
     seen = []
     for evidence in all_shown:

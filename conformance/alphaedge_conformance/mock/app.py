@@ -195,7 +195,7 @@ class Mock:
         said = request["messages"][-1]["content"]
         text = "Hello! How can I help you today?" if said == "Hello!" else f'You said: "{said[:400]}"'
         tokens = tokenize(text)
-        limit = request.get("max_tokens", len(tokens))
+        limit = int(request.get("max_tokens", len(tokens)))  # 8.0 is an integer too
         counted = sum(1 + len(tokenize(message["content"])) for message in request["messages"])
         finish_reason = "stop" if limit >= len(tokens) else "length"
         return Reply(request["model"], tuple(tokens[:limit]), finish_reason, counted, int(self.clock()))

@@ -9,8 +9,12 @@ from attrs import evolve, frozen
 from ..checks import Check
 from ..contract import Contract, tokens
 from ..exchange import CONTROL, Expect, Key, Probe, encode
-from ..requirements import Requirement
+from ..requirements import Level, Requirement
 from . import boundaries, conversations, meaning
+from .drawing import drawn
+
+UNLIMITED = 4096
+"""Completion tokens that a request without a valid `max_tokens` is counted as."""
 
 
 @frozen
@@ -22,29 +26,43 @@ class Plan:
     unsent: tuple[Probe, ...] = ()
     """What a budget cut away."""
 
-    def cut(self, most: int | None) -> Plan:
-        """At most so many of the requests."""
-        return self if most is None else Plan(self.probes[:most], self.probes[most:])
-
-    @property
-    def completion_tokens(self) -> int:
-        """The most that may be generated, where every request that the contract accepts is accepted, and no other."""
-        return sum(probe.request.get("max_tokens", 0) for probe in self.probes if probe.expect is Expect.ACCEPTED)
+    def cut(self, requests: int | None, tokens: int | None) -> Plan:
+        """At most so many requests, and at most so many tokens for all of them."""
+        kept: list[Probe] = []
+        for probe in self.probes if requests != 0 else ():
+            cost = sum(ceiling(probe))
+            if (requests is None or len(kept) < requests) and (tokens is None or cost <= tokens):
+                kept.append(probe)
+                tokens = None if tokens is None else tokens - cost
+            elif not kept:
+                break  # without the control nothing can be judged
+        return Plan(tuple(kept), tuple(probe for probe in self.probes if probe not in set(kept)))
 
     @property
     def unlimited(self) -> int:
-        """How many accepted requests carry no `max_tokens`, so that the model decides how much it generates."""
-        return sum("max_tokens" not in probe.request for probe in self.probes if probe.expect is Expect.ACCEPTED)
+        """How many requests carry no valid `max_tokens`, so that the model decides how much it generates."""
+        return sum(ceiling(probe)[1] == UNLIMITED for probe in self.probes)
+
+
+def ceiling(probe: Probe) -> tuple[int, int]:
+    """The most tokens that a probe can cost, of the prompt and of the completion, should the server accept it: a token
+    is at least a byte, and what is no JSON is the control or less."""
+    if not probe.body:
+        return 0, 0
+    limit = probe.request.get("max_tokens") if probe.request else meaning.MAX_TOKENS
+    is_valid = isinstance(limit, int) and not isinstance(limit, bool) and limit > 0
+    return len(probe.body), limit if is_valid and limit is not None else UNLIMITED
 
 
 def everything(contract: Contract, requirements: Mapping[str, Requirement], model: str, seed: int) -> Plan:
     """All probes worth sending to a server that serves `model`; the seed is that of the generated ones alone."""
     control = meaning.control(contract, model)
-    edges = list(boundaries.probes(contract, requirements, control))
-    drawn = list(conversations.probes(contract, control, seed))
-    last_of_each_theme = {probe.theme: probe for probe in drawn}.values()
+    values = drawn(contract, seed)
+    edges = list(boundaries.probes(contract, requirements, control, values.bodies))
+    talks = list(conversations.probes(control, values.conversations))
+    last_of_each_theme = {probe.theme: probe for probe in talks}.values()
     twins = [*_worth_streaming(edges, requirements), *last_of_each_theme]
-    probes = [*meaning.probes(contract, control), *edges, *drawn, *map(streamed, twins)]
+    probes = [*meaning.probes(contract, control), *edges, *talks, *map(streamed, twins)]
     unique: dict[tuple[object, ...], Probe] = {}
     for probe in probes:
         same = (probe.method, probe.body, probe.media_type, probe.key)
@@ -62,6 +80,29 @@ def select(plan: Plan, checks: Mapping[str, Check], wanted: Iterable[str], has_k
     chosen = [probe for probe in chosen if has_key or probe.key is Key.RIGHT]
     needed = {CONTROL} | {probe.name for probe in chosen} | {probe.control for probe in chosen}
     return Plan(tuple(probe for probe in plan.probes if probe.name in needed))
+
+
+def most_telling_first(plan: Plan, requirements: Mapping[str, Requirement], checks: Mapping[str, Check]) -> Plan:
+    """The control, then again and again what completes the most MUSTs for a request: a requirement is judged when all
+    the probes that are about it were sent, or one that shows it where none is."""
+    control, *others = plan.probes
+    needs: list[tuple[int, frozenset[Probe]]] = []
+    for requirement in requirements.values():
+        weight = 1 if requirement.level is Level.MUST else 0
+        about = frozenset(probe for probe in others if requirement.id in probe.about)
+        if about:
+            needs.append((weight, about))
+        elif control.kind not in checks[requirement.id].kinds:
+            firsts = [probe for probe in others if probe.kind in checks[requirement.id].kinds]
+            needs += [(weight, frozenset(firsts[:1]))]
+    order = {control: 0}
+    while needs:
+        _, best = max(needs, key=lambda need: sum(w for w, each in needs if each <= need[1]) / len(need[1]))
+        for probe in others:
+            if probe in best:
+                order.setdefault(probe, len(order))
+        needs = [(weight, left) for weight, each in needs if (left := each - order.keys())]
+    return Plan((*order, *(probe for probe in others if probe not in order)))
 
 
 def streamed(probe: Probe) -> Probe:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from attrs import evolve, frozen
@@ -49,12 +49,14 @@ class Edit:
         return edited
 
 
-def probes(contract: Contract, requirements: Mapping[str, Requirement], control: Probe) -> Iterator[Probe]:
+def probes(
+    contract: Contract, requirements: Mapping[str, Requirement], control: Probe, bodies: Iterable[Any]
+) -> Iterator[Probe]:
     """One probe for each edit of the control that a keyword of the request gives occasion to. One value that breaks a
     keyword tells as much as ten, but a list or an object is worth a request beside a plain value."""
     by_pointer = by_keyword(requirements.values())
     base, sent, broken = contract.example_request, set(), set()
-    for edit in _edits(contract, base):
+    for edit in _edits(contract, base, bodies):
         if str(edit) in sent or not _is_telling(contract, edit):
             continue
         sent.add(str(edit))
@@ -84,10 +86,10 @@ def _probe(control: Probe, edit: Edit, body: Any, requirement: Requirement, expe
     )
 
 
-def _edits(contract: Contract, base: Json) -> Iterator[Edit]:
+def _edits(contract: Contract, base: Json, bodies: Iterable[Any]) -> Iterator[Edit]:
     """Just beyond each bound first: it tells more than a value that is far away."""
     yield from _beyond(contract)
-    for body in _coverage(contract):
+    for body in bodies:
         yield from _difference(base, body)
 
 
@@ -148,7 +150,7 @@ def _property_pointer(contract: Contract, path: tuple[str | int, ...]) -> str:
     return here
 
 
-def _coverage(contract: Contract) -> Iterator[Any]:
+def coverage(contract: Contract) -> Iterator[Any]:
     """The JSON bodies of Schemathesis's coverage phase."""
     import schemathesis
     from schemathesis import config as settings

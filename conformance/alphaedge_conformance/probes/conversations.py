@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import hypothesis
@@ -59,10 +59,10 @@ THEMES = {
 }
 
 
-def probes(contract: Contract, control: Probe, seed: int) -> Iterator[Probe]:
-    """Of each theme the simplest request and a random one; the same for the same seed."""
+def probes(control: Probe, drawn: Mapping[str, list[Messages]]) -> Iterator[Probe]:
+    """Of each theme the simplest request and a random one."""
     for theme in THEMES.values():
-        for number, messages in enumerate(draw(contract, theme, seed), 1):
+        for number, messages in enumerate(drawn[theme.name], 1):
             yield probe(control, theme, f"{theme.name} {number}", messages)
 
 
@@ -78,7 +78,7 @@ def probe(control: Probe, theme: Theme, name: str, messages: Messages) -> Probe:
 
 
 def draw(contract: Contract, theme: Theme, seed: int) -> list[Messages]:
-    """The conversations of a theme."""
+    """The conversations of a theme; the same for the same seed."""
     drawn: list[Messages] = []
     _engine(contract, theme, seed, drawn.append)
     return drawn

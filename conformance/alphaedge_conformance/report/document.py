@@ -26,10 +26,11 @@ def of(run: Run) -> dict[str, Any]:
         "seed": run.settings.seed,
         "level": run.settings.level,
         "verdict": run.conclusion,
-        "reason": run.reason,
+        "reason": run.reason or run.stopped,
         "cost": {
             "planned_requests": len(run.plan.probes),
-            "requests": len(run.exchanges),
+            "requests": run.requests,
+            "unanswered_requests": run.unsent,
             "prompt_tokens": prompt,
             "completion_tokens": completion,
         },

@@ -89,8 +89,10 @@ def _summary(run: Run) -> Text:
         if number:
             parts.append(f"{number} {status}")
     prompt, completion = run.tokens
-    cost = f"{len(run.exchanges)} requests, {prompt} + {completion} tokens, {run.seconds:.1f} s"
+    cost = f"{run.requests} requests, {prompt} + {completion} tokens, {run.seconds:.1f} s"
     text = Text.assemble((conclusion.upper(), CONCLUSION_STYLE[conclusion]), f": {', '.join(parts)} · {cost}")
+    if run.stopped is not None:
+        text.append(f" · {run.stopped}, so {run.unsent} requests were not sent")
     if run.target.key is None:
         text.append(" · no ALPHAEDGE_API_KEY is set, so the requirements on keys were not judged")
     if run.settings.report is not None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterable
 
-from ..exchange import Exchange, Key
-from ..probes import Plan
+from ..exchange import Exchange, Key, Probe
+from ..probes import UNLIMITED, Plan, ceiling
 from ..secrets import partial
 from ..session import Run
 from ..settings import KEY_VARIABLE, Target
@@ -61,9 +62,26 @@ def findings(run: Run, verdict: Verdict) -> str:
 
 def plan(plan: Plan) -> str:
     """What would be sent, and the most that it can cost."""
-    width = max(len(probe.name) for probe in plan.probes)
+    width = max((len(probe.name) for probe in plan.probes), default=0)
     lines = [f"{number:4}  {probe.name:{width}}  {probe.why}" for number, probe in enumerate(plan.probes, 1)]
-    total = f"{len(plan.probes)} requests, at most {plan.completion_tokens} completion tokens"
+    subjects: dict[str, list[Probe]] = {}
+    for probe in plan.probes:
+        subjects.setdefault(min(probe.about, default="any").partition(".")[0], []).append(probe)
+    wide = max((len(subject) for subject in subjects), default=0)
+    lines.append(f"\n{'subject':{wide}}  requests  prompt tokens  completion tokens, at most")
+    for subject, probes in sorted(subjects.items()):
+        prompt, completion = costs(probes)
+        lines.append(f"{subject:{wide}}  {len(probes):8}  {prompt:13}  {completion:17}")
+    prompt, completion = costs(plan.probes)
+    total = f"{len(plan.probes)} requests, at most {prompt} prompt tokens and {completion} completion tokens"
     if plan.unlimited:
-        total += f" and what the model makes of {plan.unlimited} without max_tokens"
-    return "\n".join([*lines, total])
+        total += f", {plan.unlimited} without a valid max_tokens counted as {UNLIMITED} each"
+    if plan.unsent:
+        total += f"; the budget cut {len(plan.unsent)} more requests"
+    return "\n".join([*lines, "", total])
+
+
+def costs(probes: Iterable[Probe]) -> tuple[int, int]:
+    """The most prompt and completion tokens of some probes."""
+    ceilings = [ceiling(probe) for probe in probes]
+    return sum(prompt for prompt, _ in ceilings), sum(completion for _, completion in ceilings)

@@ -1,0 +1,202 @@
+"""How fast and how thorough a run is, beside the Schemathesis command line on the same contract and the same mock.
+
+``make bench`` writes the figures to reports/bench.json; times are medians, and ratios within one run are what counts.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import re
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from attrs import evolve
+from starlette.types import Receive, Scope, Send
+
+from alphaedge_conformance.contract import Contract
+from alphaedge_conformance.mock import Mock, serve
+from alphaedge_conformance.mock.faults import all_faults
+from alphaedge_conformance.probes import Plan
+from alphaedge_conformance.session import Suite
+from alphaedge_conformance.settings import Settings, target
+
+ROOT = Path(__file__).resolve().parent.parent
+KEY = "sk-the-key-of-the-bench"
+LATENCIES = (0.0, 0.2)
+REPEATS = 5
+FAULTS = 20
+Json = dict[str, Any]
+
+
+@contextmanager
+def mock(latency: float, fault: str | None = None) -> Iterator[str]:
+    """The address of a mock in a process of its own."""
+    command = [sys.executable, __file__, "--serve", str(latency), *([fault] if fault else [])]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stdin=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdin is not None
+        try:
+            yield process.stdout.readline().strip()
+        finally:
+            process.stdin.close()
+
+
+def serve_one(latency: str, fault: str | None = None) -> None:
+    """Serves the mock, or one with a fault, until standard input ends."""
+    contract = Contract.load()
+    make: Callable[..., Mock] = all_faults(contract)[fault].make if fault else Mock
+    app = make(contract, KEY)
+
+    async def slow(scope: Scope, receive: Receive, send: Send) -> None:
+        """A refusal is as far away as an answer."""
+        await asyncio.sleep(float(latency))
+        await app(scope, receive, send)
+
+    with serve(slow) as url:
+        print(url, flush=True)
+        sys.stdin.read()
+
+
+def ours(url: str, *arguments: str) -> Json:
+    """A full run of the command."""
+    command = [str(Path(sys.executable).with_name("alphaedge-conform")), url, *arguments]
+    began = time.time()
+    with tempfile.TemporaryDirectory() as folder:
+        seconds, code, _ = timed([*command, "--report", folder])
+        report = json.loads((Path(folder) / "report.json").read_text("utf-8"))
+        first, *_ = json.loads((Path(folder) / "exchanges.har").read_bytes())["log"]["entries"]
+    return {
+        "seconds": seconds,
+        "first_request_after": first["_started"] - began,
+        "requests": report["cost"]["requests"],
+        "found": any(each["status"] == "failed" for each in report["requirements"]),
+        "exit": code,
+    }
+
+
+def schemathesis(url: str) -> Json:
+    """A run of the Schemathesis command line with its defaults, and a fixed seed."""
+    contract = Contract.load()
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copy(contract.source, Path(folder) / "openapi.yaml")
+        command = [str(Path(sys.executable).with_name("schemathesis")), "run", "openapi.yaml", "--url", url, "--seed=1"]
+        seconds, code, output = timed([*command, "-H", f"Authorization: Bearer {KEY}", "--no-color"], folder)
+    generated = re.search(r"(\d+) generated", output)
+    return {"seconds": seconds, "requests": int(generated[1]) if generated else None, "found": code == 1, "exit": code}
+
+
+def timed(command: list[str], folder: str | None = None) -> tuple[float, int, str]:
+    started = time.perf_counter()
+    environment = os.environ | {"ALPHAEDGE_API_KEY": KEY}
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    return time.perf_counter() - started, done.returncode, done.stdout
+
+
+def median(runs: list[Json]) -> Json:
+    return {**runs[-1], "seconds": statistics.median(run["seconds"] for run in runs)}
+
+
+def side_by_side(latency: float, repeats: int) -> Json:
+    """(a) Both on the conforming mock, one after the other and then again."""
+    runs: dict[str, list[Json]] = {"ours": [], "ours at concurrency 32": [], "schemathesis": []}
+    with mock(latency) as url:
+        for _ in range(repeats):
+            runs["ours"].append(ours(url))
+            runs["ours at concurrency 32"].append(ours(url, "--concurrency", "32"))
+            runs["schemathesis"].append(schemathesis(url))
+    found: Json = {name: median(each) for name, each in runs.items()}
+    for name in ("ours", "ours at concurrency 32"):
+        found[f"schemathesis / {name}"] = found["schemathesis"]["seconds"] / found[name]["seconds"]
+    return found
+
+
+def faults_found(count: int) -> Json:
+    """(a) How many of the mock's faults each finds, at no latency; every so many-th of them by name."""
+    names = sorted(all_faults(Contract.load()))
+    names = names if count == 0 else names[:: max(1, len(names) // count)][:count]
+    found: dict[str, list[str]] = {"ours": [], "schemathesis": []}
+    for name in names:
+        with mock(0.0, name) as url:
+            found["ours"] += [name] * ours(url, "--timeout", "5")["found"]
+            found["schemathesis"] += [name] * schemathesis(url)["found"]
+    missed = {who: [name for name in names if name not in each] for who, each in found.items()}
+    return {"faults": len(names), **{who: len(each) for who, each in found.items()}, "missed": missed}
+
+
+def against_the_ideal(latency: float, concurrency: int, repeats: int) -> Json:
+    """(b) The time of a run against the sum of all latencies, shared by so many at a time."""
+    with mock(latency) as url:
+        run = median([ours(url, "--concurrency", str(concurrency)) for _ in range(repeats)])
+    seconds, ideal = run["seconds"], run["requests"] * latency / concurrency
+    return {"seconds": seconds, "ideal": ideal, "allowed": 1.3 * ideal + 1.5, "ratio": seconds / ideal}
+
+
+def grown(exchanges: int, latency: float) -> Json:
+    """(c, d) One process that sends the plan again and again until it has so many exchanges."""
+    with mock(latency) as url:
+        command = [sys.executable, __file__, "--send", url, str(exchanges)]
+        found: Json = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    return found
+
+
+def send(url: str, exchanges: str) -> None:
+    suite = Suite.of(Contract.load())
+    goal = target(suite.contract, url, None, KEY)
+    wanted, number = list(suite.requirements), int(exchanges)
+    once = suite.plan(wanted, goal, Settings()).probes
+    more = (evolve(probe, name=f"{probe.name} {index}") for index in range(number) for probe in once[1:])
+    plan = Plan((once[0], *(probe for probe, _ in zip(more, range(number - 1), strict=False))))
+    before = time.process_time()
+    with tempfile.TemporaryDirectory() as folder:
+        run = suite.send(plan, wanted, goal, Settings(report=Path(folder)))
+    spent = time.process_time() - before
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    figures = {"exchanges": len(run.exchanges), "seconds": run.seconds, "peak_bytes": peak}
+    print(json.dumps({**figures, "processor_ms_per_exchange": 1000 * spent / len(run.exchanges)}))
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="bench.py", description=__doc__)
+    parser.add_argument("--repeats", type=int, default=REPEATS, metavar="N")
+    parser.add_argument("--faults", type=int, default=FAULTS, metavar="N", help="faults to look for; 0 for all")
+    parser.add_argument("--output", type=Path, default=ROOT / "reports" / "bench.json", metavar="FILE")
+    parser.add_argument("--serve", nargs="+", help=argparse.SUPPRESS)
+    parser.add_argument("--send", nargs=2, help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.serve:
+        serve_one(*arguments.serve)
+        return 0
+    if arguments.send:
+        send(*arguments.send)
+        return 0
+    figures: Json = {}
+    with mock(0.0) as url:
+        ours(url)  # draws once, as a first run does
+    figures["side by side"] = {f"{1000 * each:.0f} ms": side_by_side(each, arguments.repeats) for each in LATENCIES}
+    figures["faults found"] = faults_found(arguments.faults)
+    figures["against the ideal"] = {
+        f"concurrency {width}": against_the_ideal(0.2, width, arguments.repeats) for width in (8, 32)
+    }
+    small, large = grown(100, 0.2), grown(2000, 0.2)
+    ratios = {name: large[name] / small[name] for name in ("seconds", "peak_bytes")}
+    figures["growth"] = {"100": small, "2000": large, "2000 / 100": ratios}
+    arguments.output.parent.mkdir(parents=True, exist_ok=True)
+    arguments.output.write_text(json.dumps(figures, indent=1) + "\n", "utf-8")
+    print(json.dumps(figures, indent=1))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

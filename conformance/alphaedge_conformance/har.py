@@ -1,0 +1,185 @@
+"""Exchanges as an HTTP Archive (HAR 1.2), written while they come in and read back.
+
+An entry is one line, and every write ends with the end of the archive, which the next one overwrites: the file is
+whole after each exchange, however the run ends. (The package `harfile` closes the archive only at the end, and has no
+place for arrival times.) Members that begin with `_` are ours.
+"""
+
+from __future__ import annotations
+
+import json
+from base64 import b64decode, b64encode
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from attrs import asdict, frozen
+
+from .errors import ConfigurationError
+from .exchange import Chunk, Exchange, Expect, Key, Probe
+from .secrets import MASK, mask, redact, redact_bytes
+from .settings import Target
+from .wire import headers
+
+END = b"\n]}}\n"
+
+
+class Journal:
+    """An archive that grows. No key is in it: a mask of the same length stands in its place."""
+
+    def __init__(self, path: Path, target: Target, seed: int) -> None:
+        self._target = target
+        self._file = path.open("wb", buffering=0)
+        ours = {"model": target.model, "seed": seed, "mask": mask(target.key) if target.key else None}
+        creator = {"name": "alphaedge", "version": version("alphaedge")}
+        log = json.dumps({"version": "1.2", "creator": creator, "_alphaedge": ours})
+        self._write(f'{{"log": {log[:-1]}, "entries": ['.encode())
+        self._separator = b"\n"
+
+    def add(self, exchange: Exchange) -> None:
+        entry = json.dumps(_entry(exchange, self._target)).encode()
+        self._write(self._separator + entry)
+        self._separator = b",\n"
+
+    def _write(self, data: bytes) -> None:
+        self._file.write(data + END)
+        self._file.seek(-len(END), 1)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._file.close()
+
+
+@frozen
+class Recording:
+    """What an archive holds."""
+
+    exchanges: tuple[Exchange, ...]
+    url: str
+    model: str
+    seed: int
+    key: str | None
+    """What stands where the key stood; None where none was sent."""
+
+
+def read(path: Path) -> Recording:
+    """An archive of this suite. Raises ConfigurationError for anything else."""
+    try:
+        log = _log(path.read_bytes())
+        ours = log["_alphaedge"]
+        exchanges = tuple(_exchange(entry) for entry in log["entries"])
+        url = exchanges[0].url
+        return Recording(exchanges, url, str(ours["model"]), int(ours["seed"]), ours["mask"])
+    except OSError as error:
+        raise ConfigurationError(f"{path}: {error.strerror}") from None
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError, RecursionError) as error:
+        raise ConfigurationError(
+            f"{path}: expected an exchanges.har that alphaedge-conform wrote, with one exchange at least ({error!r})"
+        ) from None
+
+
+def _log(data: bytes) -> dict[str, Any]:
+    """The archive; of one whose last write was cut, what is whole."""
+    try:
+        log: dict[str, Any] = json.loads(data)["log"]
+    except ValueError:
+        head, *lines = data.split(b"\n")
+        log = json.loads(head + b"]}}")["log"]
+        for line in lines:
+            try:
+                log["entries"].append(json.loads(line.removesuffix(b",")))
+            except ValueError:
+                break
+    return log
+
+
+def _entry(exchange: Exchange, target: Target) -> dict[str, Any]:
+    probe, key = exchange.probe, target.key
+    sent = {name: value.replace(key, MASK) if key else value for name, value in headers(probe, key).items()}
+    masked = [(name, redact_bytes(value.encode("latin-1"), key).decode("latin-1")) for name, value in exchange.headers]
+    body = redact_bytes(exchange.body, key)
+    times = {"send": 0, "wait": 0.0, "receive": 1000 * exchange.elapsed}
+    if exchange.chunks:
+        times["wait"] = 1000 * exchange.chunks[0].at
+        times["receive"] -= times["wait"]
+    request = {
+        "method": probe.method,
+        "url": exchange.url,
+        "httpVersion": "HTTP/1.1",
+        "cookies": [],
+        "headers": _pairs((name, redact(value, key)) for name, value in sent.items()),
+        "queryString": [],
+        "headersSize": -1,
+        "bodySize": len(probe.body or b""),
+    }
+    if probe.body is not None:
+        request["postData"] = {"mimeType": probe.media_type or "", **_text(probe.body)}
+    response = {
+        "status": exchange.status or 0,
+        "statusText": "",
+        "httpVersion": "HTTP/1.1",
+        "cookies": [],
+        "headers": _pairs(masked),
+        "content": {"size": len(body), "mimeType": exchange.media_type or "", **_text(body)},
+        "redirectURL": dict(masked).get("location", ""),
+        "headersSize": -1,
+        "bodySize": -1,
+    }
+    ours = asdict(probe, filter=lambda attribute, _: attribute.name != "body")
+    return {
+        "startedDateTime": datetime.fromtimestamp(exchange.started, UTC).isoformat(),
+        "time": 1000 * exchange.elapsed,
+        "request": request,
+        "response": response,
+        "cache": {},
+        "timings": times,
+        "_number": exchange.number,
+        "_probe": {**ours, "about": sorted(probe.about)},
+        "_chunks": [[chunk.at, len(chunk.data)] for chunk in exchange.chunks],
+        "_started": exchange.started,
+        "_elapsed": exchange.elapsed,
+        "_failure": exchange.failure,
+        "_cut": exchange.cut,
+    }
+
+
+def _exchange(entry: dict[str, Any]) -> Exchange:
+    ours, response = dict(entry["_probe"]), entry["response"]
+    ours |= {"about": frozenset(ours["about"]), "expect": Expect(ours["expect"]), "key": Key(ours["key"])}
+    posted = entry["request"].get("postData")
+    body, chunks, at = _bytes(response["content"]), [], 0
+    for arrived, size in entry["_chunks"]:
+        chunks.append(Chunk(arrived, body[at : at + size]))
+        at += size
+    return Exchange(
+        number=entry["_number"],
+        probe=Probe(**ours, body=None if posted is None else _bytes(posted)),
+        url=entry["request"]["url"],
+        started=entry["_started"],
+        status=response["status"] or None,
+        headers=tuple((header["name"], header["value"]) for header in response["headers"]),
+        chunks=tuple(chunks),
+        elapsed=entry["_elapsed"],
+        failure=entry["_failure"],
+        cut=entry["_cut"],
+    )
+
+
+def _pairs(headers: Any) -> list[dict[str, str]]:
+    return [{"name": name, "value": value} for name, value in headers]
+
+
+def _text(body: bytes) -> dict[str, str]:
+    try:
+        return {"text": body.decode("utf-8")}
+    except UnicodeDecodeError:
+        return {"text": b64encode(body).decode("ascii"), "encoding": "base64"}
+
+
+def _bytes(content: dict[str, str]) -> bytes:
+    text = content["text"]
+    return b64decode(text) if content.get("encoding") == "base64" else text.encode("utf-8")

@@ -1,0 +1,124 @@
+"""Targets that do not play along: servers of raw sockets, each ended by the block that starts it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import ssl
+import threading
+import zlib
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
+
+from attrs import define, field
+
+
+@define
+class Asked:
+    """One request as a target sees it, and where to answer."""
+
+    number: int
+    """From 1."""
+    head: bytes
+    body: bytes
+    reader: asyncio.StreamReader = field(repr=False)
+    writer: asyncio.StreamWriter = field(repr=False)
+
+    @property
+    def streams(self) -> bool:
+        return b'"stream": true' in self.body
+
+    async def send(self, *pieces: bytes) -> None:
+        for piece in pieces:
+            self.writer.write(piece)
+            await self.writer.drain()
+
+    def reset(self) -> None:
+        self.writer.transport.abort()
+
+
+Answer = Callable[[Asked], Awaitable[None]]
+
+
+class Target:
+    """A server that answers each request as `answer` does, and counts them."""
+
+    def __init__(self, answer: Answer, tls: ssl.SSLContext | None = None) -> None:
+        self.answer, self.tls = answer, tls
+        self.asked: list[Asked] = []
+        self.stop_listening: Callable[[], None] = lambda: None
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            while True:
+                head = await reader.readuntil(b"\r\n\r\n")
+                length = re.search(rb"(?i)content-length: *(\d+)", head)
+                body = await reader.readexactly(int(length[1]) if length else 0)
+                asked = Asked(len(self.asked) + 1, head, body, reader, writer)
+                self.asked.append(asked)
+                await self.answer(asked)
+                if writer.is_closing():
+                    break
+        writer.close()
+
+
+@contextmanager
+def serving(target: Target) -> Iterator[str]:
+    """The address of a target, as long as the block runs."""
+    ready, stopped = threading.Event(), asyncio.Event()
+    address: list[str] = []
+    loops: list[asyncio.AbstractEventLoop] = []
+
+    async def main() -> None:
+        server = await asyncio.start_server(target.serve, "127.0.0.1", 0, ssl=target.tls)
+        target.stop_listening = server.close
+        scheme = "https" if target.tls else "http"
+        address.append(f"{scheme}://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+        loops.append(asyncio.get_running_loop())
+        ready.set()
+        await stopped.wait()
+        server.close()
+
+    thread = threading.Thread(target=asyncio.run, args=(main(),))
+    thread.start()
+    ready.wait()
+    try:
+        yield address[0]
+    finally:
+        loops[0].call_soon_threadsafe(stopped.set)
+        thread.join()
+
+
+def response(body: bytes, *headers: bytes, status: bytes = b"200 OK", media_type: bytes = b"application/json") -> bytes:
+    lines = [b"HTTP/1.1 " + status, b"Content-Type: " + media_type, b"Content-Length: %d" % len(body), *headers]
+    return b"\r\n".join([*lines, b"", body])
+
+
+def chunked(*headers: bytes, media_type: bytes = b"application/json") -> bytes:
+    lines = [b"HTTP/1.1 200 OK", b"Content-Type: " + media_type, b"Transfer-Encoding: chunked", *headers]
+    return b"\r\n".join([*lines, b"", b""])
+
+
+def piece(data: bytes) -> bytes:
+    return b"%x\r\n%s\r\n" % (len(data), data)
+
+
+def completion(text: str = "Hello") -> bytes:
+    message = {"role": "assistant", "content": text}
+    return json.dumps(
+        {
+            "id": "chat-1",
+            "object": "chat.completion",
+            "created": 1,
+            "model": "m",
+            "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
+            "usage": {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2},
+        }
+    ).encode()
+
+
+def bomb(mebibytes: int) -> bytes:
+    """A JSON text of so much white space, a thousandth of it on the wire."""
+    squeeze = zlib.compressobj(wbits=16 + zlib.MAX_WBITS)
+    return squeeze.compress(b"{") + b"".join(squeeze.compress(b" " * 2**20) for _ in range(mebibytes)) + squeeze.flush()

@@ -1,0 +1,282 @@
+"""Whatever a target does to the connection, a run ends with the right exit code, in bounded time and memory."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import ssl
+import subprocess
+import sys
+import time
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from alphaedge_conformance.contract import Contract
+from alphaedge_conformance.mock import Mock, serve
+
+from .conftest import Conform
+from .targets import Answer, Asked, Target, bomb, chunked, completion, piece, response, serving
+
+LIMITS = ("--timeout", "1.2", "--idle-timeout", "0.8", "--max-pieces", "2000")
+"""What the tests allow an answer, so that a hanging one costs a second."""
+MEMORY = 400 * 2**20
+
+
+async def refuses_with_500(asked: Asked) -> None:
+    await asked.send(response(b'{"error": {"message": "oops", "type": "server_error"}}', status=b"500 Oops"))
+
+
+async def resets_midway(asked: Asked) -> None:
+    await asked.send(response(completion())[:-20])
+    asked.reset()
+
+
+async def closes_without_an_answer(asked: Asked) -> None:
+    asked.writer.close()
+
+
+async def speaks_no_http(asked: Asked) -> None:
+    await asked.send(b"SSH-2.0-OpenSSH_9.6\r\n\x00\xff\r\n\r\n")
+    asked.writer.close()
+
+
+async def hangs(asked: Asked) -> None:
+    await asyncio.sleep(60)
+
+
+async def hangs_after_the_headers(asked: Asked) -> None:
+    await asked.send(chunked(), piece(b'{"id":'))
+    await asyncio.sleep(60)
+
+
+async def drips(asked: Asked) -> None:
+    await asked.send(chunked())
+    while True:
+        await asked.send(piece(b" "))
+        await asyncio.sleep(0.05)
+
+
+async def endless_body(asked: Asked) -> None:
+    await asked.send(chunked(), piece(b'{"x":"'))
+    while True:
+        await asked.send(piece(b"x" * 65536))
+
+
+async def endless_in_small_pieces(asked: Asked) -> None:
+    await asked.send(chunked())
+    while True:
+        await asked.send(piece(b"x") * 1000)
+
+
+async def endless_stream(asked: Asked) -> None:
+    """A good answer where no stream is asked for."""
+    if not asked.streams:
+        await asked.send(response(completion()))
+        return
+    await asked.send(chunked(media_type=b"text/event-stream"))
+    while True:
+        await asked.send(piece(b'data: {"choices":[]}\n\n'))
+        await asyncio.sleep(0.05)
+
+
+async def gzip_bomb(asked: Asked) -> None:
+    await asked.send(response(BOMB, b"Content-Encoding: gzip"))
+
+
+BOMB = bomb(300)
+
+
+async def nested_lists(asked: Asked) -> None:
+    await asked.send(response(b"[" * 100_000 + b"]" * 100_000))
+
+
+async def nested_in_a_stream(asked: Asked) -> None:
+    if not asked.streams:
+        await asked.send(response(completion()))
+        return
+    await asked.send(response(b"data: " + b"[" * 100_000 + b"]" * 100_000 + b"\n\n", media_type=b"text/event-stream"))
+
+
+async def large_headers(asked: Asked) -> None:
+    await asked.send(response(completion(), b"X-Large: " + b"x" * 70_000))
+
+
+async def endless_headers(asked: Asked) -> None:
+    await asked.send(b"HTTP/1.1 200 OK\r\n")
+    while True:
+        await asked.send(b"X-More: " + b"x" * 1000 + b"\r\n")
+
+
+async def an_unknown_coding(asked: Asked) -> None:
+    await asked.send(response(completion(), b"Content-Encoding: br"))
+
+
+async def limits_everything(asked: Asked) -> None:
+    await asked.send(response(b"", b"Retry-After: 0", status=b"429 Too Many Requests"))
+
+
+INCONCLUSIVE: dict[Answer, str] = {
+    closes_without_an_answer: "the connection was closed or spoke no HTTP",
+    speaks_no_http: "the connection was closed or spoke no HTTP",
+    hangs: "no end within 1.2 s",
+    refuses_with_500: "answered 500 to the contract's own example",
+    large_headers: "headers of 70",
+    endless_headers: "the connection was closed or spoke no HTTP",
+    limits_everything: "answered 429 to the contract's own example",
+}
+DEVIATING: dict[Answer, tuple[str, str]] = {
+    resets_midway: ("completion.strict-json", "the connection was "),
+    hangs_after_the_headers: ("completion.strict-json", "then no byte for 0.8 s"),
+    drips: ("completion.strict-json", "then no end within 1.2 s"),
+    endless_body: ("completion.strict-json", "then more than 4194304 bytes, of which the first 65536 are kept"),
+    endless_in_small_pieces: ("completion.strict-json", "then more than 2000 pieces"),
+    endless_stream: ("stream.done", "expected [DONE] at the end"),
+    gzip_bomb: ("completion.strict-json", "then more than 4194304 bytes"),
+    nested_lists: ("completion.strict-json", "then JSON nested more than 200 deep"),
+    nested_in_a_stream: ("stream.data", "nested too deeply"),
+    an_unknown_coding: ("completion.strict-json", "Content-Encoding 'br' was not asked for"),
+}
+
+
+def report(folder: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((folder / "report.json").read_text("utf-8"))
+    return found
+
+
+def ends(conform: Conform, url: str, folder: Path, *arguments: str, key: str | None = None) -> tuple[int, str]:
+    """The exit code and the output, within ten seconds and without a traceback; the report is there."""
+    started = time.monotonic()
+    done = conform(url, "--report", str(folder), *LIMITS, *arguments, key=key)
+    assert time.monotonic() - started < 10
+    assert "Traceback" not in done.stdout + done.stderr
+    assert done.stdout.splitlines()[-1].startswith(("INCONCLUSIVE", "DEVIATES", "CONFORMS"))
+    assert {path.name for path in folder.iterdir()} == {"report.json", "junit.xml", "exchanges.har"}
+    assert len(json.loads((folder / "exchanges.har").read_bytes())["log"]["entries"]) >= 1
+    return done.returncode, done.stdout
+
+
+@pytest.mark.parametrize("answer", INCONCLUSIVE, ids=lambda answer: answer.__name__)
+def test_a_target_that_cannot_be_judged(answer: Answer, conform: Conform, tmp_path: Path) -> None:
+    with serving(Target(answer)) as url:
+        code, output = ends(conform, url, tmp_path)
+    assert code == 2
+    assert INCONCLUSIVE[answer] in output
+    assert report(tmp_path)["reason"] in output
+
+
+CHILD = """
+import sys
+from alphaedge_conformance.cli import main
+code = main()
+print(next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM")))
+sys.exit(code)
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
+@pytest.mark.parametrize("answer", [gzip_bomb, endless_body, endless_in_small_pieces], ids=lambda each: each.__name__)
+def test_memory_is_bounded_with_the_default_limits(answer: Answer) -> None:
+    with serving(Target(answer)) as url:
+        done = subprocess.run([sys.executable, "-c", CHILD, url], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert int(done.stdout.split()[-1]) * 1024 < MEMORY
+
+
+@pytest.mark.parametrize("answer", DEVIATING, ids=lambda answer: answer.__name__)
+def test_a_target_that_answers_too_much_or_never_ends(answer: Answer, conform: Conform, tmp_path: Path) -> None:
+    with serving(Target(answer)) as url:
+        code, _ = ends(conform, url, tmp_path, "-k", "completion or stream or chunk or type or accepted")
+    assert code == 1
+    found = report(tmp_path)
+    failed = {each["id"]: each["findings"][0]["message"] for each in found["requirements"] if each["findings"]}
+    where, says = DEVIATING[answer]
+    assert says in failed[where]
+
+
+def test_what_hangs_is_not_waited_for_again_and_again(conform: Conform, tmp_path: Path) -> None:
+    """Three answers of a kind that do not end are enough, so that the run ends soon; the rest is inconclusive."""
+    target = Target(endless_stream)
+    with serving(target) as url:
+        ends(conform, url, tmp_path)
+    assert 3 <= sum(asked.streams for asked in target.asked) <= 10
+    assert "3 streams in a row had to be given up before" in {
+        (each["reason"] or "").partition("sent: ")[2] for each in report(tmp_path)["requirements"]
+    }
+
+
+def test_a_server_that_dies_midway(conform: Conform, tmp_path: Path) -> None:
+    async def dies_after_20(asked: Asked) -> None:
+        if asked.number <= 20:
+            await asked.send(response(completion(), b"Connection: close"))
+        else:
+            target.stop_listening()
+            asked.reset()
+
+    target = Target(dies_after_20)
+    with serving(target) as url:
+        code, output = ends(conform, url, tmp_path)
+    assert code == 1
+    assert "nothing listens there any more" in output
+    assert report(tmp_path)["cost"]["requests"] < 60
+
+
+def test_a_rate_limit_that_never_ends(conform: Conform, tmp_path: Path) -> None:
+    async def limits_after_20(asked: Asked) -> None:
+        await (asked.send(response(completion())) if asked.number <= 20 else limits_everything(asked))
+
+    with serving(Target(limits_after_20)) as url:
+        _, output = ends(conform, url, tmp_path)
+    assert "the server answers 429 or 503 to everything" in output
+
+
+def test_a_certificate_that_nobody_trusts(conform: Conform, contract: Contract, tmp_path: Path) -> None:
+    certificate, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
+    command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=tests"
+    command += f" -addext subjectAltName=IP:127.0.0.1 -keyout {key} -out {certificate}"
+    subprocess.run(command.split(), check=True, capture_output=True)
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(certificate, key)
+
+    async def good(asked: Asked) -> None:
+        await asked.send(response(completion()))
+
+    digest = sha256(ssl.PEM_cert_to_DER_cert(certificate.read_text("ascii"))).hexdigest().upper()
+    with serving(Target(good, tls)) as url:
+        code, output = ends(conform, url, tmp_path / "untrusted")
+        assert code == 2
+        assert f"the certificate of {url}, SHA-256 {digest[:2]}:{digest[2:4]}:" in output
+        assert "self-signed certificate; trust its issuer with --ca-file" in output
+        code, _ = ends(conform, url, tmp_path / "trusted", "--ca-file", str(certificate), "-k", "usage and sum")
+        assert code == 0
+        code, output = ends(conform, url.replace("https", "http"), tmp_path / "no-tls")
+        assert code == 2
+    with serve(Mock(contract)) as url:
+        code, output = ends(conform, url.replace("http", "https"), tmp_path / "tls-to-http")
+    assert code == 2
+    assert "TLS failed" in output
+
+
+@pytest.mark.parametrize("content", [None, "no certificate"])
+def test_a_ca_file_that_is_none(conform: Conform, tmp_path: Path, content: str | None) -> None:
+    if content is not None:
+        (tmp_path / "ca.pem").write_text(content, "ascii")
+    done = conform("https://127.0.0.1:9", "--ca-file", str(tmp_path / "ca.pem"))
+    assert done.returncode == 4
+    assert len(done.stderr.splitlines()) == 1
+    assert "expected certificates in PEM" in done.stderr
+
+
+@pytest.mark.parametrize("location", ["http://127.0.0.1:1/elsewhere", "/v1/elsewhere"])
+def test_a_redirect_is_not_followed(conform: Conform, tmp_path: Path, location: str) -> None:
+    async def redirects(asked: Asked) -> None:
+        await asked.send(response(b"", f"Location: {location}".encode(), status=b"307 Temporary Redirect"))
+
+    target = Target(redirects)
+    with serving(target) as url:
+        code, output = ends(conform, url, tmp_path, key="sk-a-key-that-goes-nowhere-else")
+    assert code == 2
+    assert f"points to {location}; the key is sent nowhere else, so name the right URL yourself" in output
+    assert len(target.asked) == 1
