@@ -44,12 +44,12 @@ async def speaks_no_http(asked: Asked) -> None:
 
 
 async def hangs(asked: Asked) -> None:
-    await asyncio.sleep(60)
+    await asyncio.sleep(100)
 
 
 async def hangs_after_the_headers(asked: Asked) -> None:
     await asked.send(chunked(), piece(b'{"id":'))
-    await asyncio.sleep(60)
+    await asyncio.sleep(100)
 
 
 async def drips(asked: Asked) -> None:

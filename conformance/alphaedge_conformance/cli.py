@@ -59,9 +59,9 @@ def parser() -> Parser:
 
 
 LIMITS: tuple[tuple[str, type[int] | type[float], float, str, str], ...] = (
-    ("--timeout", float, 40, "S", "seconds for one exchange"),
+    ("--timeout", float, 25, "S", "seconds for one exchange"),
     ("--connect-timeout", float, 10, "S", "seconds until there is a connection"),
-    ("--first-byte-timeout", float, 40, "S", "seconds until the answer starts"),
+    ("--first-byte-timeout", float, 25, "S", "seconds until the answer starts"),
     ("--idle-timeout", float, 20, "S", "seconds between two pieces of an answer"),
     ("--max-body", int, 4 * 2**20, "BYTES", "of a body on the wire"),
     ("--max-decoded", int, 4 * 2**20, "BYTES", "of a body without its content coding"),

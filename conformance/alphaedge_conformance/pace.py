@@ -6,6 +6,8 @@ import asyncio
 import random
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from email.utils import parsedate_to_datetime
 
 from attrs import define, field
@@ -97,6 +99,15 @@ class Breaker:
     _limited: int = 0
     _cut: Counter[bool] = field(factory=Counter)
     """Answers in a row that were given up: streams, and others."""
+    _under_way: Counter[bool] = field(factory=Counter)
+
+    @contextmanager
+    def under_way(self, probe: Probe) -> Iterator[None]:
+        self._under_way[probe.streams] += 1
+        try:
+            yield
+        finally:
+            self._under_way[probe.streams] -= 1
 
     def saw(self, exchange: Exchange) -> None:
         if exchange.failure == NOT_LISTENING:
@@ -117,3 +128,8 @@ class Breaker:
         if self._cut[probe.streams] >= IN_A_ROW:
             return f"{IN_A_ROW} {'streams' if probe.streams else 'answers'} in a row had to be given up before"
         return None
+
+    def doubts(self, probe: Probe) -> bool:
+        """Whether to see first what becomes of the others of its kind, now that one had to be given up."""
+        cut = self._cut[probe.streams]
+        return 0 < cut < IN_A_ROW <= cut + self._under_way[probe.streams]

@@ -19,6 +19,8 @@ from .transport import client, exchange
 
 RETRIES = 4
 """How often a request comes again that met a rate limit."""
+PAUSE = 0.05
+"""Seconds between two looks at whether what is under way has come to an end."""
 Done = Callable[[Exchange], object]
 
 
@@ -101,18 +103,24 @@ class Runner:
 
     async def _work(self, index: int) -> None:
         """Sends what is next, until nothing is left or the server wants fewer requests at a time."""
-        while index < self._pace.width and self.stopped is None:
-            await self._pace.turn()
-            if not self._queue or index >= self._pace.width:
-                return
+        while self._queue and index < self._pace.width and self.stopped is None:
             number, probe, attempt = self._queue.popleft()
             if why := self._breaker.hopeless(probe):
                 self._unsent[probe] = why
                 continue
+            if self._breaker.doubts(probe):
+                self._queue.append((number, probe, attempt))
+                await asyncio.sleep(PAUSE)
+                continue
+            await self._pace.turn()
+            if index >= self._pace.width:
+                self._queue.appendleft((number, probe, attempt))
+                return
             if not self.budget.take(probe):
                 self._unsent[probe] = "the budget cut them"
                 continue
-            answer = await exchange(self._client, number, probe, self.target, self.settings.limits)
+            with self._breaker.under_way(probe):
+                answer = await exchange(self._client, number, probe, self.target, self.settings.limits)
             wait = retry_after(answer, attempt)
             if wait is None:
                 self._pace.answered()

@@ -37,11 +37,11 @@ class Limits:
 
     connect: float = 10.0
     """Seconds until there is a connection."""
-    first_byte: float = 40.0
+    first_byte: float = 25.0
     """Seconds until the answer starts."""
     between: float = 20.0
     """Seconds without a byte, once it has started."""
-    whole: float = 40.0
+    whole: float = 25.0
     """Seconds for one exchange from its start to its end."""
     body: int = 4 * 2**20
     """Bytes of a body on the wire."""
