@@ -57,6 +57,7 @@ class Evidence:
     def answer(self) -> Exchange:
         """The exchange, where the server answered at all."""
         assume(self.exchange.status is not None, f"no answer: {self.exchange.failure}")
+        assume(not self.exchange.late, f"{self.exchange.failure}, which may only be slow")
         assume(self.exchange.status not in UNANSWERED, f"answered {self.exchange.status}, so never looked at")
         return self.exchange
 

@@ -118,6 +118,13 @@ class Exchange:
     """Why the answer is missing or not whole, in words; without the key."""
     cut: bool = False
     """Whether a limit of ours ended it."""
+    late: bool = False
+    """Whether it was the limit of time, which says that the server is slow, and no more."""
+
+    @property
+    def accepted(self) -> bool:
+        """Whether a whole answer 200 came."""
+        return self.status == 200 and not self.late
 
     @property
     def body(self) -> bytes:

@@ -144,6 +144,7 @@ def _entry(exchange: Exchange, target: Target) -> dict[str, Any]:
         "_elapsed": exchange.elapsed,
         "_failure": exchange.failure,
         "_cut": exchange.cut,
+        "_late": exchange.late,
     }
 
 
@@ -166,6 +167,7 @@ def _exchange(entry: dict[str, Any]) -> Exchange:
         elapsed=entry["_elapsed"],
         failure=entry["_failure"],
         cut=entry["_cut"],
+        late=entry["_late"],
     )
 
 

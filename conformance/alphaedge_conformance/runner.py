@@ -88,7 +88,7 @@ class Runner:
             await self._workers()
             if not self.exchanges:
                 return
-            if self.exchanges[0].status != 200:
+            if not self.exchanges[0].accepted:
                 raise Inconclusive(redact(await self._why(self.exchanges[0]), self.target.key))
             self._queue.extend((number, probe, 0) for number, probe in enumerate(others, 2))
             await self._workers()
@@ -137,6 +137,8 @@ class Runner:
     async def _why(self, control: Exchange) -> str:
         """In one line why the control was not accepted, and what to do."""
         target = self.target
+        if control.late:
+            return f"{target.origin}: {control.failure}; if it is only slow, raise --timeout"
         if control.status is None:
             return f"{target.origin}: {control.failure}; start the server or correct the URL"
         said = " ".join(control.body[:4000].decode("utf-8", "replace").split())

@@ -122,7 +122,7 @@ class Suite:
         unsent = {probe: "the recording does not have them" for probe in plan.probes if probe not in recorded}
         run = Run(self.contract, target, settings, plan, started, exchanges=recording.exchanges, unsent=len(unsent))
         control = recording.exchanges[0]
-        if control.probe != plan.probes[0] or control.status != 200:
+        if control.probe != plan.probes[0] or not control.accepted:
             reason = "the recording does not begin with the contract's own example, accepted; nothing can be judged"
             return evolve(run, verdicts=unjudged(judge.requirements, reason), reason=reason)
         return evolve(run, verdicts=judge.verdicts(unsent), seconds=time.time() - started)

@@ -69,7 +69,7 @@ async def exchange(client: httpx.AsyncClient, number: int, probe: Probe, target:
                 await response.aclose()
         answer.ends()
     except TimeoutError:
-        answer.fails(answer.awaited, cut=True)
+        answer.fails(answer.awaited, cut=True, late=True)
     except Breach as breach:
         answer.fails(str(breach), cut=True)
     except CodingError as error:
@@ -78,7 +78,8 @@ async def exchange(client: httpx.AsyncClient, number: int, probe: Probe, target:
         answer.fails(await _in_words(error, target, limits), cut=isinstance(error, httpx.ConnectTimeout))
     failure = redact(answer.failure, target.key) if answer.failure is not None else None
     elapsed = time.perf_counter() - clock
-    made = Exchange(number, probe, target.url, started, elapsed=elapsed, failure=failure, cut=answer.cut)
+    made = Exchange(number, probe, target.url, started, elapsed=elapsed, failure=failure)
+    made = evolve(made, cut=answer.cut, late=answer.late)
     return evolve(made, status=answer.status, headers=answer.headers, chunks=tuple(answer.chunks))
 
 
@@ -91,7 +92,7 @@ class _Answer:
         self.headers: tuple[tuple[str, str], ...] = ()
         self.chunks: list[Chunk] = []
         self.failure: str | None = None
-        self.cut = False
+        self.cut = self.late = False
         self.awaited = ""
         """What was missing, should the deadline pass."""
         self._sse = sse.Decoder()
@@ -142,9 +143,9 @@ class _Answer:
         if body[:64].lstrip()[:1] in (b"[", b"{") and nested_deeper(body, self.limits.depth):
             raise Breach(f"JSON nested more than {self.limits.depth} deep")
 
-    def fails(self, why: str, *, cut: bool = False) -> None:
+    def fails(self, why: str, *, cut: bool = False, late: bool = False) -> None:
         # A stream that is only left open after [DONE] costs a second; the rest of the run need not do without streams.
-        self.failure, self.cut = why, cut and not self._done
+        self.failure, self.cut, self.late = why, cut and not self._done, late and not self._done
         if self._size > self.limits.decoded or self._wire > self.limits.body:
             self.failure += f", of which the first {KEPT} are kept"
             kept, size = [], 0

@@ -97,7 +97,7 @@ class Judge:
             check = self._checks[requirement.id]
             if not check.compares and self._concerns(requirement, exchange):
                 self._count(requirement, check([evidence]))
-        if exchange.status == 200:
+        if exchange.accepted:
             self._accepted.add(probe.name)
             for each in self._waiting.pop(probe.name, ()):
                 self.add(each)
@@ -161,7 +161,7 @@ def _reason(shown: Sequence[Exchange]) -> str:
     if not shown:
         return "what its requests differ from was not accepted"
     for exchange in shown:
-        if exchange.status is None:
+        if exchange.status is None or exchange.late:
             return f"no answer to {exchange.probe.name!r}: {exchange.failure}"
     return "no answer showed it"
 
