@@ -4,6 +4,8 @@ BIN := .venv/bin
 MODEL ?=
 REPORT ?= reports/conform
 ARGS ?=
+# What the shell takes as one word, whatever stands in it.
+quoted = '$(subst ','\'',$(1))'
 
 .PHONY: help conform mock field generate check test mutants bench lock build clean
 
@@ -11,7 +13,8 @@ help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 conform: .venv ## judge a server: make conform URL=http://host:8000 MODEL=name REPORT=dir ARGS='--strict'; without URL, the mock
-	@$(BIN)/alphaedge-conform $(URL) $(if $(MODEL),--model '$(MODEL)') --report '$(REPORT)' $(ARGS)
+	@$(BIN)/alphaedge-conform $(if $(URL),$(call quoted,$(URL))) $(if $(MODEL),--model $(call quoted,$(MODEL))) \
+	  --report $(call quoted,$(REPORT)) $(ARGS)
 
 mock: .venv ## serve the contract: make mock ARGS='--port 8000 --key secret'
 	@$(BIN)/python -m alphaedge_conformance.mock $(ARGS)

@@ -10,6 +10,8 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+from starlette.requests import Request
+from starlette.responses import Response
 
 from alphaedge_conformance.contract import Contract
 from alphaedge_conformance.mock import Mock, serve
@@ -117,6 +119,7 @@ def test_nothing_listens(conform: Conform, tmp_path: Path) -> None:
         ("-k", "no_such_requirement"),
         ("-k", "and and"),
         ("--contract", "/does/not/exist.yaml"),
+        ("http://host", "--report", "/dev/null/folder"),
     ],
 )
 def test_wrong_usage_is_4_and_one_line(conform: Conform, arguments: tuple[str, ...]) -> None:
@@ -238,6 +241,33 @@ def test_pytest_of_people_without_the_suite_does_not_notice_the_plugin() -> None
     hidden = "schemathesis hypothesis jsonschema_rs yaml rich jinja2 starlette uvicorn httpx attrs attr"
     program = f"import sys; sys.modules |= dict.fromkeys({hidden!r}.split()); import alphaedge_conformance.plugin"
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_a_page_is_not_an_api(conform: Conform, contract: Contract) -> None:
+    class Page(Mock):
+        async def respond(self, http: Request) -> Response:
+            return Response("<html>It works!</html>", media_type="text/html")
+
+    with serve(Page(contract)) as url:
+        done = conform(url)
+    assert done.returncode == 2
+    (line,) = done.stdout.splitlines()
+    assert "answers with a page (text/html), so nothing can be judged; name the address of the API" in line
+
+
+def test_pytest_takes_what_the_command_takes(
+    counting: tuple[Counting, str], contract: Contract, tmp_path: Path
+) -> None:
+    _, url = counting
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-c", "/dev/null", str(contract.source)]
+    command += [f"--conform={url} -k usage --report {tmp_path}"]
+    environment = {"PATH": "/usr/bin:/bin", "ALPHAEDGE_API_KEY": KEY}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+    ids = {each["id"] for each in report(tmp_path)["requirements"]}
+    assert "usage.total-is-the-sum" in ids
+    assert all("usage" in id for id in ids)
+    assert (tmp_path / "junit.xml").exists()
 
 
 def test_as_a_pytest_plugin(counting: tuple[Counting, str], contract: Contract) -> None:

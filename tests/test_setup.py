@@ -40,6 +40,17 @@ def test_a_python_that_will_not_do(folder: Path, script: str | None, says: str) 
     assert not (folder / ".venv").exists()
 
 
+def test_the_shell_sees_one_word(tmp_path: Path) -> None:
+    """Whatever stands in a variable is an argument, never a command."""
+    words = ("it's", 'a "b" c', "`touch made`")
+    for name, word in zip(("URL", "MODEL", "REPORT"), words, strict=True):
+        done = subprocess.run(["make", "-n", "conform", f"{name}={word}"], cwd=ROOT, capture_output=True, text=True)
+        line = done.stdout.replace(".venv/bin/alphaedge-conform", "printf '[%s]\\n'")
+        said = subprocess.run(["sh", "-c", line], cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+        assert f"[{word}]" in said
+    assert not (tmp_path / "made").exists()
+
+
 def test_no_index_host_and_no_path_of_a_machine_in_what_is_tracked() -> None:
     lock = (ROOT / "requirements.lock").read_text("utf-8")
     assert lock.count("--hash=sha256:") > 100

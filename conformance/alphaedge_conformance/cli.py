@@ -98,6 +98,7 @@ def conformance(arguments: Sequence[str]) -> Conformance:
     """The pytest plugin that does what these arguments say. Raises ConfigurationError; exits on --help."""
     parsed = parser().parse_args(arguments)
 
+    import tempfile
     from pathlib import Path
 
     from . import har
@@ -109,6 +110,13 @@ def conformance(arguments: Sequence[str]) -> Conformance:
     from .settings import Limits, Settings, target
     from .transport import client
 
+    if parsed.report:
+        try:
+            Path(parsed.report).mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=parsed.report):
+                pass
+        except OSError as error:
+            raise ConfigurationError(f"--report {parsed.report}: cannot be written into: {error.strerror}") from None
     suite = Suite.of(Contract.load(Path(parsed.contract) if parsed.contract else None))
     settings = Settings(
         report=Path(parsed.report) if parsed.report else None,

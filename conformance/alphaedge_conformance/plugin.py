@@ -35,13 +35,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+@pytest.hookimpl(tryfirst=True)  # before the plugins that write junit.xml and select by -k
 def pytest_configure(config: pytest.Config) -> None:
     arguments = config.getoption("--conform")
     if arguments is not None:
         try:
-            config.pluginmanager.register(conformance(shlex.split(arguments)), "alphaedge-conformance")
+            plugin = conformance(shlex.split(arguments))
         except ConfigurationError as error:
             raise pytest.UsageError(str(error)) from None
+        config.option.keyword = config.option.keyword or plugin.expression or ""
+        if plugin.settings.report is not None and config.option.xmlpath is None:
+            config.option.xmlpath = str(plugin.settings.report / "junit.xml")
+        config.pluginmanager.register(plugin, "alphaedge-conformance")
 
 
 UNUSED = ("terminal", "cacheprovider", "logging", "warnings")

@@ -90,6 +90,9 @@ class Runner:
                 return
             if not self.exchanges[0].accepted:
                 raise Inconclusive(redact(await self._why(self.exchanges[0]), self.target.key))
+            if self.exchanges[0].media_type == "text/html":
+                page = f"{self.target.url} answers with a page (text/html)"
+                raise Inconclusive(f"{page}, so nothing can be judged; name the address of the API")
             self._queue.extend((number, probe, 0) for number, probe in enumerate(others, 2))
             await self._workers()
 

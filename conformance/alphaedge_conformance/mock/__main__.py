@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
 
+from ..cli import Parser
 from ..contract import Contract
 from ..errors import ConfigurationError
 from . import Mock, serve
@@ -16,7 +16,7 @@ from .unusual import UNUSUAL
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m alphaedge_conformance.mock", description="Serves the contract.")
+    parser = Parser(prog="python -m alphaedge_conformance.mock", description="Serves the contract.")
     parser.add_argument("--port", type=int, default=8000, help="0 for any free one (default: %(default)s)")
     parser.add_argument("--latency", type=float, default=0.0, metavar="S", help="seconds before an answer starts")
     parser.add_argument("--tokens-per-second", type=float, metavar="N", help="the pace of an answer (default: at once)")

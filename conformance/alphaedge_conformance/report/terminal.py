@@ -13,6 +13,8 @@ from ..session import Run
 from ..verdict import Conclusion, Status, Verdict
 from .text import curl, prevalence, safe
 
+SHOWN = 5
+"""Requirements that a line names; report.json names them all."""
 STYLE = {
     Status.FAILED: "bold red",
     Status.INCONCLUSIVE: "yellow",
@@ -36,11 +38,20 @@ def show(run: Run) -> None:
     for verdict in sorted(run.verdicts.values(), key=_order):
         if verdict.findings:
             _print_findings(console, run, verdict)
+    _print_inconclusive(console, run)
+    console.print(_summary(run))
+
+
+def _print_inconclusive(console: Console, run: Run) -> None:
+    """A line for each reason, with the first of the requirements that it keeps from being judged."""
+    reasons: dict[tuple[Level, str], list[str]] = {}
     for verdict in run.verdicts.values():
         if verdict.status is Status.INCONCLUSIVE:
-            text = f"inconclusive {verdict.requirement.level} {verdict.requirement.id}: {safe(verdict.reason or '')}"
-            console.print(Text(text, style="yellow"))
-    console.print(_summary(run))
+            reasons.setdefault((verdict.requirement.level, verdict.reason or ""), []).append(verdict.requirement.id)
+    for (level, reason), ids in reasons.items():
+        more = f" and {len(ids) - SHOWN} more" if len(ids) > SHOWN else ""
+        text = f"inconclusive {level} {', '.join(ids[:SHOWN])}{more}: {safe(reason)}"
+        console.print(Text(text, style="yellow"))
 
 
 def _order(verdict: Verdict) -> tuple[int, int]:

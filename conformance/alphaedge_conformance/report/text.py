@@ -38,7 +38,7 @@ def curl(exchange: Exchange, target: Target) -> str:
         value = {
             Key.RIGHT: f"${KEY_VARIABLE}",
             Key.WRONG: WRONG_KEY,
-            Key.PARTIAL: f"${{{KEY_VARIABLE}:0:{len(partial(target.key))}}}",
+            Key.PARTIAL: f'$(printf %.{len(partial(target.key))}s "${KEY_VARIABLE}")',
         }[probe.key]
         words += ["-H", f'"Authorization: Bearer {value}"']
     if probe.body is not None:
