@@ -44,7 +44,12 @@ def test_the_shell_sees_one_word(tmp_path: Path) -> None:
     """Whatever stands in a variable is an argument, never a command."""
     words = ("it's", 'a "b" c', "`touch made`")
     for name, word in zip(("URL", "MODEL", "REPORT"), words, strict=True):
-        done = subprocess.run(["make", "-n", "conform", f"{name}={word}"], cwd=ROOT, capture_output=True, text=True)
+        done = subprocess.run(
+            ["make", "--no-print-directory", "-n", "conform", f"{name}={word}"],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+        )
         line = done.stdout.replace(".venv/bin/alphaedge-conform", "printf '[%s]\\n'")
         said = subprocess.run(["sh", "-c", line], cwd=tmp_path, capture_output=True, text=True, check=True).stdout
         assert f"[{word}]" in said
