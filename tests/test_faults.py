@@ -61,3 +61,11 @@ def test_the_mock_keeps_every_requirement(suite: Suite) -> None:
 
     run = trial(suite, Mock)
     assert {id for id, verdict in run.verdicts.items() if verdict.status is not Status.PASSED} == set()
+
+
+def test_what_differs_from_a_refused_control_says_nothing(suite: Suite) -> None:
+    """A server that refuses every stream does not refuse the invalid ones for the right reason."""
+    fault = FAULTS["refuses-streams"]
+    run = trial(suite, fault.make)
+    assert failed(run) == fault.breaks
+    assert run.verdicts["stream.refused-by-status"].status is Status.INCONCLUSIVE
