@@ -10,7 +10,7 @@ import pytest
 from alphaedge_conformance.contract import Contract
 from alphaedge_conformance.mock.faults import Fault, all_faults
 from alphaedge_conformance.mock.unusual import UNUSUAL
-from alphaedge_conformance.mutants import failed, trial, unbroken
+from alphaedge_conformance.mutants import differences, failed, trial, trial_twice, unbroken
 from alphaedge_conformance.requirements import catalogue
 from alphaedge_conformance.session import Suite
 from alphaedge_conformance.verdict import Conclusion, Status
@@ -43,8 +43,9 @@ def test_every_requirement_has_a_fault(suite: Suite) -> None:
 
 @pytest.mark.parametrize("fault", telling(), ids=lambda fault: fault.name)
 def test_fault(suite: Suite, fault: Fault) -> None:
-    run = trial(suite, fault.make)
+    run, again = trial_twice(suite, fault.make)
     assert failed(run) == fault.breaks
+    assert differences(run, again) == []
     must = any(suite.requirements[id].level == "MUST" for id in fault.breaks)
     assert (run.conclusion is Conclusion.DEVIATES) == must
 

@@ -231,6 +231,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # as of --list | head
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except Exception:
+        import traceback
+
+        traceback.print_exc()
+        return 3
 
 
 def _explain(parsed: argparse.Namespace) -> int:

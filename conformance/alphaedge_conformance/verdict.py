@@ -88,6 +88,7 @@ class Judge:
         """`accepted` are controls that are known to be, though no exchange shows it."""
         self._contract, self._key = contract, key
         self.requirements = list(requirements)
+        self._applicable = [each for each in self.requirements if key is not None or each.subject != "authorization"]
         self._checks = checks
         self._named = {id for probe in plan for id in probe.about}
         self._judged: Counter[str] = Counter()
@@ -107,7 +108,7 @@ class Judge:
             return
         self._exchanges.append(exchange)
         evidence = Evidence(exchange, self._contract, self._key)
-        for requirement in self.requirements:
+        for requirement in self._applicable:
             check = self._checks[requirement.id]
             if not check.compares and self._concerns(requirement, exchange):
                 self._count(requirement, check([evidence]))
@@ -119,7 +120,7 @@ class Judge:
     def verdicts(self, unsent: Mapping[Probe, str]) -> dict[str, Verdict]:
         """The verdict of each requirement. Where a probe that a requirement needs has no answer, it cannot pass."""
         self._exchanges.sort(key=lambda exchange: exchange.number)
-        for requirement in self.requirements:
+        for requirement in self._applicable:
             check = self._checks[requirement.id]
             if check.compares:
                 concerned = [each for each in self._exchanges if self._concerns(requirement, each)]
@@ -137,7 +138,7 @@ class Judge:
         return requirement.id in exchange.probe.about if requirement.id in self._named else True
 
     def _verdict(self, requirement: Requirement, unsent: Mapping[Probe, str]) -> Verdict:
-        if self._key is None and requirement.subject == "authorization":
+        if requirement not in self._applicable:
             return Verdict(requirement, Status.NOT_APPLICABLE, reason="no key is set")
         judged = self._judged[requirement.id]
         findings = sorted(self._findings[requirement.id], key=lambda finding: finding.exchange.number)

@@ -80,12 +80,11 @@ def read(path: Path) -> tuple[Waiver, ...]:
 def _places(path: Path, text: str) -> list[str]:
     lines = text.splitlines()
     starts = [number for number, line in enumerate(lines, 1) if re.match(r"\s*\[\[\s*waiver\s*\]\]", line)]
-    ends = [start - 1 for start in starts[1:]] + [len(lines)]
-    for index, (start, end) in enumerate(zip(starts, ends, strict=True)):
-        while end > start and not lines[end - 1].strip():
-            end -= 1
-        ends[index] = end
-    return [f"{path}, lines {start} to {end}" for start, end in zip(starts, ends, strict=True)]
+    places = []
+    for start, following in zip(starts, [*starts[1:], len(lines) + 1], strict=False):
+        end = max(number for number in range(start, following) if lines[number - 1].strip())
+        places.append(f"{path}, lines {start} to {end}")
+    return places
 
 
 def _waiver(place: str, entry: dict[str, Any]) -> Waiver:

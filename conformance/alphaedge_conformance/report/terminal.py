@@ -165,6 +165,8 @@ def _summary(report: Report, folder: Path | None) -> Text:
         return Text.assemble(head, f": {safe(report['reason'] or 'nothing was judged')}")
     counts = Counter((Status(each["status"]), Level(each["level"])) for each in requirements)
     text = Text.assemble(head, f": {_counted(counts)} · {_cost(cost, report['seconds'])}")
+    if report["problems"]:
+        text.append(f" · {len(report['problems'])} waivers to delete or to renew")
     if report["reason"] is not None:
         text.append(f" · {safe(report['reason'])}, so {cost['unanswered_requests']} requests were not sent")
     if not report["target"]["has_key"]:
