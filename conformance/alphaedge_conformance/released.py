@@ -14,9 +14,9 @@ from .requirements import Level, Requirement
 FOLDER = Path(__file__).with_name("released")
 
 
-def versions(folder: Path = FOLDER) -> list[str]:
+def versions() -> list[str]:
     """The released versions, the oldest first."""
-    return sorted((path.stem for path in folder.glob("*.json")), key=_parts)
+    return sorted((path.stem for path in FOLDER.glob("*.json")), key=_parts)
 
 
 def frozen(version: str, requirements: Mapping[str, Requirement]) -> dict[str, Any]:
@@ -26,12 +26,12 @@ def frozen(version: str, requirements: Mapping[str, Requirement]) -> dict[str, A
     return {"contract": version, "requirements": kept}
 
 
-def levels(version: str, folder: Path = FOLDER) -> dict[str, Level]:
+def levels(version: str) -> dict[str, Level]:
     """The level of each requirement of a version. Raises ConfigurationError for one that was not released."""
-    if version not in versions(folder):
-        known = ", ".join(versions(folder)) or "none"
+    if version not in versions():
+        known = ", ".join(versions()) or "none"
         raise ConfigurationError(f"there is no released contract version {version!r}; there are: {known}")
-    kept = json.loads((folder / f"{version}.json").read_text("utf-8"))["requirements"]
+    kept = json.loads((FOLDER / f"{version}.json").read_text("utf-8"))["requirements"]
     return {each["id"]: Level(each["level"]) for each in kept}
 
 
