@@ -15,8 +15,7 @@ import pytest
 from alphaedge_conformance.contract import Contract
 from alphaedge_conformance.mock import Mock, serve
 from alphaedge_conformance.mock.faults import by_hand
-from alphaedge_conformance.mutants import MOCK_PACE
-from alphaedge_conformance.session import Suite
+from alphaedge_conformance.session import MOCK_PACE, Suite
 from alphaedge_conformance.settings import Settings, target
 from alphaedge_conformance.wire import headers
 
