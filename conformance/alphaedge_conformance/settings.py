@@ -24,6 +24,12 @@ class Target:
     """The address of the operation, with its path."""
     model: str
     key: str | None = field(default=None, repr=False)
+    name: str = field()
+    """What reports call it."""
+
+    @name.default
+    def _host(self) -> str:
+        return urlsplit(self.url).netloc
 
     @property
     def origin(self) -> str:
@@ -77,8 +83,8 @@ class Settings:
 
 
 def target(contract: Contract, url: str, model: str | None, key: str | None = None) -> Target:
-    """The target at an address that may end in `/v1` or in the operation's path, or not; the key comes from the
-    environment. Raises ConfigurationError for what is no http address."""
+    """The target at an address that may end in `/v1` or in the operation's path, or not; without a key, that of the
+    environment; an empty one is none. Raises ConfigurationError for what is no http address."""
     parts = urlsplit(url)
     try:
         port_is_good = parts.port is None or 0 < parts.port < 65536

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
+from math import sqrt
 
 from attrs import frozen
 
@@ -14,6 +15,9 @@ from .evidence import Evidence
 from .exchange import Exchange, Probe
 from .requirements import Level, Requirement
 from .secrets import redact
+
+Z = 1.96
+"""Standard deviations on either side of the mean that hold 95 % of a normal distribution."""
 
 
 class Status(StrEnum):
@@ -46,6 +50,14 @@ class Verdict:
     """How many exchanges were judged; the findings are some of them."""
     reason: str | None = None
     """Why nothing was judged, in words."""
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Between which shares of such exchanges the requirement breaks, with 95 % confidence (Wilson's interval)."""
+        share, n = len(self.findings) / self.judged, self.judged
+        centre, spread = share + Z**2 / (2 * n), Z * sqrt(share * (1 - share) / n + Z**2 / (4 * n**2))
+        low, high = ((centre + sign * spread) / (1 + Z**2 / n) for sign in (-1, 1))
+        return max(0.0, low), min(1.0, high)
 
 
 class Conclusion(StrEnum):
