@@ -31,7 +31,7 @@ def record(recipe: Recipe) -> None:
     with serving(recipe, WORK / recipe.name) as url:
         judge(recipe, url, RUNS, [])
         reports = [json.loads((folder / "report.json").read_text()) for folder in folders(recipe.name, RUNS)]
-        result = reduced(recipe, reports) | {"clients": clients(recipe, url)}
+        result = reduced(recipe, reports, url) | {"clients": clients(recipe, url)}
         answers = [repeated(recipe, url, departure) for departure in result["departures"]]
     (WORK / recipe.name / "answers.txt").write_text("\n".join(answers))
     print(f"the answers of curl, to be read: {WORK / recipe.name / 'answers.txt'}", flush=True)
@@ -39,8 +39,8 @@ def record(recipe: Recipe) -> None:
     (RESULTS / f"{recipe.name}.json").write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n")
 
 
-def reduced(recipe: Recipe, reports: Sequence[Json]) -> Json:
-    """Of several reports what the page shows; addresses are replaced by $URL."""
+def reduced(recipe: Recipe, reports: Sequence[Json], url: str) -> Json:
+    """Of several reports what the page shows; the address of the server is $URL there."""
     first = reports[0]
     runs = [{each["id"]: each for each in report["requirements"]} for report in reports]
     departures = []
@@ -58,7 +58,7 @@ def reduced(recipe: Recipe, reports: Sequence[Json]) -> Json:
                     "probe": finding["probe"],
                     "message": finding["message"],
                     "impact": finding["impact"],
-                    "curl": finding["curl"].replace(first["target"]["url"], "$URL"),
+                    "curl": finding["curl"].replace(url, "$URL"),
                 }
             )
     order = ["MUST", "SHOULD", "MAY"]
@@ -105,10 +105,15 @@ def repeated(recipe: Recipe, url: str, departure: Json) -> str:
     """A departure, and what its curl line answers now; without the key."""
     line = departure["curl"].replace("curl -sS", "curl -sS -i --max-time 10", 1)
     done = subprocess.run(["bash", "-c", line], env=environment(recipe) | {"URL": url}, capture_output=True)
-    answer = (done.stdout + done.stderr).decode("utf-8", "replace").replace("\r", "")
-    answer = answer.replace(recipe.key or "\0", "[key]")
+    answer = (
+        (done.stdout + done.stderr).decode("utf-8", "replace").replace("\r", "").replace(recipe.key or "\0", "[key]")
+    )
+    headers, _, body = answer.partition("\n\n")
+    kept = [
+        line for line in headers.splitlines() if line.lower().startswith(("http", "content-type", "allow:", "curl"))
+    ]
     head = f"== {departure['level']} {departure['id']} ({', '.join(departure['counts'])}): {departure['title']}"
-    return f"{head}\n{departure['probe']}: {departure['message']}\n{departure['curl']}\n{answer[:1500]}\n"
+    return "\n".join([head, f"{departure['probe']}: {departure['message']}", departure["curl"], *kept, body[:1200], ""])
 
 
 # The page
@@ -179,6 +184,10 @@ def confirmations(result: Json) -> dict[str, str]:
     return found
 
 
+def saved() -> list[Json]:
+    return [json.loads(path.read_text()) for path in sorted(RESULTS.glob("*.json"))]
+
+
 def row(cells: Sequence[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
@@ -190,7 +199,7 @@ def main() -> int:
     given = parser.parse_args()
     for name in names() if "all" in given.record else given.record:
         record(read(name))
-    text = page([json.loads(path.read_text()) for path in sorted(RESULTS.glob("*.json"))])
+    text = page(saved())
     if given.check:
         return int(not PAGE.exists() or PAGE.read_text() != text)
     PAGE.write_text(text)
