@@ -34,7 +34,7 @@ def streamed(chunks: Iterable[Any]) -> str:
 
 def calls(client: Callable[[str], Any], model: str, key: str) -> dict[str, str]:
     def create(api_key: str = key, **edit: Any) -> Any:
-        request = {"model": model, "messages": MESSAGES, "max_tokens": 16} | edit
+        request = {"model": model, "messages": MESSAGES, "max_tokens": 16, "temperature": 0} | edit
         return client(api_key or "none").chat.completions.create(**request)
 
     return {

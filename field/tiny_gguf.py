@@ -30,17 +30,17 @@ END = 2
 random = np.random.RandomState(0)
 
 
-def weights(*shape: int) -> np.ndarray:
-    return random.normal(0, 0.2, shape).astype(np.float32)
+def weights(*shape: int, scale: float = 0.1) -> np.ndarray:
+    return random.normal(0, scale, shape).astype(np.float32)
 
 
 # The first number of each embedding is large, and so makes a bias of the first column of the output.
-embedding = weights(len(vocabulary), WIDTH)
+embedding = weights(len(vocabulary), WIDTH, scale=0.2)
 embedding[:, 0] = 8
-output = weights(len(vocabulary), WIDTH)
+output = weights(len(vocabulary), WIDTH, scale=0.2)
 output[:, 0] = -100
 output[-len(words) :, 0] = 0
-output[END, 0] = -0.1  # now and then an answer ends by itself
+output[END, 0] = 0.2  # now and then an answer ends by itself
 
 writer = GGUFWriter(sys.argv[1], "llama")
 writer.add_name("tiny")

@@ -159,7 +159,11 @@ def section(result: Json) -> Iterator[str]:
     for id, seen in result["flaky"].items():
         yield f"Flaky: `{id}` was {' and '.join(seen)} in {result['runs']} runs."
         yield ""
-    confirmed = confirmations(result)
+    said = confirmations(result)
+    confirmed = said.get("departures", {})
+    if confirmed:
+        yield f"Each departure was confirmed by hand on {said['date']}."
+        yield ""
     for each in result["departures"]:
         counts = " and ".join(dict.fromkeys(each["counts"]))
         yield f"- **{each['level']}** `{each['id']}`, {counts} exchanges, {each['source']}. {confirmed[each['id']]}"
@@ -172,7 +176,7 @@ def section(result: Json) -> Iterator[str]:
         yield ""
 
 
-def confirmations(result: Json) -> dict[str, str]:
+def confirmations(result: Json) -> Json:
     """Why each accusation is true; raises Failed where one was not confirmed for this version."""
     path = CONFIRMED / f"{result['server']}.toml"
     said = tomllib.loads(path.read_text()) if path.exists() else {}
@@ -180,12 +184,12 @@ def confirmations(result: Json) -> dict[str, str]:
     if result["departures"] and (missing or said.get("version") != result["version"]):
         what = ", ".join(missing) or f"version {result['version']}"
         raise Failed(USAGE, f"{path}: not confirmed by hand: {what}; read .field/{result['server']}/answers.txt")
-    found: dict[str, str] = said.get("departures", {})
-    return found
+    return said
 
 
 def saved() -> list[Json]:
-    return [json.loads(path.read_text()) for path in sorted(RESULTS.glob("*.json"))]
+    found = [json.loads(path.read_text()) for path in RESULTS.glob("*.json")]
+    return sorted(found, key=lambda result: str(result["server"]))
 
 
 def row(cells: Sequence[str]) -> str:
