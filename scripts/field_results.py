@@ -167,7 +167,7 @@ def section(result: Json) -> Iterator[str]:
     for each in result["departures"]:
         counts = " and ".join(dict.fromkeys(each["counts"]))
         yield f"- **{each['level']}** `{each['id']}`, {counts} exchanges, {each['source']}. {confirmed[each['id']]}"
-        yield f"  *In a program:* {each['impact'] or 'nothing is raised'}."
+        yield f"  *In a program:* {each['impact'] or 'nothing unexpected'}."
         yield ""
         yield f"      {each['curl']}"
         yield ""
