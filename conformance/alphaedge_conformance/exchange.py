@@ -91,9 +91,10 @@ def encode(request: Any) -> bytes:
 
 @frozen
 class Chunk:
-    """Bytes that arrived together, in seconds after the request was sent."""
+    """Bytes that arrived together."""
 
     at: float
+    """Seconds after the request was sent; 0 in an archive that does not say."""
     data: bytes = field(repr=lambda data: f"<{len(data)} bytes>")
 
 

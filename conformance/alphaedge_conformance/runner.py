@@ -14,7 +14,7 @@ from .exchange import Exchange, Probe
 from .pace import Breaker, Budget, Pace, retry_after
 from .probes import Plan
 from .secrets import redact
-from .settings import KEY_VARIABLE, Settings, Target
+from .settings import Settings, Target
 from .transport import client, exchange
 
 RETRIES = 4
@@ -157,7 +157,8 @@ class Runner:
         said = " ".join(control.body[:4000].decode("utf-8", "replace").split())
         said = redact(said, target.key)[:200]
         if control.status in (401, 403):
-            key = f"{KEY_VARIABLE} is not set" if target.key is None else f"the key in {KEY_VARIABLE} was refused"
+            variable = target.key_variable
+            key = f"{variable} is not set" if target.key is None else f"the key in {variable} was refused"
             return f"{target.origin} answered {control.status}: {key}: {said}"
         if 300 <= control.status < 400:
             return (

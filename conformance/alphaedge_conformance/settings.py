@@ -11,7 +11,7 @@ from attrs import field, frozen
 
 from .contract import Contract
 from .errors import ConfigurationError
-from .requirements import Level
+from .requirements import Level, Requirement
 
 KEY_VARIABLE = "ALPHAEDGE_API_KEY"
 
@@ -26,6 +26,9 @@ class Target:
     key: str | None = field(default=None, repr=False)
     name: str = field()
     """What reports call it."""
+
+    key_variable: str = KEY_VARIABLE
+    """The variable of the environment that the key is from."""
 
     @name.default
     def _host(self) -> str:
@@ -80,6 +83,13 @@ class Settings:
     """Certificates to trust besides those of the system."""
     seed: int = 1
     plan_only: bool = False
+    pinned: frozenset[str] | None = None
+    """The requirements of the released contract version that counts; those that came later are only reported."""
+
+    def scores(self, requirement: Requirement) -> bool:
+        """Whether a requirement can fail the run."""
+        is_pinned = self.pinned is None or requirement.id in self.pinned
+        return is_pinned and requirement.level.rank <= self.level.rank
 
 
 def target(contract: Contract, url: str, model: str | None, key: str | None = None) -> Target:
@@ -100,7 +110,7 @@ def target(contract: Contract, url: str, model: str | None, key: str | None = No
         if path.endswith(start):
             path = path.removesuffix(start)
             break
-    key = key if key is not None else os.environ.get(KEY_VARIABLE) or None
+    key = (os.environ.get(KEY_VARIABLE) if key is None else key) or None
     if key is not None and not re.fullmatch(r"[\x21-\x7e]+", key):
         raise ConfigurationError(f"{KEY_VARIABLE} holds characters that no header can carry; check how it was set")
     default = str(contract.example_request["model"])

@@ -13,7 +13,7 @@ from .checks import Check
 from .contract import Contract
 from .evidence import Evidence
 from .exchange import Exchange, Probe
-from .requirements import Level, Requirement
+from .requirements import Requirement
 from .secrets import redact
 
 Z = 1.96
@@ -83,7 +83,9 @@ class Judge:
         checks: Mapping[str, Check],
         plan: Iterable[Probe],
         key: str | None,
+        accepted: Iterable[str | None] = (),
     ) -> None:
+        """`accepted` are controls that are known to be, though no exchange shows it."""
         self._contract, self._key = contract, key
         self.requirements = list(requirements)
         self._checks = checks
@@ -93,7 +95,7 @@ class Judge:
         self._exchanges: list[Exchange] = []
         self._waiting: dict[str | None, list[Exchange]] = {}
         """What came before the control that it differs from."""
-        self._accepted: set[str | None] = {None}
+        self._accepted: set[str | None] = {None, *accepted}
         self.findings = 0
         """So far, without what only all exchanges together show."""
 
@@ -179,9 +181,9 @@ def _reason(shown: Sequence[Exchange]) -> str:
     return "no answer showed it"
 
 
-def conclude(verdicts: Iterable[Verdict], level: Level) -> Conclusion:
-    """The worst that a requirement of this level or above says."""
-    scored = {verdict.status for verdict in verdicts if verdict.requirement.level.rank <= level.rank}
+def conclude(verdicts: Iterable[Verdict]) -> Conclusion:
+    """The worst that a requirement says."""
+    scored = {verdict.status for verdict in verdicts}
     if Status.FAILED in scored:
         return Conclusion.DEVIATES
     if Status.INCONCLUSIVE in scored or not scored & {Status.PASSED, Status.WAIVED}:

@@ -8,7 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypedDict
 
+from typing_extensions import TypeIs
+
+from ..verdict import Conclusion, Status
 from .document import FORMAT, Cost, Report, Requirement, Target
+
+WORST_FIRST = (Conclusion.DEVIATES, Conclusion.INCONCLUSIVE, Conclusion.CONFORMS)
 
 
 class Compared(Target):
@@ -55,7 +60,7 @@ class Comparison(TypedDict):
     requirements: list[Row]
 
 
-def of(reports: Sequence[Report], verdict: str, seconds: float, against: str | None = None) -> Comparison:
+def of(reports: Sequence[Report], seconds: float, against: str | None = None) -> Comparison:
     """The reports of targets that were judged by the same contract; `seconds` is what all took together."""
     first = reports[0]
     rows: dict[str, Row] = {}
@@ -78,7 +83,7 @@ def of(reports: Sequence[Report], verdict: str, seconds: float, against: str | N
         "seconds": round(seconds, 3),
         "seed": first["seed"],
         "level": first["level"],
-        "verdict": verdict,
+        "verdict": conclude(reports, against),
         "against": against,
         "targets": [
             {
@@ -95,6 +100,40 @@ def of(reports: Sequence[Report], verdict: str, seconds: float, against: str | N
     }
 
 
+def shown(comparison: Comparison) -> list[Row]:
+    """What is worth a line: what targets that were judged at all differ in, if they are held against one of them, or do
+    not pass."""
+    rows = comparison["requirements"]
+    judged = {name for row in rows for name, cell in row["targets"].items() if cell["of"]}
+    worth = []
+    for row in rows:
+        statuses = {cell["status"] for name, cell in row["targets"].items() if name in judged}
+        differs, fails = len(statuses) > 1, statuses - {Status.PASSED, Status.NOT_APPLICABLE}
+        if differs if comparison["against"] is not None else fails:
+            worth.append(row)
+    return worth
+
+
+def conclude(reports: Sequence[Report], against: str | None) -> Conclusion:
+    """The worst of all targets. Held against one of them: deviates where another breaks what it keeps, and is
+    inconclusive where something was not judged in both."""
+    conclusions = {Conclusion(report["verdict"]) for report in reports}
+    if against is not None:
+        conclusions = {Conclusion.CONFORMS}
+        kept = next(_scored(report) for report in reports if report["target"]["name"] == against)
+        for found in map(_scored, reports):
+            for id, status in found.items():
+                if status == Status.FAILED and kept.get(id) in (Status.PASSED, Status.WAIVED):
+                    conclusions.add(Conclusion.DEVIATES)
+                if Status.INCONCLUSIVE in (status, kept.get(id)):
+                    conclusions.add(Conclusion.INCONCLUSIVE)
+    return next(each for each in WORST_FIRST if each in conclusions)
+
+
+def _scored(report: Report) -> dict[str, str]:
+    return {each["id"]: each["status"] for each in report["requirements"] if each["scored"]}
+
+
 def _row(requirement: Requirement) -> Row:
     return {
         "id": requirement["id"],
@@ -106,6 +145,10 @@ def _row(requirement: Requirement) -> Row:
         "differs": False,
         "targets": {},
     }
+
+
+def is_one(data: Report | Comparison) -> TypeIs[Comparison]:
+    return "targets" in data
 
 
 def folder(name: str) -> str:

@@ -6,21 +6,16 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from importlib.metadata import version
-from pathlib import Path
 from typing import TypedDict
 
-import jsonschema_rs
-
-from ..errors import ConfigurationError
+from ..secrets import redact
 from ..session import Run
 from ..verdict import Verdict
 from .text import curl
 
 FORMAT = 1
-SCHEMA = Path(__file__).with_name("report.schema.json")
 
 
 class Finding(TypedDict):
@@ -34,6 +29,7 @@ class Finding(TypedDict):
 class Requirement(TypedDict):
     id: str
     level: str
+    scored: bool
     source: str
     title: str
     quote: str | None
@@ -58,6 +54,7 @@ class Target(TypedDict):
     name: str
     url: str
     model: str
+    server: str | None
     has_key: bool
 
 
@@ -74,6 +71,7 @@ class Report(TypedDict):
     level: str
     verdict: str
     reason: str | None
+    problems: list[str]
     cost: Cost
     requirements: list[Requirement]
 
@@ -89,6 +87,7 @@ def of(run: Run) -> Report:
             "name": run.target.name,
             "url": run.target.url,
             "model": run.target.model,
+            "server": redact(run.server, run.target.key) if run.server is not None else None,
             "has_key": run.target.key is not None,
         },
         "started": datetime.fromtimestamp(run.started, UTC).isoformat(timespec="seconds"),
@@ -97,6 +96,7 @@ def of(run: Run) -> Report:
         "level": run.settings.level,
         "verdict": run.conclusion,
         "reason": run.reason or run.stopped,
+        "problems": list(run.problems),
         "cost": {
             "planned_requests": len(run.plan.probes),
             "requests": run.requests,
@@ -113,6 +113,7 @@ def _requirement(run: Run, verdict: Verdict) -> Requirement:
     return {
         "id": requirement.id,
         "level": requirement.level,
+        "scored": run.settings.scores(requirement),
         "source": requirement.source,
         "title": requirement.text,
         "quote": requirement.quote,
@@ -133,18 +134,3 @@ def _requirement(run: Run, verdict: Verdict) -> Requirement:
             for finding in verdict.findings
         ],
     }
-
-
-def read(path: Path) -> Report:
-    """A report.json. Raises ConfigurationError for what is none."""
-    try:
-        report: Report = json.loads(path.read_bytes())
-    except OSError as error:
-        raise ConfigurationError(f"{path}: {error.strerror}") from None
-    except (ValueError, RecursionError):
-        raise ConfigurationError(f"{path}: expected the report.json of a run, found no JSON") from None
-    schema = json.loads(SCHEMA.read_bytes())
-    for wrong in jsonschema_rs.validator_for(schema).iter_errors(report):
-        where = "/".join(map(str, wrong.instance_path)) or "the whole"
-        raise ConfigurationError(f"{path}: expected the report.json of a run; {where}: {wrong.message[:200]}")
-    return report
