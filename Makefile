@@ -8,10 +8,10 @@ ARGS ?=
 # What the shell takes as one word, whatever stands in it.
 quoted = '$(subst ','\'',$(1))'
 
-.PHONY: help conform mock field generate check test mutants gate freeze release-check bench lock build clean
+.PHONY: help conform mock field field-results generate check test mutants gate freeze release-check bench lock build clean
 
 help: ## this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 conform: .venv ## judge a server: make conform URL=http://host:8000 MODEL=name REPORT=dir ARGS='--strict'; without URL, the mock
 	@$(BIN)/alphaedge-conform $(if $(URL),$(call quoted,$(URL))) $(if $(MODEL),--model $(call quoted,$(MODEL))) \
@@ -20,8 +20,11 @@ conform: .venv ## judge a server: make conform URL=http://host:8000 MODEL=name R
 mock: .venv ## serve the contract: make mock ARGS='--port 8000 --key secret'
 	@$(BIN)/python -m alphaedge_conformance.mock $(ARGS)
 
-field: .venv ## judge a real server: make field TARGET=llm-katan
-	@$(BIN)/python scripts/field.py $(TARGET) $(ARGS)
+field: .venv ## judge a real server: make field TARGET=llm-katan RUNS=2; without TARGET, all that are not heavy
+	@$(BIN)/python scripts/field.py $(if $(RUNS),--runs $(RUNS)) $(TARGET) $(ARGS)
+
+field-results: .venv ## write docs/field-results.md; make field-results TARGET=all judges every server again, twice
+	@$(BIN)/python scripts/field_results.py $(if $(TARGET),--record $(TARGET))
 
 generate: .venv ## write generated/ from openapi.yaml
 	@$(BIN)/python scripts/generate.py

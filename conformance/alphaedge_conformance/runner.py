@@ -123,7 +123,7 @@ class Runner:
                 self._unsent[probe] = "the budget cut them"
                 continue
             with self._breaker.under_way(probe):
-                answer = await exchange(self._client, number, probe, self.target, self.settings.limits)
+                answer = await self._send(number, probe)
             wait = retry_after(answer, attempt)
             if wait is None:
                 self._pace.answered()
@@ -131,6 +131,16 @@ class Runner:
                 self._queue.appendleft((number, probe, attempt + 1))
                 continue
             self._keep(answer)
+
+    async def _send(self, number: int, probe: Probe) -> Exchange:
+        """Many servers close a kept connection after an error of their own: what went out on it just then is sent once
+        more, on a new one."""
+        answer = await exchange(self._client, number, probe, self.target, self.settings.limits)
+        if answer.stale and self.budget.take(probe):
+            await self._pace.turn()
+            async with client(self.settings) as fresh:
+                answer = await exchange(fresh, number, probe, self.target, self.settings.limits)
+        return answer
 
     def _keep(self, answer: Exchange) -> None:
         self.exchanges.append(answer)
