@@ -5,15 +5,34 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from .. import har
+from ..errors import ConfigurationError
 from ..session import Run
 from . import document, terminal
+from .document import Report
 
 
 def write(run: Run, folder: Path) -> None:
-    """Writes report.json; pytest writes junit.xml beside it."""
+    """Writes report.json and what is made of it; pytest writes junit.xml beside it."""
     folder.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(document.of(run), ensure_ascii=False, indent=2)
+    report = document.of(run)
+    text = json.dumps(report, ensure_ascii=False, indent=2)
     (folder / "report.json").write_text(text + "\n", "utf-8")
+    views(report, folder)
+
+
+def views(report: Report, folder: Path) -> None:
+    """Writes report.html and badge.svg. What went over the wire is read back from exchanges.har, where no key is."""
+    from .badge import badge
+    from .page import report_page
+
+    try:
+        exchanges = har.read(folder / "exchanges.har").exchanges
+    except ConfigurationError:
+        exchanges = ()
+    page = report_page(report, {exchange.number: exchange for exchange in exchanges})
+    (folder / "report.html").write_text(page, "utf-8")
+    (folder / "badge.svg").write_text(badge(report), "utf-8")
 
 
 def show(run: Run) -> None:
