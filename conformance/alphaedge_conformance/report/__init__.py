@@ -17,7 +17,7 @@ def write(run: Run, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     report = document.of(run)
     text = json.dumps(report, ensure_ascii=False, indent=2)
-    (folder / "report.json").write_text(text + "\n", "utf-8")
+    _write(folder / "report.json", text + "\n")
     views(report, folder)
 
 
@@ -31,8 +31,13 @@ def views(report: Report, folder: Path) -> None:
     except ConfigurationError:
         exchanges = ()
     page = report_page(report, {exchange.number: exchange for exchange in exchanges})
-    (folder / "report.html").write_text(page, "utf-8")
-    (folder / "badge.svg").write_text(badge(report), "utf-8")
+    _write(folder / "report.html", page)
+    _write(folder / "badge.svg", badge(report))
+
+
+def _write(path: Path, text: str) -> None:
+    """A half of a surrogate pair, which a server may send as an escape, is an escape again."""
+    path.write_bytes(text.encode("utf-8", "backslashreplace"))
 
 
 def show(run: Run) -> None:

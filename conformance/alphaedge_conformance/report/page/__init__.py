@@ -23,7 +23,9 @@ def report_page(report: Report, exchanges: Mapping[int, Exchange]) -> str:
     """The page of one run; `exchanges` by their numbers, none where the run's archive is gone."""
     summary = Summary(report)
     streams = pictures(exchanges.values())
-    streams.sort(key=lambda each: (not summary.breaks(each.exchange), not each.at_once, -each.gap, each.exchange.number))
+    streams.sort(
+        key=lambda each: (not summary.breaks(each.exchange), not each.at_once, -each.gap, each.exchange.number)
+    )
     return rendered(
         "report.html",
         report=report,

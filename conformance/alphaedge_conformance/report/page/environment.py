@@ -55,7 +55,8 @@ def _environment() -> Environment:
 def moment(text: str) -> str:
     """A date for people; as it is where it is none."""
     try:
-        return f"{datetime.fromisoformat(text):%-d %B %Y, %H:%M:%S %Z}"
+        found = datetime.fromisoformat(text)
+        return f"{found.day} {found:%B %Y, %H:%M:%S %Z}"
     except ValueError:
         return text
 

@@ -1,4 +1,4 @@
-"""JSON as it was sent, laid out for reading: every token stays as it came, only the white space between them changes."""
+"""JSON as it was sent, laid out for reading: every token stays as it came, only the white space is ours."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How long answers took, in buckets of 1, 2 and 5 times a power of ten."""
+"""How long answers took, in buckets that grow as the times do."""
 
 from __future__ import annotations
 
@@ -11,7 +11,12 @@ from attrs import frozen
 from ...exchange import Exchange
 from .streams import seconds
 
-EDGES = [factor * 10.0**power for power in range(-3, 3) for factor in (1, 2, 5)]
+FINE, COARSE = (
+    [factor * 10.0**power for power in range(-3, 3) for factor in factors]
+    for factors in ((1, 1.5, 2, 3, 5, 7), (1, 2, 5))
+)
+MOST_ROWS = 14
+"""Beyond which the buckets are coarse."""
 
 
 @frozen
@@ -49,16 +54,17 @@ def histogram(exchanges: Iterable[Exchange]) -> Histogram | None:
         return None
     first = Measure("first byte", tuple(sorted(each.chunks[0].at for each in answered)))
     whole = Measure("whole answer", tuple(sorted(each.elapsed for each in answered)))
-    return Histogram((first, whole), tuple(_rows((first, whole))))
+    rows = tuple(_rows((first, whole), FINE))
+    return Histogram((first, whole), rows if len(rows) <= MOST_ROWS else tuple(_rows((first, whole), COARSE)))
 
 
-def _rows(measures: Sequence[Measure]) -> Iterable[Row]:
-    places = [[bisect_left(EDGES, time) for time in measure.times] for measure in measures]
+def _rows(measures: Sequence[Measure], edges: Sequence[float]) -> Iterable[Row]:
+    places = [[bisect_left(edges, time) for time in measure.times] for measure in measures]
     counted = {
         bucket: tuple(found.count(bucket) for found in places)
         for bucket in range(min(map(min, places)), max(map(max, places)) + 1)
     }
     most = max(max(counts) for counts in counted.values())
     for bucket, counts in counted.items():
-        label = f"over {seconds(EDGES[-1])}" if bucket == len(EDGES) else f"to {seconds(EDGES[bucket])}"
+        label = f"over {seconds(edges[-1])}" if bucket == len(edges) else f"to {seconds(edges[bucket])}"
         yield Row(label, counts, tuple(round(100 * count / most, 1) for count in counts))

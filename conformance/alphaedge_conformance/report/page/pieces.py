@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import groupby
 from typing import NamedTuple
 
 from markupsafe import Markup
@@ -53,7 +54,10 @@ def _slice(pieces: list[Piece], start: int, stop: int) -> Iterable[Piece]:
 
 
 def markup(pieces: Iterable[Piece]) -> Markup:
-    return Markup("").join(map(_markup, pieces))
+    alike = groupby(pieces, key=lambda piece: (piece.kind, piece.text if piece.kind == "gap" else ""))
+    return Markup("").join(
+        _markup(Piece(text or "".join(piece.text for piece in run), kind)) for (kind, text), run in alike
+    )
 
 
 def _markup(piece: Piece) -> Markup:

@@ -49,9 +49,7 @@ class Picture:
     @classmethod
     def of(cls, exchange: Exchange) -> Picture:
         decoder = sse.Decoder()
-        found = [
-            Arrival(_kind(event.data), event.at) for chunk in exchange.chunks for event in decoder.feed(chunk)
-        ]
+        found = [Arrival(_kind(event.data), event.at) for chunk in exchange.chunks for event in decoder.feed(chunk)]
         found += [Arrival("comment", line.at) for line in decoder.lines if line.is_comment]
         found.sort(key=lambda arrival: arrival.at)
         return cls(exchange, tuple(found), max([exchange.elapsed, *(each.at for each in found)]) or 1e-6)
@@ -86,9 +84,11 @@ class Picture:
             return f"no event, over after {seconds(self.end)}"
         events = f"{self.events} event{'s' if self.events != 1 else ''}"
         if self.at_once:
-            return f"all {events} at once after {seconds(self.first)}"
-        times = f"first after {seconds(self.first)}, longest gap {seconds(self.gap)}, over after {seconds(self.end)}"
-        return f"{events} in {self.moments} pieces, {times}"
+            return f"all {events} at once, after {seconds(self.first)}"
+        pieces = f"{self.moments} piece{'s' if self.moments != 1 else ''}"
+        return (
+            f"{events} in {pieces} from {seconds(self.first)} to {seconds(self.end)}, longest gap {seconds(self.gap)}"
+        )
 
     @property
     def svg(self) -> Markup:
@@ -104,6 +104,9 @@ class Picture:
         yield Markup('<path class="wait" d="M0 12H{:g}"/><path class="flow" d="M{:g} 12H{:g}"/>').format(
             first, first, WIDTH
         )
+        if self.at_once:
+            yield Markup('<path class="burst" d="M{:g} 0v24"/>').format(first)
+            return
         for kind, (top, bottom) in SHAPE.items():
             places = [self._x(each.at) for each in self.arrivals if each.kind == kind]
             if places:
@@ -111,6 +114,12 @@ class Picture:
                 yield Markup('<path class="{}" d="{}"/>').format(kind, path)
 
     def _labels(self) -> Iterable[Markup]:
+        if self.at_once and self.first is not None:
+            share = 100 * self.first / self.end
+            side, away = ("end", -6) if share > 50 else ("start", 6)
+            yield Markup('<text class="burst {}" x="{:.4g}%" dx="{}" y="8">{} at once</text>').format(
+                side, share, away, self.events
+            )
         for at in ticks(self.end):
             share = at / self.end
             anchor = ' class="start"' if share < 0.03 else ' class="end"' if share > 0.97 else ""

@@ -62,7 +62,11 @@ class Summary:
     @cached_property
     def failures(self) -> list[Requirement]:
         """By level."""
-        return [each for each in sorted(self._requirements, key=lambda each: order(each["level"], each["status"])) if each["findings"]]
+        return [
+            each
+            for each in sorted(self._requirements, key=lambda each: order(each["level"], each["status"]))
+            if each["findings"]
+        ]
 
     @cached_property
     def unjudged(self) -> dict[tuple[str, str], list[Requirement]]:
@@ -79,7 +83,7 @@ class Summary:
         failed = [f"{count} {level}" for level in Level if (count := self.counts[level, Status.FAILED])]
         total = len(self._requirements)
         if failed:
-            return f"{' and '.join(failed)} of {total} requirements failed"
+            return f"{' and '.join(failed)} failed, of {total} requirements"
         passed = sum(each["status"] == Status.PASSED for each in self._requirements)
         return f"{passed} of {total} requirements passed"
 

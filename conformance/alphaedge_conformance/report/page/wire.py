@@ -125,7 +125,7 @@ def response_text(exchange: Exchange) -> str:
 def response_body(exchange: Exchange, about: About, longest: int) -> Markup:
     """The body: JSON laid out, a stream line by line with the times of arrival, anything else as it is."""
     if looks_like_a_stream(exchange):
-        return markup(cut(_stream(exchange, about), longest))
+        return Markup('<span class="events">{}</span>').format(markup(cut(_stream(exchange, about), longest)))
     text = response_text(exchange)
     node = parse(text)
     if node is None:
@@ -173,7 +173,7 @@ def _stream(exchange: Exchange, about: About) -> Iterator[Piece]:
     for line in decoder.lines:
         if not line.data:
             continue
-        yield Piece(f"{line.at:8.3f}" if line.at != last else " " * 8, "time")
+        yield Piece(f"{line.at:.3f}" if line.at != last else "", "time")
         last = line.at
         yield from _line(line, about)
         yield Piece("\n")
