@@ -30,8 +30,14 @@ EXCHANGES = 2000
 LARGEST = 5_000_000
 LONGEST = 2.0
 ROUNDS = 5
-CHROMIUM = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update")
-CHROMIUM += ("--disable-sync", "--no-first-run")
+CHROMIUM = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
 
 
 def large(run: Run, all_broken: bool) -> tuple[Report, dict[int, Exchange]]:
@@ -54,7 +60,8 @@ def large(run: Run, all_broken: bool) -> tuple[Report, dict[int, Exchange]]:
             if broken is not None:
                 each["findings"].append({**broken, "exchange": number})
         if each["findings"]:
-            each.update(status="failed", failed=len(each["findings"]), of=EXCHANGES, interval=[0.3, 0.4])
+            each["status"], each["failed"], each["of"] = "failed", len(each["findings"]), EXCHANGES
+            each["interval"] = [0.3, 0.4]
     return report, exchanges
 
 
@@ -89,7 +96,7 @@ def main() -> int:
             path.write_text(report_page(*large(run, all_broken)), "utf-8")
             seconds = []
             for _ in range(ROUNDS):
-                browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=[*CHROMIUM])
+                browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=CHROMIUM)
                 seconds.append(spent(browser.new_page(), path))
                 browser.close()
             size, middle = path.stat().st_size, sorted(seconds)[ROUNDS // 2]
