@@ -96,6 +96,7 @@ def opened(browser: Browser, tmp_path: Path) -> Iterator[Open]:
     """Opens a page from disk; at the end nothing was asked for but the page, and the console is silent."""
     contexts: list[BrowserContext] = []
     heard: list[str] = []
+    asked: list[str] = []
 
     def open_page(text: str, after: str = "", **options: Any) -> Page:
         path = tmp_path / f"page-{len(contexts)}.html"
@@ -105,7 +106,7 @@ def opened(browser: Browser, tmp_path: Path) -> Iterator[Open]:
         page.on("console", lambda message: heard.append(message.text))
         page.on("pageerror", lambda error: heard.append(str(error)))
         page.on("dialog", lambda dialog: heard.append(dialog.message))
-        page.on("request", lambda request: request.url.startswith(path.as_uri()) or heard.append(request.url))
+        page.on("request", lambda request: asked.append(request.url))
         page.goto(path.as_uri() + after)
         return page
 
@@ -113,6 +114,7 @@ def opened(browser: Browser, tmp_path: Path) -> Iterator[Open]:
     for context in contexts:
         context.close()
     assert heard == []
+    assert {url.partition("?")[0].partition("#")[0] for url in asked} == {path.as_uri() for path in tmp_path.iterdir()}
 
 
 def shown(page: Page) -> list[str]:
@@ -228,9 +230,9 @@ def test_the_curl_line_is_copied_exactly(opened: Open, report: Report, exchanges
         finding["curl"] = line
     page = opened(report_page(found, exchanges), permissions=["clipboard-read", "clipboard-write"])
     for place, line in enumerate(lines):
-        finding = page.locator(f"[id='{failed['id']}'] .finding").nth(place)
-        finding.locator("summary").click()
-        finding.locator(".copy").click()
+        opens = page.locator(f"[id='{failed['id']}'] .finding").nth(place)
+        opens.locator("summary").click()
+        opens.locator(".copy").click()
         page.wait_for_function("[...document.querySelectorAll('.copy')].some((e) => e.textContent === 'Copied')")
         assert page.evaluate("navigator.clipboard.readText()") == line
     assert "\\u202e" in page.locator(f"[id='{failed['id']}'] .curl").first.inner_text()
