@@ -199,7 +199,7 @@ def test_the_key_is_nowhere(conform: Conform, contract: Contract, tmp_path: Path
         done = conform(url, "--report", str(tmp_path), key=KEY)
     assert done.returncode == 1
     written = [path.read_text("utf-8") for path in tmp_path.rglob("*") if path.is_file()]
-    assert len(written) == 3
+    assert len(written) == 5
     for text in (done.stdout, done.stderr, *written):
         assert KEY not in text
         assert KEY[: len(KEY) * 2 // 3] not in text
