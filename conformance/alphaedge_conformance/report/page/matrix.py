@@ -7,9 +7,10 @@ from functools import cached_property
 from attrs import define
 from markupsafe import Markup
 
+from ...requirements import subject
 from ...verdict import Status
 from ..comparison import Cell, Comparison, Row
-from .summary import GLYPHS, order, subject_of
+from .summary import GLYPHS, order
 from .visible import attribute
 
 
@@ -33,12 +34,8 @@ class Matrix:
         """The rows of each subject, the worst first."""
         found: dict[str, list[Row]] = {}
         for row in sorted(self.comparison["requirements"], key=_worst):
-            found.setdefault(subject_of(row["id"]), []).append(row)
+            found.setdefault(subject(row["id"]), []).append(row)
         return found
-
-    def differs(self, row: Row) -> bool:
-        """Whether the targets are not all alike; one that was not judged on it is not like one that was."""
-        return len({self._status(row, name) for name in self.names}) > 1
 
     def differs_from_base(self, row: Row, name: str) -> bool:
         """Whether a target is not like the one that all are held against."""
@@ -46,7 +43,7 @@ class Matrix:
         return against is not None and self._status(row, name) != self._status(row, against)
 
     def differing(self, rows: list[Row]) -> int:
-        return sum(map(self.differs, rows))
+        return sum(row["differs"] for row in rows)
 
     def count(self, name: str, status: str) -> int:
         return sum(self._status(row, name) == status for row in self.comparison["requirements"])

@@ -8,7 +8,7 @@ from functools import cached_property
 from attrs import define
 
 from ...exchange import Exchange
-from ...requirements import Level
+from ...requirements import Level, subject
 from ...verdict import Status
 from ..document import Report, Requirement
 
@@ -19,10 +19,6 @@ GLYPHS = {
     Status.PASSED: "✓",
     Status.NOT_APPLICABLE: "–",
 }
-
-
-def subject_of(id: str) -> str:
-    return id.partition(".")[0]
 
 
 def order(level: str, status: str) -> tuple[int, int]:
@@ -56,7 +52,7 @@ class Summary:
         """The requirements of each subject; subjects and requirements with the worst first."""
         found: dict[str, list[Requirement]] = {}
         for each in sorted(self._requirements, key=lambda each: order(each["level"], each["status"])):
-            found.setdefault(subject_of(each["id"]), []).append(each)
+            found.setdefault(subject(each["id"]), []).append(each)
         return found
 
     @cached_property
@@ -70,10 +66,10 @@ class Summary:
 
     @cached_property
     def unjudged(self) -> dict[tuple[str, str], list[Requirement]]:
-        """What was not judged, or does not count, by status and reason."""
+        """What was not judged, by status and reason."""
         found: dict[tuple[str, str], list[Requirement]] = {}
         for each in self._requirements:
-            if each["status"] in (Status.INCONCLUSIVE, Status.WAIVED, Status.NOT_APPLICABLE):
+            if each["status"] in (Status.INCONCLUSIVE, Status.NOT_APPLICABLE):
                 found.setdefault((each["status"], each["reason"] or ""), []).append(each)
         return found
 
@@ -100,4 +96,4 @@ class Summary:
         return self._broken.get(exchange.number, [])
 
     def breaks_as_a_stream(self, exchange: Exchange) -> list[str]:
-        return [id for id in self.breaks(exchange) if subject_of(id) == "stream"]
+        return [id for id in self.breaks(exchange) if subject(id) == "stream"]
