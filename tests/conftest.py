@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -19,7 +20,8 @@ from alphaedge_conformance.mock import Mock, serve
 from alphaedge_conformance.session import Suite
 
 ROOT = Path(__file__).resolve().parent.parent
-
+sys.path.insert(0, str(ROOT / "scripts"))
+import typescript_package
 
 KEY = "sk-the-secret-key-of-the-tests-0123456789"
 
@@ -75,3 +77,41 @@ def conform() -> Conform:
         return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def npm() -> str:
+    """npm, with the tools of the TypeScript package installed. Only a machine that is not CI's may be without."""
+    if not typescript_package.is_possible() and "CI" not in os.environ:
+        pytest.skip("Node is not installed")
+    typescript_package.install()
+    return "npm"
+
+
+@pytest.fixture(scope="session")
+def npm_package(npm: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that was empty, in which the npm package is now installed, as `npm pack` makes it."""
+    source, folder = tmp_path_factory.mktemp("source") / "typescript", tmp_path_factory.mktemp("installed")
+    ignored = shutil.ignore_patterns("node_modules", "dist")
+    shutil.copytree(ROOT / "generated" / "typescript", source, ignore=ignored)
+    (source / "node_modules").symlink_to(ROOT / "scripts" / "typescript" / "node_modules")
+
+    def run(where: Path, *arguments: str) -> None:
+        done = subprocess.run([npm, *arguments], cwd=where, capture_output=True, text=True, timeout=120, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    run(source, "pack", "--pack-destination", str(folder))
+    packed = next(folder.glob("*.tgz"))
+    run(folder, "install", "--offline", "--no-audit", "--no-fund", "--no-save", f"./{packed.name}")
+    return folder
+
+
+def copy_scripts(folder: Path) -> None:
+    """The generator for a copy of the repository, with the tools that are installed here."""
+    shutil.copytree(
+        ROOT / "scripts", folder / "scripts", ignore=shutil.ignore_patterns("node_modules", "__pycache__")
+    )
+    if typescript_package.is_possible():
+        typescript_package.install()
+        tools = "scripts/typescript/node_modules"
+        (folder / tools).symlink_to(ROOT / tools)

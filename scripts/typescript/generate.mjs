@@ -10,7 +10,10 @@ const [source, folder] = process.argv.slice(2);
 // A member with a default may be left out of a request.
 const options = { defaultNonNullable: false, silent: true };
 const types = astToString(await openapiTS(JSON.parse(await readFile(source, "utf8")), options));
-await writeFile(join(folder, "src", "schema.ts"), `/** The contract as types, made by openapi-typescript. */\n\n${types}`);
+await writeFile(
+  join(folder, "src", "schema.ts"),
+  `/** The contract as types, made by openapi-typescript. */\n\n${types}`,
+);
 for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
   if (!entry.isFile()) continue;
   const path = join(entry.parentPath, entry.name);

@@ -28,7 +28,7 @@ export function askedFor(headers: Headers): number | undefined {
     if (value && Number(value) >= 0) return Number(value) * unit;
   }
   const date = headers.get("retry-after") ?? "";
-  // `Date.parse` makes a date of almost anything, such as "-1"; a date of HTTP names the month.
-  const then = /[a-z]{3}/i.test(date) ? Date.parse(date) : NaN;
+  // `Date.parse` makes a date of almost anything, such as "-1"; a date of HTTP has a time.
+  const then = /\d\d:\d\d:\d\d/.test(date) ? Date.parse(date) : NaN;
   return Number.isNaN(then) ? undefined : Math.max(0, then - Date.now());
 }

@@ -181,6 +181,9 @@ function text(value: Json | undefined): string | undefined {
 const SHOWN = 200;
 
 function quoted(content: string): string {
-  const line = content.slice(0, 4 * SHOWN).trim().replace(/\s+/g, " ");
+  const line = content
+    .slice(0, 4 * SHOWN)
+    .trim()
+    .replace(/\s+/g, " ");
   return line && JSON.stringify(line.length > SHOWN ? `${line.slice(0, SHOWN)}…` : line);
 }

@@ -1,12 +1,6 @@
 /** An answer that is being read. */
 
-import {
-  APIConnectionError,
-  APIResponseError,
-  APITimeoutError,
-  misanswered,
-  type Answered,
-} from "./errors.js";
+import { APIConnectionError, APIResponseError, APITimeoutError, misanswered, type Answered } from "./errors.js";
 import { isObject } from "./json.js";
 import type { Secret } from "./secret.js";
 import type { Watch } from "./watch.js";
