@@ -19,9 +19,10 @@ from alphaedge_conformance.contract import Contract
 from alphaedge_conformance.mock import Mock, serve
 from alphaedge_conformance.session import Suite
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "scripts"))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "scripts"))
 import typescript_package
+
+ROOT = Path(__file__).resolve().parent.parent
 
 KEY = "sk-the-secret-key-of-the-tests-0123456789"
 
@@ -108,9 +109,7 @@ def npm_package(npm: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def copy_scripts(folder: Path) -> None:
     """The generator for a copy of the repository, with the tools that are installed here."""
-    shutil.copytree(
-        ROOT / "scripts", folder / "scripts", ignore=shutil.ignore_patterns("node_modules", "__pycache__")
-    )
+    shutil.copytree(ROOT / "scripts", folder / "scripts", ignore=shutil.ignore_patterns("node_modules", "__pycache__"))
     if typescript_package.is_possible():
         typescript_package.install()
         tools = "scripts/typescript/node_modules"
