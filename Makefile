@@ -22,7 +22,7 @@ mock: .venv ## serve the contract: make mock ARGS='--port 8000 --key secret'
 field: .venv ## judge a real server: make field TARGET=llm-katan
 	@$(BIN)/python scripts/field.py $(TARGET) $(ARGS)
 
-generate: .venv ## write generated/ from openapi.yaml
+generate: .venv ## write generated/ from openapi.yaml; the TypeScript package where Node is
 	@$(BIN)/python scripts/generate.py
 
 check: .venv ## generated/ is fresh, the code is well kept
@@ -47,11 +47,12 @@ lock: .venv ## write requirements.lock from pyproject.toml
 	@$(BIN)/uv pip compile bench/requirements.in --universal --python-version 3.11 \
 	  --generate-hashes --no-header --upgrade --quiet --output-file bench/requirements.lock
 
-build: .venv ## the wheel and the sdist, into dist/
+build: .venv ## the wheel and the sdist, and the npm package where Node is, into dist/
 	@$(BIN)/python -m hatchling build
+	@$(BIN)/python scripts/typescript_package.py dist
 
 clean: ## remove what the targets made
-	rm -rf .venv .bench .field dist reports
+	rm -rf .venv .bench .field dist reports scripts/typescript/node_modules generated/typescript/dist
 
 # The stamp is written last, so that an installation that was interrupted is made again.
 .venv: .venv/installed

@@ -12,6 +12,8 @@ import json
 import re
 import shutil
 import subprocess
+import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -102,11 +104,28 @@ def install() -> None:
         fcntl.flock(held, fcntl.LOCK_EX)
         if stamp.exists() and stamp.read_bytes() == lock:
             return
-        command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
-        done = subprocess.run(command, cwd=HERE, capture_output=True, text=True, check=False)
-        if done.returncode != 0:
-            raise ConfigurationError(f"{HERE}: npm cannot install what makes the TypeScript package:\n{done.stderr}")
+        npm(HERE, "ci", "--ignore-scripts")
         stamp.write_bytes(lock)
+
+
+def pack(package: Path, folder: Path) -> Path:
+    """What `npm pack` makes of the package, built from a copy of it; in `folder`."""
+    install()
+    with tempfile.TemporaryDirectory() as scratch:
+        source = Path(scratch) / "typescript"
+        shutil.copytree(package, source, ignore=shutil.ignore_patterns("node_modules", "dist"))
+        (source / "node_modules").symlink_to(HERE / "node_modules")
+        npm(source, "pack", "--json", "--pack-destination", str(folder.resolve()))
+    facts = json.loads((package / "package.json").read_text("utf-8"))
+    return folder / f"{facts['name'].removeprefix('@').replace('/', '-')}-{facts['version']}.tgz"
+
+
+def npm(folder: Path, *arguments: str) -> None:
+    """Raises ConfigurationError with what npm says where it fails."""
+    command = ["npm", *arguments, "--no-audit", "--no-fund", "--loglevel=error"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise ConfigurationError(f"{folder}: `npm {arguments[0]}` failed:\n{done.stdout}{done.stderr}")
 
 
 def render(contract: Contract, document: dict[str, Any], version: str, made: Path) -> None:
@@ -240,3 +259,21 @@ LENGTHS = {
     "minItems": "At least {} item",
     "maxItems": "At most {} item",
 }
+
+
+def main() -> int:
+    """Packs the package into the folder that is named."""
+    package = HERE.parent.parent / "generated" / "typescript"
+    if not is_possible():
+        print("no npm package, because Node is not here; install Node 20 with npm")
+        return 0
+    try:
+        print(pack(package, Path(sys.argv[1])))
+    except ConfigurationError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

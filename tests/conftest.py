@@ -81,29 +81,19 @@ def conform() -> Conform:
 
 
 @pytest.fixture(scope="session")
-def npm() -> str:
-    """npm, with the tools of the TypeScript package installed. Only a machine that is not CI's may be without."""
+def npm() -> None:
+    """Node and npm, with the tools of the TypeScript package. Only a machine that is not CI's may be without."""
     if not typescript_package.is_possible() and "CI" not in os.environ:
         pytest.skip("Node is not installed")
     typescript_package.install()
-    return "npm"
 
 
 @pytest.fixture(scope="session")
-def npm_package(npm: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def npm_package(npm: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder that was empty, in which the npm package is now installed, as `npm pack` makes it."""
-    source, folder = tmp_path_factory.mktemp("source") / "typescript", tmp_path_factory.mktemp("installed")
-    ignored = shutil.ignore_patterns("node_modules", "dist")
-    shutil.copytree(ROOT / "generated" / "typescript", source, ignore=ignored)
-    (source / "node_modules").symlink_to(ROOT / "scripts" / "typescript" / "node_modules")
-
-    def run(where: Path, *arguments: str) -> None:
-        done = subprocess.run([npm, *arguments], cwd=where, capture_output=True, text=True, timeout=120, check=False)
-        assert done.returncode == 0, done.stdout + done.stderr
-
-    run(source, "pack", "--pack-destination", str(folder))
-    packed = next(folder.glob("*.tgz"))
-    run(folder, "install", "--offline", "--no-audit", "--no-fund", "--no-save", f"./{packed.name}")
+    folder = tmp_path_factory.mktemp("installed")
+    packed = typescript_package.pack(ROOT / "generated" / "typescript", folder)
+    typescript_package.npm(folder, "install", "--offline", "--no-save", f"./{packed.name}")
     return folder
 
 

@@ -143,7 +143,7 @@ await new AlphaEdge().chat.completions.create({ ...request, top_q: 1 });
 """
 
 
-def test_the_types_of_typescript_have_both(folder: Path, npm: str) -> None:
+def test_the_types_of_typescript_have_both(folder: Path, npm: None) -> None:
     (folder / "typed.mts").write_text(TYPED, "utf-8")
     tsc = str(folder / "scripts/typescript/node_modules/typescript/bin/tsc")
     options = ["--strict", "--noEmit", "--module", "node16", "--target", "es2022"]

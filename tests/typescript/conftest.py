@@ -21,11 +21,13 @@ from alphaedge_conformance.mock.faults import all_faults
 from alphaedge_conformance.mock.unusual import UNUSUAL
 
 from ..client.conftest import KEY
+from ..conftest import ROOT
 
 HERE = Path(__file__).parent
 PATIENCE = 60.0
 
 Node = Callable[..., "subprocess.CompletedProcess[str]"]
+Tsc = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 class Scripted(Mock):
@@ -100,5 +102,29 @@ def node(npm_package: Path, servers: dict[str, str]) -> Node:
             timeout=PATIENCE,
             check=False,
         )
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def tsc(npm_package: Path) -> Tsc:
+    """Compiles programs in the folder where the package is installed, as strictly as can be."""
+    tools = ROOT / "scripts" / "typescript" / "node_modules"
+
+    def run(files: list[str], *, in_browser: bool = False, **options: Any) -> subprocess.CompletedProcess[str]:
+        options = {
+            "strict": True,
+            "exactOptionalPropertyTypes": True,
+            "noUncheckedIndexedAccess": True,
+            "module": "Node16",
+            "target": "ES2022",
+            "lib": ["ES2022", "DOM"] if in_browser else ["ES2022"],
+            "types": [] if in_browser else ["node"],
+            "typeRoots": [str(tools / "@types")],
+            **options,
+        }
+        (npm_package / "tsconfig.json").write_text(json.dumps({"compilerOptions": options, "files": files}), "utf-8")
+        command = ["node", str(tools / "typescript" / "bin" / "tsc"), "-p", "."]
+        return subprocess.run(command, cwd=npm_package, capture_output=True, text=True, timeout=PATIENCE, check=False)
 
     return run

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import shutil
-import subprocess
 import tarfile
 from pathlib import Path
 
@@ -13,8 +11,7 @@ import pytest
 from alphaedge_conformance.contract import Contract
 
 from ..client.conftest import GREETING
-from ..conftest import ROOT
-from .conftest import HERE, Node
+from .conftest import HERE, Node, Tsc
 
 pytestmark = pytest.mark.xdist_group("typescript")
 
@@ -74,29 +71,16 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("libraries", "files", "errors"),
-    [(["ES2022"], ["sample.mts", "sample.cts", "wrong.mts"], WRONG), (["ES2022", "DOM"], ["sample.mts"], [])],
-    ids=["node", "browser"],
-)
-def test_tsc(libraries: list[str], files: list[str], errors: list[int], npm_package: Path) -> None:
-    for name in files:
+def test_tsc_is_content_with_a_program_and_finds_wrong_usage(npm_package: Path, tsc: Tsc) -> None:
+    programs = ["sample.mts", "sample.cts", "wrong.mts"]
+    for name in programs:
         shutil.copy(HERE / "typing" / name, npm_package)
-    options = {
-        "strict": True,
-        "exactOptionalPropertyTypes": True,
-        "module": "Node16",
-        "target": "ES2022",
-        "lib": libraries,
-        "types": ["node"] if libraries == ["ES2022"] else [],
-        "typeRoots": [str(ROOT / "scripts" / "typescript" / "node_modules" / "@types")],
-        "noEmit": True,
-    }
-    (npm_package / "tsconfig.json").write_text(json.dumps({"compilerOptions": options, "files": files}), "utf-8")
-    tsc = ROOT / "scripts" / "typescript" / "node_modules" / "typescript" / "bin" / "tsc"
-    done = subprocess.run(
-        ["node", str(tsc), "-p", "."], cwd=npm_package, capture_output=True, text=True, timeout=120, check=False
-    )
+    done = tsc(programs, noEmit=True)
     found = [line for line in done.stdout.splitlines() if not line.startswith(" ")]
-    assert all(line.startswith("wrong.mts(") for line in found), done.stdout
-    assert sorted({int(line[len("wrong.mts(") :].partition(",")[0]) for line in found}) == errors, done.stdout
+    assert sorted({line.partition(",")[0] for line in found}) == sorted(f"wrong.mts({number}" for number in WRONG)
+
+
+def test_tsc_is_content_with_a_program_for_browsers(npm_package: Path, tsc: Tsc) -> None:
+    shutil.copy(HERE / "typing" / "sample.mts", npm_package)
+    done = tsc(["sample.mts"], in_browser=True, noEmit=True)
+    assert done.returncode == 0, done.stdout
