@@ -54,6 +54,13 @@ test("what is sent", async () => {
   });
 });
 
+test("a stream is asked for by its media type", async () => {
+  const { alphaedge, asked } = answering(new Response("", { headers: { "content-type": "text/event-stream" } }));
+  await alphaedge.chat.completions.create({ ...HELLO, stream: true });
+  assert.equal(asked[0].init.headers.get("accept"), "text/event-stream");
+  assert.equal(asked[0].body.stream, true);
+});
+
 test("any text is sent and comes back", async () => {
   const content = "Grüße 👋 \u2028 \u0000 \ud800";
   const { alphaedge, asked } = answering(json({ choices: [{ message: { content } }] }));
@@ -61,6 +68,13 @@ test("any text is sent and comes back", async () => {
   const completion = await alphaedge.chat.completions.create({ model: "m", messages });
   assert.equal(asked[0].body.messages[0].content, content);
   assert.equal(completion.choices[0].message.content, content);
+});
+
+test("what JSON cannot hold is an error of the program, and is not sent", async () => {
+  const { alphaedge, asked } = answering(json({}));
+  const error = await thrown(alphaedge.chat.completions.create({ ...HELLO, max_tokens: 1n }, { maxRetries: 2 }));
+  assert.ok(error instanceof TypeError);
+  assert.equal(asked.length, 0);
 });
 
 test("an answer is not validated", async () => {

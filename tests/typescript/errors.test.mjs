@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
 import { createServer } from "node:http";
 import { once } from "node:events";
 import { test } from "node:test";
@@ -28,7 +29,7 @@ for (const [status, name] of Object.entries(BY_STATUS)) {
   for (const stream of [false, true]) {
     test(`${status} of the mock is a ${name}, ${stream ? "streamed" : "whole"}`, async () => {
       const refuse = { ...ERROR.error, times: 1, status: Number(status), headers: { "x-request-id": "r-7" } };
-      const extraHeaders = { "x-refuse": JSON.stringify(refuse), "x-test": `${status} ${stream}` };
+      const extraHeaders = { "x-refuse": JSON.stringify(refuse), "x-test": randomUUID() };
       const alphaedge = new AlphaEdge({ maxRetries: 0 });
       const error = await thrown(alphaedge.chat.completions.create({ ...HELLO, stream }, { extraHeaders }));
       assert.equal(error.constructor, package_[name]);

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import { test } from "node:test";
@@ -19,7 +20,7 @@ const GOOD = json({ id: "chat-1", choices: [] });
 for (const status of [408, 409, 429, 500, 502, 503, 504, 529]) {
   for (const stream of [false, true]) {
     test(`${status} of the mock is tried again, ${stream ? "streamed" : "whole"}`, async () => {
-      const name = `retry ${status} ${stream}`;
+      const name = randomUUID();
       const refuse = { times: 2, status, message: "Later.", headers: SOON };
       const extraHeaders = { "x-refuse": JSON.stringify(refuse), "x-test": name };
       const { completions } = new AlphaEdge().chat;
@@ -139,26 +140,34 @@ test("a server that is silent is not asked again", async () => {
   let asked = 0;
   const listener = (request, response) => {
     asked += 1;
-    if (asked > 1) response.writeHead(200, { "content-type": "text/event-stream" }).write(": comment\n\n");
+    if (asked === 2) response.flushHeaders();
+    if (asked === 3) response.write('{"id"');
+    if (asked === 4) response.writeHead(200, { "content-type": "text/event-stream" }).write(": comment\n\n");
   };
   await serving(listener, async (baseURL) => {
     const { completions } = new AlphaEdge({ baseURL, timeout: 50 }).chat;
     for (const call of [
-      () => completions.create(HELLO), // no head
+      () => new AlphaEdge({ baseURL }).chat.completions.create(HELLO, { timeout: 50 }), // no head
       () => completions.create(HELLO), // no body
+      () => completions.create(HELLO), // half a body
       () => completions.create({ ...HELLO, stream: true }).then(all), // no event
     ]) {
       const error = await thrown(call());
       assert.ok(error instanceof APITimeoutError, `${error}`);
       assert.match(error.message, /a longer `timeout` may help/);
     }
-    assert.equal(asked, 3);
+    assert.equal(asked, 4);
   });
 });
 
 test("a timeout that is too long for a timer is none", async () => {
-  const { alphaedge } = answering(GOOD);
+  const slow = (url, { signal }) =>
+    new Promise((resolve, reject) => {
+      signal.addEventListener("abort", () => reject(signal.reason));
+      setTimeout(() => resolve(GOOD.clone()), 30);
+    });
   for (const timeout of [Infinity, 2 ** 40]) {
-    assert.equal((await alphaedge.chat.completions.create(HELLO, { timeout })).id, "chat-1");
+    const alphaedge = new AlphaEdge({ fetch: slow, timeout });
+    assert.equal((await alphaedge.chat.completions.create(HELLO)).id, "chat-1");
   }
 });

@@ -66,6 +66,14 @@ for (const [how, leave] of Object.entries({
   });
 }
 
+test("close() gives up what has come already", async () => {
+  const { alphaedge } = streaming([piece("a") + piece("b") + DONE]);
+  const stream = await alphaedge.chat.completions.create(request);
+  await stream[Symbol.asyncIterator]().next();
+  await stream.close();
+  assert.deepEqual(await all(stream), []);
+});
+
 test("a body that knows no signal is cancelled all the same", async () => {
   const { alphaedge, isCancelled } = streaming([piece("a"), piece("b"), DONE]);
   for await (const _ of await alphaedge.chat.completions.create(request)) break;
@@ -106,6 +114,7 @@ test("after [DONE] the connection is used again", async () => {
     sockets.add(incoming.socket);
     response.writeHead(200, { "content-type": "text/event-stream" });
     response.write(piece("a") + DONE);
+    setTimeout(() => response.write(": bye\n\n"), 10);
     setTimeout(() => response.end(), 20);
   });
   await once(server.listen(0, "127.0.0.1"), "listening");
@@ -137,7 +146,8 @@ test("a response that goes on after [DONE] is left", async () => {
 
 test("comments do not make the program wait for ever, and a slow program is not the server's fault", async () => {
   const server = createServer((_, response) => {
-    response.writeHead(200, { "content-type": "text/event-stream" }).write(piece("a") + piece("b"));
+    response.writeHead(200, { "content-type": "text/event-stream" }).write(piece("a"));
+    setTimeout(() => response.write(piece("b")), 200);
     const ticking = setInterval(() => response.write(": on and on\n\n"), 20);
     response.on("close", () => clearInterval(ticking));
   });
@@ -149,7 +159,7 @@ test("comments do not make the program wait for ever, and a slow program is not 
       (async () => {
         for await (const chunk of await alphaedge.chat.completions.create(request)) {
           got.push(textOf(chunk));
-          await sleep(150);
+          await sleep(250);
         }
       })(),
     );
@@ -213,7 +223,7 @@ test("several choices are folded apart, and a role is not appended", async () =>
     choices: [{ index: 0, delta: { role: "assistant", content: "" } }],
   });
   const usage = data({ choices: [], usage: { total_tokens: 9 } });
-  const pieces = [role, piece("a"), role, piece("x", 1), piece("b"), usage, DONE];
+  const pieces = [role, piece("a"), role, piece("x", 1), piece("b"), usage, data({ usage: null }), DONE];
   const stream = await streaming(pieces).alphaedge.chat.completions.create(request);
   assert.deepEqual(await all(stream.text()), ["a", "b"]);
   const whole = await stream.fold();
@@ -281,6 +291,7 @@ function decoded(...pieces) {
 test("an event is given as soon as it is whole", () => {
   assert.deepEqual(decoded("data: a\n", "\n", "data: b\r\n\r", "\ndata: c\r\r"), [[], ["a"], ["b"], ["c"]]);
   assert.deepEqual(decoded("data: a\r", "\ndata: b\r\n\r\n"), [[], ["a\nb"]]);
+  assert.deepEqual(decoded("data: a\r", "", "\ndata: b\r\n\r\n"), [[], [], ["a\nb"]]);
 });
 
 test("fields as WHATWG has them", () => {

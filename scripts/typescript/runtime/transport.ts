@@ -77,24 +77,25 @@ export class Transport {
 
   /** An answer with a status of 2xx, which is still to be read. */
   async send(call: Call, options: RequestOptions = {}): Promise<Exchange> {
+    const url = this.#url(call.path);
+    const init = this.#init(call, options);
     const retries = options.maxRetries ?? this.#maxRetries;
     for (let tries = 1; ; tries++) {
-      const outcome = await this.#try(call, options, tries);
+      const where = `${call.method} ${url}${tries > 1 ? ` (tried ${tries} times)` : ""}`;
+      const watch = new Watch(options.timeout ?? this.#timeout, options.signal);
+      const outcome = await this.#try(url, init, where, watch, tries);
       if (outcome instanceof Exchange) return outcome;
       if (outcome.pause === undefined || tries > retries) throw outcome.error;
       await sleep(outcome.pause, options.signal);
     }
   }
 
-  async #try(call: Call, options: RequestOptions, tries: number): Promise<Exchange | Failure> {
-    const url = this.#url(call.path);
-    const where = `${call.method} ${url}${tries > 1 ? ` (tried ${tries} times)` : ""}`;
-    const watch = new Watch(options.timeout ?? this.#timeout, options.signal);
+  async #try(url: string, init: RequestInit, where: string, watch: Watch, tries: number): Promise<Exchange | Failure> {
     try {
       watch.start();
-      const response = await this.#fetch(url, this.#init(call, options, watch.signal));
-      const exchange = new Exchange(where, watch, response, this.#secret);
+      const response = await this.#fetch(url, { ...init, signal: watch.signal });
       watch.stop();
+      const exchange = new Exchange(where, watch, response, this.#secret);
       return response.ok ? exchange : await refusal(exchange, response, tries);
     } catch (error) {
       watch.close();
@@ -110,7 +111,8 @@ export class Transport {
     return { error, pause: isRetried ? delay(tries) : undefined };
   }
 
-  #init({ method, accept, body }: Call, options: RequestOptions, signal: AbortSignal): RequestInit {
+  /** Throws TypeError for what JSON or a header cannot hold. */
+  #init({ method, accept, body }: Call, options: RequestOptions): RequestInit {
     const headers = new Headers({ accept, authorization: this.#secret.authorization() });
     if (IS_NODE) headers.set("user-agent", this.#userAgent);
     if (body) headers.set("content-type", "application/json");
@@ -118,7 +120,6 @@ export class Transport {
     return {
       method,
       headers,
-      signal,
       redirect: "manual", // another place would get the conversation, and a POST may become a GET on the way
       ...(body ? { body: JSON.stringify({ ...body, ...options.extraBody }) } : {}),
     };
