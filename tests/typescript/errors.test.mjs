@@ -115,7 +115,9 @@ test("the key is in no error, however a server or a fetch repeats it", async () 
   const stream = new Response(`data: ${JSON.stringify(body)}\n\n`, {
     headers: { ...headers, "content-type": "text/event-stream" },
   });
+  const escaped = JSON.stringify(body).replaceAll("sk-", "\\u0073k-");
   const cases = [
+    new Response(escaped, { status: 401 }),
     json(body, 401, headers),
     json(body, 307, headers),
     json(body, 200, headers),

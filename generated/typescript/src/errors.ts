@@ -22,6 +22,8 @@ export interface Answered {
   readonly status: number;
   readonly headers: Headers;
   readonly content: string;
+  /** `content` as JSON; undefined where it is none. */
+  readonly body: Json | undefined;
 }
 
 /** The server answered, and the answer is the error. */
@@ -46,7 +48,7 @@ class AnsweredError extends AlphaEdgeError {
     this.status = answered.status;
     this.headers = answered.headers;
     this.content = answered.content;
-    this.body = parsed(answered.content);
+    this.body = answered.body;
     const { type, param, code } = details(this.body);
     this.type = text(type);
     this.param = text(param);
@@ -129,18 +131,18 @@ const HINTS: Readonly<Record<number, string>> = {
 
 /** The error of a status that is not 2xx; `notes` say what to do about it. */
 export function refused(where: string, answered: Answered, notes: readonly string[]): APIStatusError {
-  const { status, headers, content } = answered;
+  const { status, headers, content, body } = answered;
   const hint = HINTS[status];
   const id = requestId(headers);
   const advice = [...(hint ? [hint] : []), ...notes, ...(id ? [`request id ${id}`] : [])];
-  const sentence = said(parsed(content)) ?? (quoted(content) || "no body");
+  const sentence = said(body) ?? (quoted(content) || "no body");
   const kind = BY_STATUS[status] ?? (status >= 500 ? InternalServerError : APIStatusError);
   return new kind(`${status} from ${where}: ${sentence}${advice.length ? ` (${advice.join("; ")})` : ""}`, answered);
 }
 
 /** The error of a successful status whose body is not what it should be; quotes what is at fault. */
 export function misanswered<E>(kind: Kind<E>, where: string, answered: Answered, what: string): E {
-  const shown = said(parsed(answered.content)) ?? quoted(answered.content);
+  const shown = said(answered.body) ?? quoted(answered.content);
   const id = requestId(answered.headers);
   return new kind(
     `${answered.status} from ${where}: ${what}${shown ? `: ${shown}` : ""}${id ? ` (request id ${id})` : ""}`,
@@ -163,14 +165,6 @@ function details(body: Json | undefined): Readonly<Record<string, Json>> {
 
 function requestId(headers: Headers): string | undefined {
   return headers.get("x-request-id") ?? headers.get("request-id") ?? undefined;
-}
-
-function parsed(content: string): Json | undefined {
-  try {
-    return JSON.parse(content) as Json;
-  } catch {
-    return undefined;
-  }
 }
 
 function text(value: Json | undefined): string | undefined {

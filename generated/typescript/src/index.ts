@@ -14,6 +14,7 @@ export {
   RateLimitError,
   UnprocessableEntityError,
 } from "./errors.js";
+export type { Json, JsonObject } from "./json.js";
 export { Stream } from "./stream.js";
 export type { ClientOptions, Fetch, RequestOptions } from "./transport.js";
 export type {

@@ -2,6 +2,7 @@
 
 import { environment } from "./environment.js";
 import { AlphaEdgeError } from "./errors.js";
+import { isObject, type Json } from "./json.js";
 
 const VARIABLE = "ALPHAEDGE_API_KEY";
 const REDACTED = "[redacted]";
@@ -30,6 +31,20 @@ export class Secret {
   /** The text without the key, which some servers echo in their errors. */
   redact(text: string): string {
     return this.#key.length < SHORTEST ? text : text.replaceAll(this.#key, REDACTED);
+  }
+
+  /** The JSON of a text without the key, however it is escaped there; undefined where it is none. */
+  redactedJSON(text: string): Json | undefined {
+    const redacted = (_: string, value: Json): Json => {
+      if (typeof value === "string") return this.redact(value);
+      if (!isObject(value)) return value;
+      return Object.fromEntries(Object.entries(value).map(([name, member]) => [this.redact(name), member]));
+    };
+    try {
+      return JSON.parse(text, redacted) as Json;
+    } catch {
+      return undefined;
+    }
   }
 
   redactAll(headers: Headers): Headers {

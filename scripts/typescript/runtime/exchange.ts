@@ -76,7 +76,9 @@ export class Exchange {
   /** What came, for an error: without the API key. */
   answered(content: string): Answered {
     const { status, headers } = this.#response;
-    return { status, headers: this.#secret.redactAll(headers), content: this.#secret.redact(content) };
+    const redacted = this.#secret.redact(content);
+    const body = this.#secret.redactedJSON(redacted);
+    return { status, headers: this.#secret.redactAll(headers), content: redacted, body };
   }
 
   misanswered<E>(kind: new (message: string, answered: Answered) => E, what: string, content: string): E {
