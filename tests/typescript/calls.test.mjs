@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
 import { test } from "node:test";
 import { inspect } from "node:util";
 
@@ -6,6 +7,12 @@ import { AlphaEdge, AlphaEdgeError, VERSION } from "@alphaedge/alphaedge";
 import { all, answering, GREETING, HELLO, json, KEY, thrown } from "./help.mjs";
 
 const MOCK = process.env.ALPHAEDGE_BASE_URL;
+
+test("the page's sample, word for word", async () => {
+  await writeFile(new URL("page.mjs", import.meta.url), `${process.env.SAMPLE}\nexport { completion };\n`);
+  const { completion } = await import("./page.mjs");
+  assert.equal(completion.choices[0].message.content, GREETING);
+});
 
 test("a completion", async () => {
   const alphaedge = new AlphaEdge();

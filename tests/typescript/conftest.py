@@ -24,6 +24,7 @@ from ..client.conftest import KEY
 from ..conftest import ROOT
 
 HERE = Path(__file__).parent
+SAMPLE: str = next(s["source"] for s in Contract.load().operation["x-codeSamples"] if s["lang"] == "JavaScript")
 PATIENCE = 60.0
 
 Node = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -68,7 +69,7 @@ class ByPath:
         await self.apps[name]({**scope, "path": f"/{rest}", "raw_path": f"/{rest}".encode()}, receive, send)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def servers(contract: Contract) -> Iterator[dict[str, str]]:
     """What the programs of the tests find in their environment."""
     faults = {name: fault.make(contract, KEY) for name, fault in all_faults(contract).items()}
@@ -83,6 +84,7 @@ def servers(contract: Contract) -> Iterator[dict[str, str]]:
             "ALPHAEDGE_BASE_URL": mock,
             "SLOW": slow,
             "OTHERS": others,
+            "SAMPLE": SAMPLE,
             "FAULTS": ",".join(faults),
             "UNUSUAL": ",".join(unusual),
         }

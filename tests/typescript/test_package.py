@@ -8,14 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from alphaedge_conformance.contract import Contract
-
 from ..client.conftest import GREETING
-from .conftest import HERE, Node, Tsc
+from .conftest import HERE, SAMPLE, Node, Tsc
 
 pytestmark = pytest.mark.xdist_group("typescript")
-
-SAMPLE = next(s["source"] for s in Contract.load().operation["x-codeSamples"] if s["lang"] == "JavaScript")
 
 
 def test_the_package_is_small_and_stands_alone(npm_package: Path) -> None:
@@ -30,7 +26,7 @@ def test_the_package_is_small_and_stands_alone(npm_package: Path) -> None:
 
 
 def test_the_sample_of_the_page_as_commonjs(npm_package: Path, node: Node) -> None:
-    """As it stands on the page it runs in tests/client/test_samples.py."""
+    """As it stands on the page, it runs in calls.test.mjs and in tests/client/test_samples.py."""
     imports, _, rest = SAMPLE.partition("\n")
     assert imports == "import { AlphaEdge } from '@alphaedge/alphaedge';"
     required = "const { AlphaEdge } = require('@alphaedge/alphaedge');"
