@@ -147,19 +147,19 @@ test("a response that goes on after [DONE] is left", async () => {
 test("comments do not make the program wait for ever, and a slow program is not the server's fault", async () => {
   const server = createServer((_, response) => {
     response.writeHead(200, { "content-type": "text/event-stream" }).write(piece("a"));
-    setTimeout(() => response.write(piece("b")), 200);
+    setTimeout(() => response.write(piece("b")), 500);
     const ticking = setInterval(() => response.write(": on and on\n\n"), 20);
     response.on("close", () => clearInterval(ticking));
   });
   await once(server.listen(0, "127.0.0.1"), "listening");
   try {
-    const alphaedge = new AlphaEdge({ baseURL: `http://127.0.0.1:${server.address().port}`, timeout: 100 });
+    const alphaedge = new AlphaEdge({ baseURL: `http://127.0.0.1:${server.address().port}`, timeout: 400 });
     const got = [];
     const error = await thrown(
       (async () => {
         for await (const chunk of await alphaedge.chat.completions.create(request)) {
           got.push(textOf(chunk));
-          await sleep(250);
+          await sleep(550);
         }
       })(),
     );
