@@ -79,12 +79,23 @@ class Contract:
 
     @classmethod
     def load(cls, source: Path | None = None) -> Contract:
-        """Raises ConfigurationError when the file cannot be read as a contract."""
-        source = source or SHIPPED
+        """Raises ConfigurationError when the file cannot be read as a contract, or is none that can be judged by."""
+        contract = cls.read(source or SHIPPED)
+        contract._check()
+        return contract
+
+    @classmethod
+    def read(cls, source: Path) -> Contract:
+        """An OpenAPI document, whatever it says. Raises ConfigurationError when it is none."""
         try:
             text = source.read_text("utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise ConfigurationError(f"{source}: cannot be read as a contract: {error}") from None
+        return cls.parse(source, text)
+
+    @classmethod
+    def parse(cls, source: Path, text: str) -> Contract:
+        """As `read`, with the text of the file; `source` is what messages call it."""
         loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(text)
         try:
             root = loader.get_single_node()
@@ -97,9 +108,7 @@ class Contract:
             loader.dispose()
         if root is None or not isinstance(document, dict) or not isinstance(document.get("paths"), dict):
             raise ConfigurationError(f"{source}:1: expected an OpenAPI document with `paths`; give the contract's file")
-        contract = cls(source, text, document, root)
-        contract._check()
-        return contract
+        return cls(source, text, document, root)
 
     def _check(self) -> None:
         """Everything that is named is there."""
