@@ -1,7 +1,7 @@
 """Changes of the contract, each with what it means to clients and to servers: the table that `diff` is held against.
 
-A change is a few replacements in the text of `openapi.yaml`, each of the first place where the old text stands; or, where
-`base` is given, those made to OLD before NEW is made of it.
+A change is a few replacements in the text of `openapi.yaml`, each of the first place where the old text stands; `base`
+is what makes OLD of it before NEW is made of that.
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ class Row:
     shows: bool = False
     """Whether a drawn value is shown."""
     cosmetic: bool = False
+    unread: bool = False
+    """Whether it leaves a contract that cannot be judged by: a pointer that leads nowhere, a keyword without a rule."""
 
 
 def row(
@@ -38,8 +40,9 @@ def row(
     touches: str | None = None,
     shows: bool = False,
     cosmetic: bool = False,
+    unread: bool = False,
 ) -> Row:
-    return Row(name, clients, servers, edits, base, touches, shows, cosmetic)
+    return Row(name, clients, servers, edits, base, touches, shows, cosmetic, unread)
 
 
 TEMPERATURE = "          maximum: 2\n"
@@ -65,7 +68,10 @@ AS_SPEECH = (CONTENT, '          $ref: "#/components/schemas/Speech"\n          
 SPEECH_THERE = (("\n    ChatMessage:\n", SPEECH), AS_SPEECH)
 BODY = "      requestBody:\n"
 RESPONSES = '      responses:\n        "200":\n'
-COMPLETION = '          content:\n            application/json:\n              schema: {$ref: "#/components/schemas/ChatCompletion"}\n'
+COMPLETION = """          content:
+            application/json:
+              schema: {$ref: "#/components/schemas/ChatCompletion"}
+"""
 HEADER = """          headers:
             X-Request-Id:
               description: Names the request.
@@ -100,6 +106,18 @@ NULL_OR_USAGE = """          oneOf:
             - $ref: "#/components/schemas/Usage"
             - type: "null"
 """
+USAGE = """        usage:
+          $ref: "#/components/schemas/Usage"
+          description: Usage statistics for the completion request.
+          x-quote: Usage statistics for the completion request.
+"""
+GONE = """  responses:
+    Gone:
+      description: Refused or failed; the body says why.
+      content:
+        application/json:
+          schema: {$ref: "#/components/schemas/ErrorResponse"}
+    Error:"""
 METHOD_REFUSED = """  - id: endpoint.method-refused
     level: SHOULD
     source: convention
@@ -156,7 +174,7 @@ REQUEST = [
     row(
         "minimum raised, SHOULD be refused",
         BREAKING,
-        BREAKING,
+        UNCLEAR,
         ("minimum: 1\n          x-quote: The maximum", "minimum: 2\n          x-quote: The maximum"),
         touches="request.max-tokens-minimum",
         shows=True,
@@ -250,7 +268,7 @@ REQUEST = [
     ),
     row(
         "pattern loosened",
-        SAFE,
+        UNCLEAR,
         BREAKING,
         ("pattern: ^[a-f]", "pattern: ^[a-z]"),
         base=(model("pattern: ^[a-f]"),),
@@ -271,7 +289,7 @@ REQUEST = [
         "branch of anyOf gone",
         BREAKING,
         BREAKING,
-        ("- {maxLength: 3}\n", ""),
+        ("            - {maxLength: 3}\n", ""),
         base=(model("anyOf:\n  - {pattern: ^alpha}\n  - {maxLength: 3}"),),
         shows=True,
     ),
@@ -298,6 +316,23 @@ REQUEST = [
         ("- {maxLength: 3}\n", "- {maxLength: 2}\n"),
         base=(model("anyOf:\n  - {maxLength: 9}\n  - {maxLength: 3}"),),
     ),
+    row(
+        "keywords inside anyOf tightened, which only both together make felt",
+        BREAKING,
+        BREAKING,
+        ("- {maxLength: 9}\n", "- {maxLength: 8}\n"),
+        ("- {maxLength: 9.0}\n", "- {maxLength: 8}\n"),
+        base=(model("anyOf:\n  - {maxLength: 9}\n  - {maxLength: 9.0}"),),
+        shows=True,
+    ),
+    row(
+        "a type more, with which null fits two branches of oneOf",
+        BREAKING,
+        BREAKING,
+        ("{type: integer, maximum: 5}", '{type: [integer, "null"], maximum: 5}'),
+        base=((STREAM, "\n        user: {oneOf: [{type: integer, maximum: 5}, {type: 'null'}]}" + STREAM),),
+        shows=True,
+    ),
     row("const inside allOf", BREAKING, BREAKING, model("allOf:\n  - {const: alphaedge-large-3-2512}"), shows=True),
     row(
         "keyword inside not loosened",
@@ -306,6 +341,7 @@ REQUEST = [
         ("{minLength: 9}", "{minLength: 10}"),
         base=(model("not: {minLength: 9}"),),
         shows=True,
+        unread=True,
     ),
     row(
         "oneOf whose branches come to overlap",
@@ -322,6 +358,7 @@ REQUEST = [
         ("then: {maxLength: 9}", "then: {maxLength: 8}"),
         base=(model("if: {pattern: ^alpha}\nthen: {maxLength: 9}"),),
         shows=True,
+        unread=True,
     ),
     row(
         "unknown members refused",
@@ -344,7 +381,7 @@ REQUEST = [
             ),
         ),
     ),
-    row("format", UNCLEAR, UNCLEAR, model("format: uuid")),
+    row("format", UNCLEAR, UNCLEAR, model("format: uuid"), unread=True),
     row("default changed", BREAKING, UNCLEAR, ("default: 1.0", "default: 0.7"), touches="request.temperature-accepted"),
     row(
         "default more",
@@ -404,7 +441,13 @@ RESPONSE = [
         touches="completion.object-const",
         shows=True,
     ),
-    row("const becomes an enum of it", SAFE, SAFE, ("const: chat.completion\n", "enum: [chat.completion]\n")),
+    row(
+        "const becomes an enum of it",
+        SAFE,
+        SAFE,
+        ("const: chat.completion\n", "enum: [chat.completion]\n"),
+        cosmetic=True,
+    ),
     row(
         "const becomes an enum with more",
         BREAKING,
@@ -432,7 +475,7 @@ RESPONSE = [
     row(
         "pattern of an id loosened",
         BREAKING,
-        SAFE,
+        UNCLEAR,
         ("pattern: ^chat-\n", "pattern: ^cha\n"),
         base=((ID, ID + "          pattern: ^chat-\n"),),
         shows=True,
@@ -498,7 +541,7 @@ RESPONSE = [
         SAFE,
         ("choices, usage]", "choices]"),
         (
-            '        usage:\n          $ref: "#/components/schemas/Usage"\n          description: Usage statistics for the completion request.\n          x-quote: Usage statistics for the completion request.\n',
+            USAGE,
             "",
         ),
         shows=True,
@@ -605,11 +648,12 @@ STREAMING = [
         BREAKING,
         BREAKING,
         ("text/event-stream:\n              itemSchema:", "application/jsonl:\n              itemSchema:"),
+        unread=True,
     ),
 ]
 
 ENDPOINT = [
-    row("path changed", BREAKING, BREAKING, ("  /v1/chat/completions:\n", "  /v2/chat/completions:\n")),
+    row("path changed", BREAKING, BREAKING, ("  /v1/chat/completions:\n", "  /v2/chat/completions:\n"), unread=True),
     row("path more", SAFE, BREAKING, ("paths:\n", NEW_PATH)),
     row("path gone", BREAKING, SAFE, (NEW_PATH, "paths:\n"), base=(("paths:\n", NEW_PATH),)),
     row("method changed", BREAKING, BREAKING, ("    get:\n", "    query:\n"), base=(("paths:\n", NEW_PATH),)),
@@ -641,6 +685,7 @@ ENDPOINT = [
             "          application/json:\n            schema: {$ref",
             "          application/yaml:\n            schema: {$ref",
         ),
+        unread=True,
     ),
     row(
         "media type of the response more",
@@ -665,6 +710,7 @@ ENDPOINT = [
             '        "200":\n          description: The completion',
             '        "201":\n          description: The completion',
         ),
+        unread=True,
     ),
     row(
         "an error more, like others",
@@ -702,6 +748,7 @@ ENDPOINT = [
         BREAKING,
         ("      security:\n        - bearerAuth: []\n", ""),
         touches="authorization.missing-key-refused",
+        unread=True,
     ),
     row(
         "key sent in another way",
@@ -718,6 +765,7 @@ ENDPOINT = [
         ("        - bearerAuth: []\n", "        - key: []\n"),
         ("    bearerAuth:\n", "    key:\n"),
         ("pointer: /components/securitySchemes/bearerAuth", "pointer: /components/securitySchemes/key"),
+        cosmetic=True,
     ),
     row("server gone", UNCLEAR, SAFE, ("https://api.alphaedge-ai.com\n", "https://eu.alphaedge-ai.com\n")),
 ]
@@ -806,6 +854,7 @@ COSMETIC = [
         SAFE,
         SAFE,
         ('          $ref: "#/components/schemas/Delta"\n', '          allOf: [{$ref: "#/components/schemas/Delta"}]\n'),
+        cosmetic=True,
     ),
     row(
         "moved into a response component",
@@ -817,7 +866,7 @@ COSMETIC = [
         ),
         (
             "  responses:\n    Error:",
-            '  responses:\n    Gone:\n      description: Refused or failed; the body says why.\n      content:\n        application/json:\n          schema: {$ref: "#/components/schemas/ErrorResponse"}\n    Error:',
+            GONE,
         ),
         cosmetic=True,
     ),

@@ -14,8 +14,11 @@ Schema = dict[str, Any]
 DRAFT = 20
 """JSON Schema 2020-12, as jsonschema-rs counts."""
 EXAMPLES = 60
-"""Drawn at most for one question: the first that is drawn from the difference of two schemas mostly is one."""
+"""Tried at most for one question: the first that is drawn from the difference of two schemas mostly is one."""
 SEED = 1
+
+
+NOTHING: Any = object()
 
 
 @frozen
@@ -116,16 +119,25 @@ def _difference(inside: Sequence[Schema], outside: Sequence[Schema]) -> Any:
 def _drawn(schema: Schema, holds: Callable[[Any], bool]) -> Found | None:
     import hypothesis
     from hypothesis import HealthCheck, Phase
+    from hypothesis import strategies as st
     from hypothesis.errors import HypothesisException
     from schemathesis.core.errors import SchemathesisError
     from schemathesis.generation.jsonschema.builder import build
     from schemathesis.generation.jsonschema.context import Alphabet
 
     smallest: list[Any] = []
+    tried = 0
     try:
         strategy = build(schema, draft=DRAFT, formats={}, alphabet=Alphabet(allow_x00=False))
     except (SchemathesisError, ValueError):
         return None
+
+    @st.composite
+    def bounded(draw: Any) -> Any:
+        """Hypothesis would go on for hundreds of values that a strategy makes and rejects by itself."""
+        nonlocal tried
+        tried += 1
+        return NOTHING if tried > EXAMPLES and not smallest else draw(strategy)
 
     @hypothesis.seed(SEED)
     @hypothesis.settings(
@@ -137,9 +149,9 @@ def _drawn(schema: Schema, holds: Callable[[Any], bool]) -> Found | None:
         print_blob=False,
         report_multiple_bugs=False,
     )
-    @hypothesis.given(strategy)
+    @hypothesis.given(bounded())
     def run(value: Any) -> None:
-        if holds(value):
+        if value is not NOTHING and holds(value):
             smallest[:] = [value]
             raise AssertionError
 

@@ -100,15 +100,17 @@ class Judge:
         if site.old.form == site.new.form and not _differs(site):
             return
         answered: set[Question] = set()
+        alone = 0
         for difference in differences(site.old, site.new):
+            alone += difference.edit is not None
             if difference.chunk is not None:
                 old, new = difference.chunk
                 names = tuple(_content_of(name) for name in site.names)
                 yield from self._judged(Site(names, site.request, old, new, site.contracts, (old.pointer, new.pointer)))
                 continue
-            judged = self._difference(site, difference, answered)
-            yield judged
-        yield from self._unexplained(site, answered)
+            yield self._difference(site, difference, answered)
+        if alone > 1:  # else there is no more to it
+            yield from self._unexplained(site, answered)
 
     def _difference(self, site: Site, difference: Difference, answered: set[Question]) -> Found:
         if difference.keyword == "default":

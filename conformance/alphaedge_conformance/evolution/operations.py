@@ -277,15 +277,13 @@ class Comparison:
         lost = [way for way in before if not any(other <= way for other in after)]
         came = [way for way in after if not any(other <= way for other in before)]
         if lost or came:
-            at = (
-                new[0] + "/security"
-                if "security" in new[1]
-                else "/security"
-                if "security" in self.new.document
-                else new[0]
-            )
             text = f"who is let in{of}: was {_shown_ways(before)}, is {_shown_ways(after)}"
-            self._add("security", text, at, BREAKING if lost else SAFE, BREAKING)
+            hurt = (BREAKING if lost else SAFE, BREAKING)
+            if "security" in old[1] and "security" not in new[1]:
+                self._drop("security", text, old[0] + "/security", *hurt)
+            else:
+                at = (new[0] if "security" in new[1] else "") + "/security"
+                self._add("security", text, at, *hurt)
 
     def _ways(self, contract: Contract, operation: Part) -> list[frozenset[str]]:
         """Each way in as a set of what has to be shown, where the names of schemes make no difference."""

@@ -11,13 +11,10 @@ from attrs import evolve, frozen
 from ..contract import pointer
 from .keywords import ABSENT, BOTH, NARROWED, NEITHER, UNKNOWN, UNPROVABLE, WIDENED, Effect, shown, words
 from .keywords import effect as effect_of
-from .tree import Address, Key, Tree, silent
+from .tree import IN_PLACE, Address, Key, Tree, silent
 
 Edit = Callable[[Tree], Tree]
 """Makes of a schema of OLD the one with a single change."""
-
-IN_PLACE = {"allOf", "anyOf", "oneOf", "not", "if", "then", "else", "dependentSchemas"}
-"""Keywords whose schemas judge the same value as the schema around them."""
 
 
 @frozen
@@ -196,9 +193,9 @@ def _levels(old: Tree, new: Tree, spot: Spot) -> Iterator[Difference]:
             keyword in tree.said or any(key[0] == keyword for key in tree.parts) for tree in (old, new)
         )
         if was != now and kept:
-            place = new.place("x-levels") + (f"/{keyword}" if keyword in after else "")
-            told = Difference("x-levels", f"the level of `{keyword}` was {was}, is {now}", place)
-            yield evolve(told, levels=(was, now))
+            place = (new if keyword in after else old).place("x-levels") + f"/{keyword}"
+            text = f"the level of `{keyword}` was {was}, is {now}"
+            yield Difference("x-levels", text, place, removed=keyword not in after, levels=(was, now))
 
 
 def _parts(keyword: str, old: Tree, new: Tree, spot: Spot) -> Iterator[Difference]:

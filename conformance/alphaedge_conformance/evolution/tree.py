@@ -17,9 +17,13 @@ SINGLES = (
     *("items", "additionalProperties", "unevaluatedProperties", "unevaluatedItems", "contains", "propertyNames"),
     *("not", "if", "then", "else", "contentSchema"),
 )
+IN_PLACE = {"allOf", "anyOf", "oneOf", "not", "if", "then", "else", "dependentSchemas"}
+"""Keywords whose schemas judge the same value as the schema around them."""
 WORDS = {"title", "description", "examples", "example", "deprecated", "$comment", "externalDocs", "xml"}
 """Keywords that judge nothing; those with `x-` are as silent, and `default` is not."""
 OPENNESS = ("additionalProperties", "unevaluatedProperties")
+NEIGHBOURLY = {*OPENNESS, "unevaluatedItems", "if", "then", "else", "items", "prefixItems", "contains", "minContains"}
+"""Keywords whose meaning depends on what stands beside them."""
 
 Key = tuple[str, ...]
 """A place inside a schema: a keyword, and the name or number in it."""
@@ -99,14 +103,16 @@ class Tree:
         parts = {other: each for other, each in self.parts.items() if other != key}
         return evolve(self, parts=parts if part is None else {**parts, key: part})
 
-    def _rendered(self, closed: bool) -> dict[str, Any]:
+    def _rendered(self, closed: bool, inside: bool = False) -> dict[str, Any]:
+        """`inside` a schema that judges the same value, which is closed around all of its members."""
         if self.cut:
             return {}
         made: dict[str, Any] = {name: value for name, value in self.said.items() if not silent(name)}
         for name in ("default", "contentMediaType", "contentEncoding", "discriminator"):
             made.pop(name, None)
         for key, part in self.parts.items():
-            inner = part.closed if closed else part.schema
+            # What is forbidden, or asked for a reason, is not what anybody sends.
+            inner = part._rendered(closed and key[0] not in ("not", "if"), inside=key[0] in IN_PLACE)
             if key[0] in MAPS:
                 made.setdefault(key[0], {})[key[1]] = inner
             elif key[0] in LISTS:
@@ -116,9 +122,31 @@ class Tree:
             elif part.said.get("type") == "object":
                 # No validator looks into a text; this much tells the text of an object from other texts.
                 made["pattern"] = r"^\s*\{"
-        if closed and "properties" in made and not any(name in made for name in OPENNESS):
-            made["additionalProperties"] = False
+        if closed and not inside:
+            self._close(made)
         return made
+
+    def _close(self, made: dict[str, Any]) -> None:
+        """Forbids other members than it names, unless it says itself what it thinks of them."""
+        names, opinion = self._members()
+        if not names or opinion:
+            return
+        if names == set(made.get("properties", ())):
+            made["additionalProperties"] = False
+        else:
+            made["propertyNames"] = {"enum": sorted(names)}
+
+    def _members(self) -> tuple[set[str], bool]:
+        """The members that it names, here or in a schema that judges the same value; and whether it has a word for
+        those that it does not name."""
+        names = {key[1] for key in self.parts if key[0] == "properties"}
+        keywords = {*self.said, *(key[0] for key in self.parts)}
+        opinion = self.cut or not keywords.isdisjoint((*OPENNESS, "patternProperties", "propertyNames"))
+        for key, part in self.parts.items():
+            if key[0] in IN_PLACE:
+                more, another = part._members()
+                names, opinion = names | more, opinion or another
+        return names, opinion
 
 
 def silent(keyword: str) -> bool:
@@ -137,25 +165,28 @@ def read(contract: Contract, here: str, around: tuple[str, ...] = ()) -> Tree:
         return Tree(target, {"back": len(around) - around.index(target)}, cut=True)
     around = (*around, target)
     made = _own(contract, here, node, around)
-    if target == here:
-        return made
-    referred = read(contract, target, around[:-1])
-    clash = [
-        name for name in (*made.said, *(key[0] for key in made.parts)) if not silent(name) and _has(referred, name)
-    ]
-    if clash:
-        return evolve(made, parts={**made.parts, ("allOf", f"ref {target}"): referred})
-    own = {name for name in made.said if name != "$ref"}
+    if target != here:
+        made = _joined(made, ("allOf", f"ref {target}"), read(contract, target, around[:-1]))
+    for key in [key for key in made.parts if key[0] == "allOf" and not key[1].startswith("ref ")]:
+        made = _joined(made.with_part(key, None), key, made.parts[key])
+    return made
+
+
+def _joined(tree: Tree, key: Key, other: Tree) -> Tree:
+    """Both in one: what is said beside a `$ref`, or around an `allOf`, is said as if written there. Where both have the
+    same keyword, or one that looks at its neighbours, they stay apart."""
+    words = {name for name in tree.said if silent(name)}
+    own = {name for name in (*tree.said, *(each[0] for each in tree.parts)) if not silent(name)}
+    others = {name for name in (*other.said, *(each[0] for each in other.parts)) if not silent(name)}
+    if other.cut or (own and others and (own & others or not NEIGHBOURLY.isdisjoint(own | others))):
+        return tree.with_part(key, other)
     return evolve(
-        referred,
-        said={**referred.said, **{name: made.said[name] for name in own}},
-        parts={**referred.parts, **made.parts},
-        places={**referred.places, **{name: made.places[name] for name in (*own, *(key[0] for key in made.parts))}},
+        other,
+        pointer=tree.pointer if own else other.pointer,
+        said={**other.said, **tree.said},
+        parts={**other.parts, **tree.parts},
+        places={**other.places, **{name: at for name, at in tree.places.items() if name in own | words}},
     )
-
-
-def _has(tree: Tree, keyword: str) -> bool:
-    return keyword in tree.said or any(key[0] == keyword for key in tree.parts)
 
 
 def _own(contract: Contract, here: str, node: dict[str, Any], around: tuple[str, ...]) -> Tree:
