@@ -51,7 +51,7 @@ build: .venv ## the wheel and the sdist, into dist/
 	@$(BIN)/python -m hatchling build
 
 clean: ## remove what the targets made
-	rm -rf .venv .bench .field dist reports
+	rm -rf .venv .bench .field .node dist reports
 
 # The stamp is written last, so that an installation that was interrupted is made again.
 .venv: .venv/installed

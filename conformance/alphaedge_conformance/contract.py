@@ -150,6 +150,10 @@ class Contract:
             return False
         return True
 
+    def pointers(self) -> Iterator[str]:
+        """Of every part, in the order of the file."""
+        return (here for here, _ in _nodes(self.document))
+
     def line(self, pointer: str) -> int:
         """The line of a part, counted from 1; of the nearest part around it where the pointer leads nowhere."""
         node, line = self.root, 1

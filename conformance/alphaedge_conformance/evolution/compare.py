@@ -29,7 +29,7 @@ def compare(old: Contract, new: Contract) -> tuple[list[Change], list[str]]:
         ) from error
     if not judge.searches:
         left_out.append("values: so much changed that not all of it was held against drawn values; compare in steps")
-    found = [_placed(change, old, new, known) for change in found]
+    found = [placed(change, old, new, known) for change in found]
     found.sort(key=lambda change: (-max(change.clients.rank, change.servers.rank), change.cosmetic, change.line))
     return found, left_out
 
@@ -42,7 +42,7 @@ def _requirements(contract: Contract, left_out: list[str]) -> list[Requirement]:
         return []
 
 
-def _placed(change: Change, old: Contract, new: Contract, known: list[list[Requirement]]) -> Change:
+def placed(change: Change, old: Contract, new: Contract, known: list[list[Requirement]]) -> Change:
     """With its line and the requirements that it touches."""
     contract = old if change.removed else new
     touched = [id for requirements in reversed(known) for id in _touched(change, requirements)]

@@ -64,8 +64,12 @@ class Tree:
         """The same for two schemas that say the same in the same way."""
         parts = {" ".join(key): part.form for key, part in self.parts.items()}
         said = {name: value for name, value in self.said.items() if not silent(name) and name != "default"}
-        if isinstance(said.get("required"), list):
-            said["required"] = sorted(said["required"])
+        if "const" in said and "enum" not in said:
+            said["enum"] = [said.pop("const")]
+        for name in ("enum", "required", "type"):
+            if name in said:
+                values = said[name] if isinstance(said[name], list) else [said[name]]
+                said[name] = sorted(json.dumps(value, sort_keys=True) for value in values)
         return json.dumps([said, parts], sort_keys=True)
 
     def place(self, keyword: str) -> str:
