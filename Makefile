@@ -4,10 +4,11 @@ BIN := .venv/bin
 MODEL ?=
 REPORT ?= reports/conform
 ARGS ?=
+BASE ?= origin/main
 # What the shell takes as one word, whatever stands in it.
 quoted = '$(subst ','\'',$(1))'
 
-.PHONY: help conform mock field generate check test mutants bench lock build clean
+.PHONY: help conform mock field generate diff lint check test mutants bench lock build clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -24,6 +25,12 @@ field: .venv ## judge a real server: make field TARGET=llm-katan
 
 generate: .venv ## write generated/ from openapi.yaml
 	@$(BIN)/python scripts/generate.py
+
+diff: .venv ## what openapi.yaml changes, and what that breaks: make diff BASE=origin/main ARGS=--json
+	@$(BIN)/alphaedge-contract diff $(call quoted,$(BASE):openapi.yaml) openapi.yaml $(ARGS)
+
+lint: .venv ## openapi.yaml is well kept: valid, described, with examples that fit, each requirement with its check
+	@$(BIN)/alphaedge-contract lint $(ARGS)
 
 check: .venv ## generated/ is fresh, the code is well kept
 	@$(BIN)/python scripts/generate.py --check

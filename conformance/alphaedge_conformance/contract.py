@@ -81,7 +81,7 @@ class Contract:
     def load(cls, source: Path | None = None) -> Contract:
         """Raises ConfigurationError when the file cannot be read as a contract, or is none that can be judged by."""
         contract = cls.read(source or SHIPPED)
-        contract._check()
+        contract.check()
         return contract
 
     @classmethod
@@ -110,8 +110,8 @@ class Contract:
             raise ConfigurationError(f"{source}:1: expected an OpenAPI document with `paths`; give the contract's file")
         return cls(source, text, document, root)
 
-    def _check(self) -> None:
-        """Everything that is named is there."""
+    def check(self) -> None:
+        """Everything that is named is there; raises ConfigurationError."""
         for here, node in _nodes(self.document):
             if isinstance(node, dict) and isinstance(node.get("$ref"), str):
                 self.resolve(here)

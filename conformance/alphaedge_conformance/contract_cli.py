@@ -5,7 +5,10 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 EPILOG = """\
 exit code: 0 fine · 1 something breaks that the version does not say, or the contract is not well kept ·
@@ -73,7 +76,23 @@ def _diff(parsed: argparse.Namespace) -> int:
 
 
 def _lint(parsed: argparse.Namespace) -> int:
-    raise NotImplementedError
+    from pathlib import Path
+
+    from .contract import SHIPPED, Contract
+    from .linting import lint
+
+    contract = Contract.read(Path(parsed.file) if parsed.file else _shipped(SHIPPED))
+    made = lint(contract, Path(parsed.page) if parsed.page else None, parsed.redocly)
+    print(made.json if parsed.json else made, flush=True)
+    return 1 if made.problems else 0
+
+
+def _shipped(path: Path) -> Path:
+    """The contract that this suite carries, by its shortest name: in a checkout that of the file at the top."""
+    from pathlib import Path
+
+    real = path.resolve()
+    return real.relative_to(Path.cwd()) if real.is_relative_to(Path.cwd()) else real
 
 
 if __name__ == "__main__":
