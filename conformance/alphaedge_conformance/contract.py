@@ -123,6 +123,16 @@ class Contract:
         if not self.operation["requestBody"]["content"]["application/json"].get("examples"):
             raise self.error(self.request_schema, "expected at least one example of a request")
 
+    def malformed(self) -> Iterator[tuple[str, str]]:
+        """The pointer of each component that is no JSON Schema, and why not."""
+        for name, schema in (self.document.get("components") or {}).get("schemas", {}).items():
+            try:
+                jsonschema_rs.meta.validate(schema)
+            except jsonschema_rs.ValidationError as wrong:
+                yield pointer("components", "schemas", name, *wrong.instance_path), wrong.message
+            except (TypeError, ValueError) as wrong:
+                yield pointer("components", "schemas", name), str(wrong)
+
     @cached_property
     def digest(self) -> str:
         """SHA-256 of what the contract says, whatever its comments and white space: 64 hexadecimal digits."""

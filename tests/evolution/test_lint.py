@@ -110,6 +110,9 @@ DAMAGE = [
         "{maxItems: SHOULD}",
         "there is no `maxItems` here",
     ),
+    ("level-of-a-keyword", "{minItems: SHOULD}", "[SHOULD]", "x-levels: [SHOULD]", "expected a level for each keyword"),
+    ("quote-on-the-page", "quote: stream false", "quote: [stream]", "quote: [stream]", "expected the page's words"),
+    ("requirement-complete", "text: A body that is not JSON is", "text: 1 #", "body.malformed", "has no `text`"),
     ("component-used", "  schemas:\n", UNUSED, "    Spare:", "nothing uses schemas/Spare"),
     ("component-used", "        - bearerAuth: []\n", "        - {}\n", "    bearerAuth:", "securitySchemes/bearerAuth"),
 ]

@@ -16,6 +16,9 @@ def compare(old: Contract, new: Contract) -> tuple[list[Change], list[str]]:
     """Every change, those that break first, and what was left out. Raises ConfigurationError for a contract whose parts
     cannot be found."""
     left_out: list[str] = []
+    for contract in (old, new):
+        for here, wrong in contract.malformed():
+            raise contract.error(here, f"{here} is no JSON Schema: {wrong}; correct it there")
     known = [_requirements(contract, left_out) for contract in (old, new)]
     comparison, judge = operations.Comparison(old, new), Judge()
     try:
@@ -37,7 +40,7 @@ def compare(old: Contract, new: Contract) -> tuple[list[Change], list[str]]:
 def _requirements(contract: Contract, left_out: list[str]) -> list[Requirement]:
     try:
         return list(catalogue(contract).values())
-    except (ConfigurationError, KeyError) as error:
+    except (ConfigurationError, AttributeError, KeyError, TypeError, ValueError) as error:
         left_out.append(f"requirement ids of {contract.source}: {error}")
         return []
 

@@ -1,7 +1,7 @@
 """Whether the contract is well kept: `alphaedge-contract lint`.
 
-Each rule is a function of the contract that yields problems. What a rule needs and does not find (a validator, the page of
-the vendor, Node) is said, and the others still run.
+Each rule is a function of the contract that yields problems. What a rule needs and does not find (a validator, the
+page, Node) is said, and the others still run.
 """
 
 from __future__ import annotations

@@ -28,18 +28,16 @@ def _entries(contract: Contract) -> Iterator[tuple[str, dict[str, Any]]]:
 
 def complete(contract: Contract) -> Iterator[Problem | LeftOut]:
     """Id, level, source, text, a pointer that leads somewhere, and a quote where the page is the source."""
-    ids = Counter(entry.get("id") for _, entry in _entries(contract))
+    ids = Counter(str(entry.get("id")) for _, entry in _entries(contract))
     before = 0
     for here, entry in _entries(contract):
         id = str(entry.get("id"))
         for wrong in _wrong(contract, entry):
             before += 1
             yield problem(contract, COMPLETE, here, f"{id}: {wrong}")
-        if ids[entry.get("id")] > 1:
+        if ids[id] > 1:
             before += 1
-            yield problem(
-                contract, UNIQUE, here, f"the id {id} is taken {ids[entry.get('id')]} times; give each its own"
-            )
+            yield problem(contract, UNIQUE, here, f"the id {id} is taken {ids[id]} times; give each its own")
     if not before:
         try:
             catalogue(contract)
@@ -58,7 +56,7 @@ def complete(contract: Contract) -> Iterator[Problem | LeftOut]:
 def _wrong(contract: Contract, entry: dict[str, Any]) -> Iterator[str]:
     if not re.fullmatch(ID, str(entry.get("id"))):
         yield "expected an id in kebab-case as `subject.statement`; rename it"
-    if not str(entry.get("text") or "").strip():
+    if not isinstance(entry.get("text"), str) or not entry["text"].strip():
         yield "has no `text`; say in one sentence what must hold"
     for word, known in (("level", Level), ("source", Source)):
         if entry.get(word) not in list(known):
@@ -73,7 +71,12 @@ def levelled(contract: Contract) -> Iterator[Problem | LeftOut]:
     """Every entry of `x-levels` is a level, of a keyword that is there."""
     for here in contract.pointers():
         part = contract.at(here)
-        if not isinstance(part, dict) or not isinstance(part.get("x-levels"), dict):
+        if not isinstance(part, dict) or "x-levels" not in part:
+            continue
+        if not isinstance(part["x-levels"], dict):
+            yield problem(
+                contract, LEVELLED, f"{here}/x-levels", "expected a level for each keyword; write {type: SHOULD}"
+            )
             continue
         around, _, member = here.rpartition("/properties/")
         for keyword, level in part["x-levels"].items():
@@ -117,5 +120,7 @@ def quoted(contract: Contract, page: Path | None) -> Iterator[Problem | LeftOut]
     for here in contract.pointers():
         if here.endswith("/x-quote") or (here.startswith("/x-requirements/") and here.endswith("/quote")):
             quote = contract.at(here)
-            if isinstance(quote, str) and " ".join(quote.split()) not in words:
+            if not isinstance(quote, str):
+                yield problem(contract, QUOTED, here, "expected the page's words as text; put them in quotation marks")
+            elif " ".join(quote.split()) not in words:
                 yield problem(contract, QUOTED, here, f"{quote!r} is not on {page.name}; quote it word for word")

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import jsonschema_rs
-
 from ..contract import Contract, pointer, tokens
 from ..errors import ConfigurationError
 from . import LeftOut, Problem, problem
@@ -28,15 +26,8 @@ def lost(contract: Contract) -> Iterator[Problem]:
 
 def valid(contract: Contract) -> Iterator[Problem | LeftOut]:
     """What openapi-spec-validator, the metaschema and the kit itself have to say."""
-    for name, schema in contract.document.get("components", {}).get("schemas", {}).items():
-        here = pointer("components", "schemas", name)
-        try:
-            jsonschema_rs.meta.validate(schema)
-        except jsonschema_rs.ValidationError as wrong:
-            at = here + pointer(*wrong.instance_path)
-            yield problem(contract, VALID, at, f"{at} is no JSON Schema: {wrong.message}; correct it")
-        except ValueError as wrong:
-            yield problem(contract, VALID, here, f"{here} is no JSON Schema: {wrong}; correct it")
+    for here, wrong in contract.malformed():
+        yield problem(contract, VALID, here, f"{here} is no JSON Schema: {wrong}; correct it")
     try:
         from openapi_spec_validator import OpenAPIV32SpecValidator
     except ImportError:
@@ -54,6 +45,8 @@ def valid(contract: Contract) -> Iterator[Problem | LeftOut]:
         contract.check()
     except ConfigurationError as error:
         yield located(contract, VALID, str(error))
+    except (AttributeError, KeyError, TypeError) as error:
+        yield problem(contract, VALID, "", f"a part that the kit needs is missing or of another form: {error}; add it")
 
 
 def located(contract: Contract, rule: str, said: str) -> Problem:
