@@ -481,7 +481,7 @@ RESPONSE = [
         shows=True,
     ),
     row(
-        "member no longer required",
+        "answer: member no longer required",
         BREAKING,
         SAFE,
         ("choices, usage]", "choices]"),
@@ -489,7 +489,7 @@ RESPONSE = [
         shows=True,
     ),
     row(
-        "required member more",
+        "answer: required member more",
         SAFE,
         BREAKING,
         ("choices, usage]", "choices, usage, build]"),
@@ -501,7 +501,7 @@ RESPONSE = [
         shows=True,
     ),
     row(
-        "optional member more",
+        "answer: optional member more",
         SAFE,
         SAFE,
         (
@@ -511,7 +511,7 @@ RESPONSE = [
         touches="completion.build-type",
     ),
     row(
-        "optional member gone",
+        "answer: optional member gone",
         UNCLEAR,
         SAFE,
         ("        build: {description: Which., type: string}\n", ""),
@@ -523,7 +523,7 @@ RESPONSE = [
         ),
     ),
     row(
-        "optional member of another type",
+        "answer: optional member of another type",
         BREAKING,
         BREAKING,
         ("build: {description: Which., type: string}", "build: {description: Which., type: integer}"),
@@ -536,7 +536,7 @@ RESPONSE = [
         shows=True,
     ),
     row(
-        "required member gone",
+        "answer: required member gone",
         BREAKING,
         SAFE,
         ("choices, usage]", "choices]"),

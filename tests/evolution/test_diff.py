@@ -49,11 +49,15 @@ def test_a_change_is_judged_as_the_table_says(contract: Contract, row: Row) -> N
     assert bool(left_out) == row.unread, left_out
 
 
+def test_each_row_has_a_name_of_its_own() -> None:
+    assert len({row.name for row in TABLE}) == len(TABLE) >= 120
+
+
 RULES_ALONE = """
 maximum lowered|maximum raised|maximum gone|minimum lowered|integer becomes number|number becomes integer|role more
 role no longer allowed|optional member more|required member more|member gone|member becomes required|pattern added
 member becomes optional|branch of anyOf more|const changed|enum widened|minLength raised|minLength gone
-member no longer required|optional member gone|chunk: usage required|the last event reads otherwise|an event more
+answer: member no longer required|answer: optional member gone|chunk: usage required|the last event reads otherwise|an event more
 """
 
 
