@@ -57,7 +57,8 @@ RULES_ALONE = """
 maximum lowered|maximum raised|maximum gone|minimum lowered|integer becomes number|number becomes integer|role more
 role no longer allowed|optional member more|required member more|member gone|member becomes required|pattern added
 member becomes optional|branch of anyOf more|const changed|enum widened|minLength raised|minLength gone
-answer: member no longer required|answer: optional member gone|chunk: usage required|the last event reads otherwise|an event more
+answer: member no longer required|answer: optional member gone|chunk: usage required|an event more
+the last event reads otherwise
 """
 
 
