@@ -187,3 +187,12 @@ def test_a_spoiled_or_forbidden_cache_does_not_matter(contract: Contract, cache:
     cache.rmdir()
     cache.write_text("a file where a folder is due", "utf-8")
     assert drawing.drawn(contract, 1) == first
+
+
+def test_what_does_not_apply_is_not_counted_as_found(suite: Suite) -> None:
+    seen: list[int] = []
+    wanted = ["authorization.missing-key-refused", "usage.total-is-the-sum"]
+    with serve(Mock(suite.contract)) as url:
+        goal = target(suite.contract, url, None, "")
+        suite.run(wanted, goal, Settings(), lambda done, planned, findings: seen.append(findings))
+    assert set(seen) == {0}

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
-    from .plugin import Conformance
+    from pathlib import Path
+
+    from .conformance import Conformance
 
 EPILOG = """\
-The API key is read from ALPHAEDGE_API_KEY. Without URL, the mock that conforms is started and judged.
+The API key is read from ALPHAEDGE_API_KEY. Without URL, the mock that conforms is started and judged. An empty value of
+an option is as good as none.
+
+`alphaedge-conform report DIR/report.json` shows a run again, and writes its pages again.
 
 exit code: 0 conforms · 1 deviates · 2 inconclusive · 3 the kit itself failed · 4 wrong usage
 """
@@ -33,17 +39,31 @@ def parser() -> Parser:
         allow_abbrev=False,
     )
     add = made.add_argument
-    add("url", nargs="?", metavar="URL", help="the server, as http://host:8000; may end in /v1")
+    add(
+        "urls",
+        nargs="*",
+        metavar="URL",
+        help="the server, as http://host:8000; may end in /v1. Several, or a file targets.toml, are compared",
+    )
     add("--model", metavar="NAME", help="the model to ask for (default: the one of the contract's example)")
-    add("--report", metavar="DIR", help="write report.json, junit.xml and exchanges.har here")
+    add("--report", metavar="DIR", help="write report.html, report.json, junit.xml and exchanges.har here")
+    add("--against", metavar="TARGET", help="of several, the one the others are held against: only differences count")
     add("--level", choices=("must", "should"), default="must", help="the lowest level that fails the run")
     add("--strict", dest="level", action="store_const", const="should", help="the same as --level should")
     add("--source", choices=("documented", "all"), default="all", help="judge only what the vendor's page says")
     add("-k", dest="expression", metavar="EXPR", help="only requirements whose id matches, as in pytest; sends less")
     add("--seed", type=int, default=1, metavar="N", help="for the drawn values (default: %(default)s)")
     add("--contract", metavar="FILE", help="another contract than the one shipped")
+    add("--contract-version", metavar="V", help="score by a released version; what came later is only reported")
+    add("--waivers", metavar="FILE", help="departures that are accepted for a time; one that is not needed fails")
+    add("--write-waivers", metavar="FILE", help="draft an entry there for each requirement that fails the run")
+    add("--from-har", metavar="FILE", help="judge a recording, of a run before, a browser or a proxy; send nothing")
+    add("-q", "--quiet", action="store_true", help="print the verdict alone")
+
+    add = made.add_argument_group("instead of a run").add_argument
     add("--plan", action="store_true", help="print what would be sent and what it may cost; send nothing")
-    add("--from-har", metavar="FILE", help="judge an exchanges.har of a run before; send nothing")
+    add("--list", action="store_true", help="print every requirement with its level, source and sentence")
+    add("--explain", metavar="ID", help="print one requirement: quote, probes, and a server that breaks it")
 
     add = made.add_argument_group("budget (what it cuts is inconclusive, never green)").add_argument
     add("--max-requests", type=_positive(int), metavar="N", help="send at most so many, with those that come again")
@@ -96,30 +116,29 @@ def _positive(kind: type[int] | type[float]) -> type[int] | type[float]:
 
 def conformance(arguments: Sequence[str]) -> Conformance:
     """The pytest plugin that does what these arguments say. Raises ConfigurationError; exits on --help."""
-    parsed = parser().parse_args(arguments)
+    return _conformance(parser().parse_args(arguments))
 
-    import tempfile
+
+def _conformance(parsed: argparse.Namespace) -> Conformance:
     from pathlib import Path
 
-    from . import har
+    from . import har, released, waivers
+    from .conformance import Conformance
     from .contract import Contract
     from .errors import ConfigurationError
-    from .plugin import Conformance
     from .requirements import Level
     from .session import Suite
-    from .settings import Limits, Settings, target
+    from .settings import Limits, Settings
+    from .targets import targets
     from .transport import client
 
-    if parsed.report:
-        try:
-            Path(parsed.report).mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryFile(dir=parsed.report):
-                pass
-        except OSError as error:
-            raise ConfigurationError(f"--report {parsed.report}: cannot be written into: {error.strerror}") from None
-    suite = Suite.of(Contract.load(Path(parsed.contract) if parsed.contract else None))
+    def path(text: str | None) -> Path | None:
+        return Path(text) if text else None
+
+    suite = Suite.of(Contract.load(path(parsed.contract)))
+    levels = released.levels(parsed.contract_version) if parsed.contract_version else None
     settings = Settings(
-        report=Path(parsed.report) if parsed.report else None,
+        report=path(parsed.report),
         level=Level(parsed.level.upper()),
         documented_only=parsed.source == "documented",
         max_requests=parsed.max_requests,
@@ -137,37 +156,121 @@ def conformance(arguments: Sequence[str]) -> Conformance:
             depth=parsed.max_depth,
             headers=parsed.max_headers,
         ),
-        ca_file=Path(parsed.ca_file) if parsed.ca_file else None,
+        ca_file=path(parsed.ca_file),
         seed=parsed.seed,
-        plan_only=parsed.plan,
+        pinned=frozenset(levels) if levels is not None else None,
     )
-    if parsed.from_har is not None and parsed.url is not None:
-        parser().error("--from-har judges a recording; leave the URL out")
-    recording = har.read(Path(parsed.from_har)) if parsed.from_har is not None else None
     client(settings)  # a --ca-file that cannot be read is told before anything is sent
-    if settings.report is not None and not settings.plan_only:
-        try:
-            settings.report.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise ConfigurationError(f"--report {settings.report}: {error.strerror}") from None
-    goal = target(suite.contract, parsed.url, parsed.model) if parsed.url is not None else None
-    if goal is None and parsed.model is not None:
-        parser().error("--model goes with a URL; the mock serves the contract's own")
-    return Conformance(suite, settings, goal, parsed.expression, recording)
+    goals = targets(suite.contract, parsed.urls, parsed.model)
+    against = None
+    if parsed.against is not None:
+        against = next((goal.name for goal in goals if parsed.against.rstrip("/") in (goal.name, goal.url)), None)
+        against = against or next((goals[at].name for at, url in enumerate(parsed.urls) if url == parsed.against), None)
+        if against is None or len(goals) < 2:
+            known = ", ".join(goal.name for goal in goals)
+            raise ConfigurationError(f"--against {parsed.against}: expected one of several targets: {known or 'none'}")
+    if parsed.model and not goals:
+        raise ConfigurationError("--model goes with a URL; the mock serves the contract's own")
+    recording = None
+    if parsed.from_har is not None:
+        if goals:
+            raise ConfigurationError("--from-har judges a recording; leave the URL out")
+        recording = har.read(Path(parsed.from_har), suite.contract.path)
+    accepted = waivers.read(Path(parsed.waivers)) if parsed.waivers else ()
+    if parsed.write_waivers is not None:
+        waivers.drafted(Path(parsed.write_waivers))
+    if settings.report is not None and not parsed.plan:
+        _writable(settings.report)
+        archive = (settings.report / har.ARCHIVE).resolve()
+        if recording is not None and not recording.is_ours and recording.path.resolve() == archive:
+            raise ConfigurationError(f"{archive} would be overwritten; name another folder with --report")
+    return Conformance(
+        suite if levels is None else suite.pinned(levels),
+        settings,
+        goals,
+        parsed.expression,
+        recording,
+        against,
+        accepted,
+        path(parsed.write_waivers),
+        parsed.plan,
+        parsed.quiet,
+    )
+
+
+def _writable(folder: Path) -> None:
+    """Makes a folder for a report. Raises ConfigurationError."""
+    import tempfile
+
+    from .errors import ConfigurationError
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise ConfigurationError(f"--report {folder}: cannot be written into: {error.strerror}") from None
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the suite; the exit code is documented in `--help`."""
     from .errors import ConfigurationError
 
+    arguments = sys.argv[1:] if arguments is None else arguments
     try:
-        plugin = conformance(sys.argv[1:] if arguments is None else arguments)
+        if arguments[:1] == ["report"]:
+            return _show_again(arguments[1:])
+        parsed = parser().parse_args(arguments)
+        if parsed.list or parsed.explain is not None:
+            return _explain(parsed)
+        return _conformance(parsed).main()
     except ConfigurationError as error:
         print(f"alphaedge-conform: {error}", file=sys.stderr)
         return 4
     except KeyboardInterrupt:
         return 2
-    return plugin.main()
+    except BrokenPipeError:  # as of --list | head
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception:
+        import traceback
+
+        traceback.print_exc()
+        return 3
+
+
+def _explain(parsed: argparse.Namespace) -> int:
+    from pathlib import Path
+
+    from .contract import Contract
+    from .report import catalogue
+    from .session import Suite
+
+    suite = Suite.of(Contract.load(Path(parsed.contract) if parsed.contract else None))
+    if parsed.list:
+        catalogue.show_list(suite)
+    else:
+        catalogue.explain(suite, parsed.explain)
+    return 0
+
+
+def _show_again(arguments: Sequence[str]) -> int:
+    """``alphaedge-conform report FILE``; its exit code is that of the run."""
+    from pathlib import Path
+
+    made = Parser(prog="alphaedge-conform report", description="Shows a run again, and writes its pages again.")
+    made.add_argument("file", metavar="FILE", type=Path, help="report.json, or comparison.json")
+    made.add_argument("-q", "--quiet", action="store_true", help="print the verdict alone")
+    parsed = made.parse_args(arguments)
+
+    from . import report
+    from .verdict import Conclusion
+
+    shown, folder = report.read(parsed.file), parsed.file.parent
+    _writable(folder)
+    report.render(shown, folder)
+    report.show(shown, folder, parsed.quiet)
+    return Conclusion(shown["verdict"]).exit_code
 
 
 if __name__ == "__main__":

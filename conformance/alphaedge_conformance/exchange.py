@@ -91,9 +91,10 @@ def encode(request: Any) -> bytes:
 
 @frozen
 class Chunk:
-    """Bytes that arrived together, in seconds after the request was sent."""
+    """Bytes that arrived together."""
 
     at: float
+    """Seconds after the request was sent; 0 in an archive that does not say."""
     data: bytes = field(repr=lambda data: f"<{len(data)} bytes>")
 
 
@@ -120,6 +121,8 @@ class Exchange:
     """Whether a limit of ours ended it."""
     late: bool = False
     """Whether it was the limit of time, which says that the server is slow, and no more."""
+    stale: bool = False
+    """Whether the server closed a connection that it had kept, instead of reading this from it."""
 
     @property
     def accepted(self) -> bool:

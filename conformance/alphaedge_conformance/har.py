@@ -1,4 +1,4 @@
-"""Exchanges as an HTTP Archive (HAR 1.2), written while they come in and read back.
+"""Exchanges as an HTTP Archive (HAR 1.2), written while they come in and read back, also those of others.
 
 An entry is one line, and every write ends with the end of the archive, which the next one overwrites: the file is
 whole after each exchange, however the run ends. (The package `harfile` closes the archive only at the end, and has no
@@ -9,30 +9,34 @@ from __future__ import annotations
 
 import json
 from base64 import b64decode, b64encode
+from collections import Counter
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import urlsplit
 
-from attrs import asdict, frozen
+from attrs import asdict, field, frozen
 
 from .errors import ConfigurationError
 from .exchange import Chunk, Exchange, Expect, Key, Probe
-from .secrets import MASK, mask, redact, redact_bytes
+from .secrets import MASK, mask, partial, redact, redact_bytes
 from .settings import Target
 from .wire import headers
 
+ARCHIVE = "exchanges.har"
 END = b"\n]}}\n"
 
 
 class Journal:
     """An archive that grows. No key is in it: a mask of the same length stands in its place."""
 
-    def __init__(self, path: Path, target: Target, seed: int) -> None:
+    def __init__(self, path: Path, target: Target, seed: int, is_ours: bool = True) -> None:
         self._target = target
         self._file = path.open("wb", buffering=0)
-        ours = {"model": target.model, "seed": seed, "mask": mask(target.key) if target.key else None}
+        masked = mask(target.key) if target.key else None
+        ours = {"model": target.model, "seed": seed, "mask": masked, "is_ours": is_ours}
         creator = {"name": "alphaedge", "version": version("alphaedge")}
         log = json.dumps({"version": "1.2", "creator": creator, "_alphaedge": ours})
         self._write(f'{{"log": {log[:-1]}, "entries": ['.encode())
@@ -58,27 +62,33 @@ class Journal:
 class Recording:
     """What an archive holds."""
 
+    path: Path
     exchanges: tuple[Exchange, ...]
     url: str
     model: str
     seed: int
-    key: str | None
-    """What stands where the key stood; None where none was sent."""
+    key: str | None = field(repr=False)
+    """What stands where the key stood, or, in an archive of others, the key; None where none was sent."""
+    is_ours: bool
+    """Whether each probe is known; those of others are only requests."""
 
 
-def read(path: Path) -> Recording:
-    """An archive of this suite. Raises ConfigurationError for anything else."""
+def read(path: Path, operation: str) -> Recording:
+    """An archive of this suite, or what another program wrote of requests whose path ends in `operation`. Raises
+    ConfigurationError for anything else."""
     try:
         log = _log(path.read_bytes())
+        if "_alphaedge" not in log:
+            return _foreign(path, log, operation)
         ours = log["_alphaedge"]
         exchanges = tuple(_exchange(entry) for entry in log["entries"])
-        url = exchanges[0].url
-        return Recording(exchanges, url, str(ours["model"]), int(ours["seed"]), ours["mask"])
+        described = str(ours["model"]), int(ours["seed"]), ours["mask"], ours["is_ours"]
+        return Recording(path, exchanges, exchanges[0].url, *described)
     except OSError as error:
         raise ConfigurationError(f"{path}: {error.strerror}") from None
     except (KeyError, TypeError, ValueError, IndexError, AttributeError, RecursionError) as error:
         raise ConfigurationError(
-            f"{path}: expected an exchanges.har that alphaedge-conform wrote, with one exchange at least ({error!r})"
+            f"{path}: expected an HTTP Archive (HAR 1.2) with one request to {operation} at least ({error!r})"
         ) from None
 
 
@@ -171,6 +181,64 @@ def _exchange(entry: dict[str, Any]) -> Exchange:
     )
 
 
+def _foreign(path: Path, log: dict[str, Any], operation: str) -> Recording:
+    """What a browser or a proxy wrote: only whole bodies, often without the key."""
+    entries = [entry for entry in log["entries"] if urlsplit(entry["request"]["url"]).path.endswith(operation)]
+    tokens = [_token(entry["request"]) for entry in entries if entry["response"]["status"] == 200]
+    key = next((token for token, _ in Counter(filter(None, tokens)).most_common(1)), None)
+    exchanges = tuple(_foreign_exchange(number, entry, key) for number, entry in enumerate(entries, 1))
+    models = Counter(model for each in exchanges if isinstance(model := each.probe.request.get("model"), str))
+    model = models.most_common(1)[0][0] if models else ""
+    return Recording(path, exchanges, exchanges[0].url, model, 1, key, is_ours=False)
+
+
+def _foreign_exchange(number: int, entry: dict[str, Any], key: str | None) -> Exchange:
+    request, response = entry["request"], entry["response"]
+    content, posted = response["content"], request.get("postData")
+    is_seen = "text" in content or not content.get("size")
+    body = _bytes(content) if "text" in content else b""
+    status = int(response["status"])
+    missing = "no answer was recorded" if status <= 0 else None if is_seen else "its body was not recorded"
+    return Exchange(
+        number=number,
+        probe=Probe(
+            f"recorded request {number}",
+            "A program sent it.",
+            None if posted is None else _bytes(posted),
+            expect=Expect.EITHER,
+            method=request["method"],
+            media_type=_header(request, "content-type"),
+            key=_kind(_token(request), key),
+        ),
+        url=request["url"].partition("?")[0],
+        started=datetime.fromisoformat(entry["startedDateTime"]).timestamp(),
+        status=status if status > 0 else None,
+        headers=tuple((header["name"], header["value"]) for header in response["headers"]),
+        chunks=(Chunk(0.0, body),) if body else (),
+        elapsed=max(0.0, float(entry["time"])) / 1000,
+        failure=missing,
+        late=not is_seen,
+    )
+
+
+def _header(message: dict[str, Any], name: str) -> str | None:
+    return next((header["value"] for header in message["headers"] if header["name"].lower() == name), None)
+
+
+def _token(request: dict[str, Any]) -> str | None:
+    scheme, _, token = (_header(request, "authorization") or "").partition(" ")
+    return token.strip() or None if scheme.lower() == "bearer" else None
+
+
+def _kind(token: str | None, key: str | None) -> Key:
+    """Which key a request carries; where no request shows one, it was taken out of the archive."""
+    if key is None or token == key:
+        return Key.RIGHT
+    if token is None:
+        return Key.ABSENT
+    return Key.PARTIAL if token == partial(key) else Key.WRONG
+
+
 def _pairs(headers: Any) -> list[dict[str, str]]:
     return [{"name": name, "value": value} for name, value in headers]
 
@@ -183,5 +251,5 @@ def _text(body: bytes) -> dict[str, str]:
 
 
 def _bytes(content: dict[str, str]) -> bytes:
-    text = content["text"]
+    text = content.get("text", "")
     return b64decode(text) if content.get("encoding") == "base64" else text.encode("utf-8")

@@ -8,22 +8,45 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+Stop = Callable[[str], object]
+
+_stops: list[Stop] = []
+"""Of all blocks, in whatever thread."""
+_happened: str | None = None
+"""The first signal, while the block of the main thread lasts."""
+
 
 @contextmanager
-def interruptible(stop: Callable[[str], object]) -> Iterator[None]:
-    """Calls `stop` for the first signal in this block; from then on a signal ends the process at once."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
+def interruptible(*stops: Stop) -> Iterator[None]:
+    """Calls each `stop` for the first signal in this block, or at once if there was one; from then on a signal ends the
+    process. In a thread it works within such a block of the main thread, which alone hears signals."""
+    _stops.extend(stops)
+    try:
+        if _happened is not None:
+            for stop in stops:
+                stop(_happened)
+        if threading.current_thread() is threading.main_thread():
+            with _listening():
+                yield
+        else:
+            yield
+    finally:
+        for stop in stops:
+            _stops.remove(stop)
+
+
+@contextmanager
+def _listening() -> Iterator[None]:
+    global _happened
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    happened = False
 
     def handle(number: int, frame: FrameType | None) -> None:
-        nonlocal happened
-        happened = True
+        global _happened
+        _happened = f"interrupted by {signal.Signals(number).name}"
         for each in before:
             signal.signal(each, signal.SIG_DFL)
-        stop(f"interrupted by {signal.Signals(number).name}")
+        for stop in tuple(_stops):
+            stop(_happened)
 
     for number in before:
         signal.signal(number, handle)
@@ -31,4 +54,5 @@ def interruptible(stop: Callable[[str], object]) -> Iterator[None]:
         yield
     finally:
         for number, handler in before.items():
-            signal.signal(number, signal.SIG_DFL if happened else handler)
+            signal.signal(number, signal.SIG_DFL if _happened else handler)
+        _happened = None

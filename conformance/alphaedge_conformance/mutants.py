@@ -11,9 +11,11 @@ import secrets
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from attrs import frozen
 
+from . import har
 from .contract import Contract
 from .errors import ConfigurationError
 from .mock import Mock, serve
@@ -28,12 +30,28 @@ TIMEOUT = 5.0
 """Seconds for an exchange with a fault; none that does not hang takes a tenth of it."""
 
 
-def trial(suite: Suite, make: Callable[..., Mock], wanted: Iterable[str] | None = None) -> Run:
-    """Judges a server that lives as long as this call."""
+def trial(
+    suite: Suite, make: Callable[..., Mock], wanted: Iterable[str] | None = None, report: Path | None = None
+) -> Run:
+    """Judges a server that lives as long as this call; its exchanges are kept in a folder, if one is given."""
     contract, key = suite.contract, f"sk-trial-{secrets.token_hex(8)}"
     with serve(make(contract, key, tokens_per_second=MOCK_PACE)) as url:
         goal = target(contract, url, None, key)
-        return suite.run(list(wanted or suite.requirements), goal, Settings(limits=Limits(whole=TIMEOUT)))
+        settings = Settings(report=report, limits=Limits(whole=TIMEOUT))
+        return suite.run(list(wanted or suite.requirements), goal, settings)
+
+
+def trial_twice(suite: Suite, make: Callable[..., Mock]) -> tuple[Run, Run]:
+    """A trial, and what its recording says."""
+    with TemporaryDirectory() as folder:
+        run = trial(suite, make, report=Path(folder))
+        recording = har.read(Path(folder) / har.ARCHIVE, suite.contract.path)
+    return run, suite.replay(list(suite.requirements), recording, Settings())
+
+
+def differences(run: Run, again: Run) -> list[str]:
+    """The requirements of which two runs do not say the same."""
+    return [id for id, verdict in run.verdicts.items() if again.verdicts[id].status is not verdict.status]
 
 
 def failed(run: Run) -> frozenset[str]:
@@ -49,12 +67,15 @@ class Row:
     """What it must break: nothing, if it conforms."""
     failed: frozenset[str]
     conclusion: Conclusion
+    otherwise: list[str]
+    """Of what its recording says another thing."""
 
     @property
     def wrong(self) -> str | None:
         """What is not as stated."""
         parts = [f"also broke {id}" for id in sorted(self.failed - self.stated)]
         parts += [f"did not break {id}" for id in sorted(self.stated - self.failed)]
+        parts += [f"its recording says otherwise of {id}" for id in self.otherwise]
         if not self.stated and self.conclusion is not Conclusion.CONFORMS:
             parts.append(f"was judged {self.conclusion}")
         return ", ".join(parts) or None
@@ -62,12 +83,11 @@ class Row:
 
 def rows(suite: Suite, faults: Iterable[Fault]) -> Iterator[Row]:
     """Every fault, then every unusual server."""
-    for fault in faults:
-        run = trial(suite, fault.make)
-        yield Row(fault.name, fault.breaks, failed(run), run.conclusion)
-    for name, make in UNUSUAL.items():
-        run = trial(suite, make)
-        yield Row(name, frozenset(), failed(run), run.conclusion)
+    servers = [(fault.name, fault.breaks, fault.make) for fault in faults]
+    servers += [(name, frozenset[str](), make) for name, make in UNUSUAL.items()]
+    for name, breaks, make in servers:
+        run, again = trial_twice(suite, make)
+        yield Row(name, breaks, failed(run), run.conclusion, differences(run, again))
 
 
 def unbroken(suite: Suite, faults: Iterable[Fault]) -> list[str]:

@@ -56,7 +56,12 @@ class Requirement:
 
     @property
     def subject(self) -> str:
-        return self.id.partition(".")[0]
+        return subject(self.id)
+
+
+def subject(id: str) -> str:
+    """What a requirement is about, by its id."""
+    return id.partition(".")[0]
 
 
 def catalogue(contract: Contract) -> dict[str, Requirement]:

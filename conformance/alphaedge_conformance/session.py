@@ -7,19 +7,20 @@ import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import cached_property
+from threading import Lock
 
 from attrs import define, evolve, field, frozen
 
-from . import probes
+from . import probes, recorded
 from .checks import Check, checks_for
 from .contract import Contract
 from .errors import Inconclusive
 from .evidence import Evidence, Unseen
-from .exchange import Exchange, Probe, encode
-from .har import Journal, Recording
+from .exchange import CONTROL, Exchange, Probe, encode
+from .har import ARCHIVE, Journal, Recording
 from .interrupts import interruptible
 from .probes import Plan, conversations
-from .requirements import Requirement, catalogue
+from .requirements import Level, Requirement, catalogue
 from .runner import Runner
 from .secrets import redact
 from .settings import Settings, Target
@@ -42,6 +43,7 @@ class Suite:
     checks: Mapping[str, Check] = field(repr=False)
     _plans: dict[tuple[str, int], Plan] = field(factory=dict, init=False, repr=False)
     """Drawing is slow: what was drawn for a model and a seed."""
+    _drawing: Lock = field(factory=Lock, init=False, repr=False)
 
     @classmethod
     def of(cls, contract: Contract) -> Suite:
@@ -49,12 +51,18 @@ class Suite:
         requirements = catalogue(contract)
         return cls(contract, requirements, checks_for(contract, requirements))
 
+    def pinned(self, levels: Mapping[str, Level]) -> Suite:
+        """The suite with the levels that requirements had in a released version of the contract."""
+        pinned = {id: evolve(each, level=levels.get(id, each.level)) for id, each in self.requirements.items()}
+        return evolve(self, requirements=pinned)
+
     def plan(self, wanted: Collection[str], target: Target, settings: Settings) -> Plan:
         """What judging these requirements takes, cut where the budget is less."""
         drawn = (target.model, settings.seed)
-        if drawn not in self._plans:
-            everything = probes.everything(self.contract, self.requirements, *drawn)
-            self._plans[drawn] = probes.most_telling_first(everything, self.requirements, self.checks)
+        with self._drawing:
+            if drawn not in self._plans:
+                everything = probes.everything(self.contract, self.requirements, *drawn)
+                self._plans[drawn] = probes.most_telling_first(everything, self.requirements, self.checks)
         chosen = probes.select(self._plans[drawn], self.checks, wanted, target.key is not None)
         return chosen.cut(settings.max_requests, settings.max_tokens)
 
@@ -78,7 +86,7 @@ class Suite:
         with ExitStack() as stack:
             journal = None
             if settings.report is not None:
-                journal = stack.enter_context(Journal(settings.report / "exchanges.har", target, settings.seed))
+                journal = stack.enter_context(Journal(settings.report / ARCHIVE, target, settings.seed))
 
             def done(exchange: Exchange) -> None:
                 if journal is not None:
@@ -115,21 +123,30 @@ class Suite:
         target = Target(recording.url, recording.model, recording.key)
         settings = evolve(settings, seed=recording.seed, max_requests=None, max_tokens=None)
         plan, started = self.plan(wanted, target, settings), time.time()
-        judge = self._judge(wanted, plan, target.key)
-        for exchange in recording.exchanges:
+        exchanges = recording.exchanges
+        if not recording.is_ours:
+            exchanges = tuple(recorded.identified(self.contract, plan, exchanges))
+        controls = recorded.controls(exchanges)
+        if settings.report is not None and recording.path.resolve() != (settings.report / ARCHIVE).resolve():
+            with Journal(settings.report / ARCHIVE, target, settings.seed, recording.is_ours) as journal:
+                for exchange in exchanges:
+                    journal.add(exchange)
+        judge = self._judge(wanted, plan, target.key, frozenset() if recording.is_ours else controls)
+        for exchange in exchanges:
             judge.add(exchange)
-        recorded = {exchange.probe for exchange in recording.exchanges}
-        unsent = {probe: "the recording does not have them" for probe in plan.probes if probe not in recorded}
-        run = Run(self.contract, target, settings, plan, started, exchanges=recording.exchanges, unsent=len(unsent))
-        control = recording.exchanges[0]
-        if control.probe != plan.probes[0] or not control.accepted:
-            reason = "the recording does not begin with the contract's own example, accepted; nothing can be judged"
+        answered = {exchange.probe for exchange in exchanges}
+        unsent = {probe: "the recording does not have them" for probe in plan.probes if probe not in answered}
+        run = Run(self.contract, target, settings, plan, started, exchanges=exchanges, unsent=len(unsent))
+        if CONTROL not in controls and (recording.is_ours or not controls):
+            reason = "no request of the recording that the contract accepts was answered 200, so nothing can be judged"
             return evolve(run, verdicts=unjudged(judge.requirements, reason), reason=reason)
         return evolve(run, verdicts=judge.verdicts(unsent), seconds=time.time() - started)
 
-    def _judge(self, wanted: Collection[str], plan: Plan, key: str | None) -> Judge:
+    def _judge(
+        self, wanted: Collection[str], plan: Plan, key: str | None, accepted: frozenset[str | None] = frozenset()
+    ) -> Judge:
         requirements = [requirement for id, requirement in self.requirements.items() if id in set(wanted)]
-        return Judge(self.contract, requirements, self.checks, (*plan.probes, *plan.unsent), key)
+        return Judge(self.contract, requirements, self.checks, (*plan.probes, *plan.unsent), key, accepted)
 
 
 @define
@@ -200,12 +217,22 @@ class Run:
     """Why the run ended before its plan did, as by Ctrl-C."""
     reason: str | None = None
     """Why nothing could be judged, in one line."""
+    problems: tuple[str, ...] = ()
+    """What is wrong with the waivers; each fails the run."""
 
     @property
     def conclusion(self) -> Conclusion:
-        found = conclude(self.verdicts.values(), self.settings.level)
-        cut = self.unsent and found is Conclusion.CONFORMS
-        return Conclusion.INCONCLUSIVE if cut or self.stopped or self.reason else found
+        if self.stopped or self.reason:
+            return Conclusion.INCONCLUSIVE
+        if self.problems:
+            return Conclusion.DEVIATES
+        found = conclude(verdict for verdict in self.verdicts.values() if self.settings.scores(verdict.requirement))
+        return Conclusion.INCONCLUSIVE if self.unsent and found is Conclusion.CONFORMS else found
+
+    @property
+    def server(self) -> str | None:
+        """What the target calls itself in its first answer."""
+        return next((each.header("server") for each in self.exchanges if each.status is not None), None)
 
     @cached_property
     def impacts(self) -> dict[int, str]:

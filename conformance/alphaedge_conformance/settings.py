@@ -11,7 +11,7 @@ from attrs import field, frozen
 
 from .contract import Contract
 from .errors import ConfigurationError
-from .requirements import Level
+from .requirements import Level, Requirement
 
 KEY_VARIABLE = "ALPHAEDGE_API_KEY"
 
@@ -24,6 +24,15 @@ class Target:
     """The address of the operation, with its path."""
     model: str
     key: str | None = field(default=None, repr=False)
+    name: str = field()
+    """What reports call it."""
+
+    key_variable: str = KEY_VARIABLE
+    """The variable of the environment that the key is from."""
+
+    @name.default
+    def _host(self) -> str:
+        return urlsplit(self.url).netloc
 
     @property
     def origin(self) -> str:
@@ -74,11 +83,18 @@ class Settings:
     """Certificates to trust besides those of the system."""
     seed: int = 1
     plan_only: bool = False
+    pinned: frozenset[str] | None = None
+    """The requirements of the released contract version that counts; those that came later are only reported."""
+
+    def scores(self, requirement: Requirement) -> bool:
+        """Whether a requirement can fail the run."""
+        is_pinned = self.pinned is None or requirement.id in self.pinned
+        return is_pinned and requirement.level.rank <= self.level.rank
 
 
 def target(contract: Contract, url: str, model: str | None, key: str | None = None) -> Target:
-    """The target at an address that may end in `/v1` or in the operation's path, or not; the key comes from the
-    environment. Raises ConfigurationError for what is no http address."""
+    """The target at an address that may end in `/v1` or in the operation's path, or not; without a key, that of the
+    environment; an empty one is none. Raises ConfigurationError for what is no http address."""
     parts = urlsplit(url)
     try:
         port_is_good = parts.port is None or 0 < parts.port < 65536
@@ -94,7 +110,7 @@ def target(contract: Contract, url: str, model: str | None, key: str | None = No
         if path.endswith(start):
             path = path.removesuffix(start)
             break
-    key = key if key is not None else os.environ.get(KEY_VARIABLE) or None
+    key = (os.environ.get(KEY_VARIABLE) if key is None else key) or None
     if key is not None and not re.fullmatch(r"[\x21-\x7e]+", key):
         raise ConfigurationError(f"{KEY_VARIABLE} holds characters that no header can carry; check how it was set")
     default = str(contract.example_request["model"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
+from math import sqrt
 
 from attrs import frozen
 
@@ -12,8 +13,11 @@ from .checks import Check
 from .contract import Contract
 from .evidence import Evidence
 from .exchange import Exchange, Probe
-from .requirements import Level, Requirement
+from .requirements import Requirement
 from .secrets import redact
+
+Z = 1.96
+"""Standard deviations on either side of the mean that hold 95 % of a normal distribution."""
 
 
 class Status(StrEnum):
@@ -47,6 +51,14 @@ class Verdict:
     reason: str | None = None
     """Why nothing was judged, in words."""
 
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Between which shares of such exchanges the requirement breaks, with 95 % confidence (Wilson's interval)."""
+        share, n = len(self.findings) / self.judged, self.judged
+        centre, spread = share + Z**2 / (2 * n), Z * sqrt(share * (1 - share) / n + Z**2 / (4 * n**2))
+        low, high = ((centre + sign * spread) / (1 + Z**2 / n) for sign in (-1, 1))
+        return max(0.0, low), min(1.0, high)
+
 
 class Conclusion(StrEnum):
     """What a run says of a target; each has an exit code of its own."""
@@ -71,9 +83,12 @@ class Judge:
         checks: Mapping[str, Check],
         plan: Iterable[Probe],
         key: str | None,
+        accepted: Iterable[str | None] = (),
     ) -> None:
+        """`accepted` are controls that are known to be, though no exchange shows it."""
         self._contract, self._key = contract, key
         self.requirements = list(requirements)
+        self._applicable = [each for each in self.requirements if key is not None or each.subject != "authorization"]
         self._checks = checks
         self._named = {id for probe in plan for id in probe.about}
         self._judged: Counter[str] = Counter()
@@ -81,7 +96,7 @@ class Judge:
         self._exchanges: list[Exchange] = []
         self._waiting: dict[str | None, list[Exchange]] = {}
         """What came before the control that it differs from."""
-        self._accepted: set[str | None] = {None}
+        self._accepted: set[str | None] = {None, *accepted}
         self.findings = 0
         """So far, without what only all exchanges together show."""
 
@@ -93,7 +108,7 @@ class Judge:
             return
         self._exchanges.append(exchange)
         evidence = Evidence(exchange, self._contract, self._key)
-        for requirement in self.requirements:
+        for requirement in self._applicable:
             check = self._checks[requirement.id]
             if not check.compares and self._concerns(requirement, exchange):
                 self._count(requirement, check([evidence]))
@@ -105,11 +120,11 @@ class Judge:
     def verdicts(self, unsent: Mapping[Probe, str]) -> dict[str, Verdict]:
         """The verdict of each requirement. Where a probe that a requirement needs has no answer, it cannot pass."""
         self._exchanges.sort(key=lambda exchange: exchange.number)
-        for requirement in self.requirements:
+        for requirement in self._applicable:
             check = self._checks[requirement.id]
             if check.compares:
-                concerned = [each for each in self._exchanges if self._concerns(requirement, each)]
-                self._count(requirement, check(_Shown(concerned, self._contract, self._key)))
+                judged = check(_Shown(self._exchanges, self._contract, self._key))
+                self._count(requirement, (each for each in judged if self._concerns(requirement, each[0])))
         return {requirement.id: self._verdict(requirement, unsent) for requirement in self.requirements}
 
     def _count(self, requirement: Requirement, judged: Iterable[tuple[Exchange, str | None]]) -> None:
@@ -123,7 +138,7 @@ class Judge:
         return requirement.id in exchange.probe.about if requirement.id in self._named else True
 
     def _verdict(self, requirement: Requirement, unsent: Mapping[Probe, str]) -> Verdict:
-        if self._key is None and requirement.subject == "authorization":
+        if requirement not in self._applicable:
             return Verdict(requirement, Status.NOT_APPLICABLE, reason="no key is set")
         judged = self._judged[requirement.id]
         findings = sorted(self._findings[requirement.id], key=lambda finding: finding.exchange.number)
@@ -135,7 +150,8 @@ class Judge:
             return Verdict(requirement, Status.INCONCLUSIVE, reason=reason)
         if not judged:
             shown = [each for each in self._exchanges if self._concerns(requirement, each)]
-            return Verdict(requirement, Status.INCONCLUSIVE, reason=_reason(shown))
+            able = [each for each in shown if each.probe.kind in self._checks[requirement.id].kinds]
+            return Verdict(requirement, Status.INCONCLUSIVE, reason=_reason(able or shown))
         return Verdict(requirement, Status.PASSED, judged=judged)
 
 
@@ -166,9 +182,9 @@ def _reason(shown: Sequence[Exchange]) -> str:
     return "no answer showed it"
 
 
-def conclude(verdicts: Iterable[Verdict], level: Level) -> Conclusion:
-    """The worst that a requirement of this level or above says."""
-    scored = {verdict.status for verdict in verdicts if verdict.requirement.level.rank <= level.rank}
+def conclude(verdicts: Iterable[Verdict]) -> Conclusion:
+    """The worst that a requirement says."""
+    scored = {verdict.status for verdict in verdicts}
     if Status.FAILED in scored:
         return Conclusion.DEVIATES
     if Status.INCONCLUSIVE in scored or not scored & {Status.PASSED, Status.WAIVED}:

@@ -1,21 +1,76 @@
-"""What people and machines read of a run."""
+"""What people and machines read of a run: each view is made of the data that report.json or comparison.json holds."""
 
 from __future__ import annotations
 
 import json
+import os
+from collections.abc import Sequence
 from pathlib import Path
 
-from ..session import Run
-from . import document, terminal
+import jsonschema_rs
+
+from ..contract import Contract, shorten
+from ..errors import ConfigurationError
+from . import comparison, document, github, terminal
+from .comparison import Comparison
+from .document import Report
+
+__all__ = ["announce", "comparison", "document", "read", "render", "show", "write"]
 
 
-def write(run: Run, folder: Path) -> None:
-    """Writes report.json; pytest writes junit.xml beside it."""
-    folder.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(document.of(run), ensure_ascii=False, indent=2)
-    (folder / "report.json").write_text(text + "\n", "utf-8")
+def write(reports: Sequence[Report], compared: Comparison | None, folder: Path) -> None:
+    """Writes report.json and what is made of it; of several targets, comparison.json and a folder for each."""
+    if compared is None:
+        _write(reports[0], folder / "report.json")
+        render(reports[0], folder)
+        return
+    for report in reports:
+        own = folder / comparison.folder(report["target"]["name"])
+        own.mkdir(parents=True, exist_ok=True)
+        _write(report, own / "report.json")
+        render(report, own)
+    _write(compared, folder / "comparison.json")
+    render(compared, folder)
 
 
-def show(run: Run) -> None:
-    """Prints the run for a person."""
-    terminal.show(run)
+def render(shown: Report | Comparison, folder: Path) -> None:
+    """Writes the views of a report or a comparison into its folder."""
+
+
+def show(shown: Report | Comparison, folder: Path | None, quiet: bool) -> None:
+    """Prints a report or a comparison for a person; quiet: the verdict alone."""
+    if comparison.is_one(shown):
+        terminal.show_comparison(shown, folder, quiet)
+    else:
+        terminal.show(shown, folder, quiet)
+
+
+def announce(shown: Report | Comparison, contract: Contract) -> None:
+    """Says it to GitHub, where its workflow runs: an annotation for each failure, and the summary of the job."""
+    if os.environ.get("GITHUB_ACTIONS") == "true":
+        for line in github.commands(shown, contract):
+            print(line)
+    if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
+        with Path(summary).open("a", encoding="utf-8") as file:
+            file.write(github.summary(shown))
+
+
+def read(path: Path) -> Report | Comparison:
+    """A report.json or comparison.json. Raises ConfigurationError for what is none."""
+    expected = f"{path}: expected the report.json or comparison.json of a run"
+    try:
+        data: Report | Comparison = json.loads(path.read_bytes())
+    except OSError as error:
+        raise ConfigurationError(f"{path}: {error.strerror}") from None
+    except (ValueError, RecursionError):
+        raise ConfigurationError(f"{expected}, found no JSON") from None
+    kind = "comparison" if isinstance(data, dict) and comparison.is_one(data) else "report"
+    schema = json.loads(Path(__file__).with_name(f"{kind}.schema.json").read_bytes())
+    for wrong in jsonschema_rs.validator_for(schema).iter_errors(data):
+        where = "/".join(map(str, wrong.instance_path)) or "the whole"
+        raise ConfigurationError(f"{expected}; {where}: {shorten(wrong.message)}")
+    return data
+
+
+def _write(data: Report | Comparison, path: Path) -> None:
+    path.write_text(json.dumps(data, ensure_ascii=False, indent=2) + "\n", "utf-8")

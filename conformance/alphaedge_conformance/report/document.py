@@ -1,11 +1,16 @@
-"""report.json: the run as data, for programs and for every other view of it."""
+"""report.json: a run as data, for programs and for every other view of it.
+
+`report.schema.json` beside this file describes it. No member is taken away or given another meaning without another
+`format`; new ones may come.
+"""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 from importlib.metadata import version
-from typing import Any
+from typing import TypedDict
 
+from ..secrets import redact
 from ..session import Run
 from ..verdict import Verdict
 from .text import curl
@@ -13,20 +18,85 @@ from .text import curl
 FORMAT = 1
 
 
-def of(run: Run) -> dict[str, Any]:
+class Finding(TypedDict):
+    message: str
+    exchange: int
+    probe: str
+    impact: str | None
+    curl: str
+
+
+class Requirement(TypedDict):
+    id: str
+    level: str
+    scored: bool
+    source: str
+    title: str
+    quote: str | None
+    pointer: str
+    status: str
+    reason: str | None
+    failed: int
+    of: int
+    interval: list[float] | None
+    findings: list[Finding]
+
+
+class Cost(TypedDict):
+    planned_requests: int
+    requests: int
+    unanswered_requests: int
+    prompt_tokens: int
+    completion_tokens: int
+
+
+class Target(TypedDict):
+    name: str
+    url: str
+    model: str
+    server: str | None
+    has_key: bool
+
+
+class Report(TypedDict):
+    """One run."""
+
+    format: int
+    kit: dict[str, str]
+    contract: dict[str, str]
+    target: Target
+    started: str
+    seconds: float
+    seed: int
+    level: str
+    verdict: str
+    reason: str | None
+    problems: list[str]
+    cost: Cost
+    requirements: list[Requirement]
+
+
+def of(run: Run) -> Report:
     """JSON data; holds no key."""
     prompt, completion = run.tokens
     return {
         "format": FORMAT,
         "kit": {"name": "alphaedge", "version": version("alphaedge")},
         "contract": {"version": run.contract.version, "digest": run.contract.digest},
-        "target": {"url": run.target.url, "model": run.target.model},
+        "target": {
+            "name": run.target.name,
+            "url": run.target.url,
+            "model": run.target.model,
+            "server": redact(run.server, run.target.key) if run.server is not None else None,
+            "has_key": run.target.key is not None,
+        },
         "started": datetime.fromtimestamp(run.started, UTC).isoformat(timespec="seconds"),
         "seconds": round(run.seconds, 3),
         "seed": run.settings.seed,
         "level": run.settings.level,
         "verdict": run.conclusion,
         "reason": run.reason or run.stopped,
+        "problems": list(run.problems),
         "cost": {
             "planned_requests": len(run.plan.probes),
             "requests": run.requests,
@@ -38,11 +108,12 @@ def of(run: Run) -> dict[str, Any]:
     }
 
 
-def _requirement(run: Run, verdict: Verdict) -> dict[str, Any]:
+def _requirement(run: Run, verdict: Verdict) -> Requirement:
     requirement = verdict.requirement
     return {
         "id": requirement.id,
         "level": requirement.level,
+        "scored": run.settings.scores(requirement),
         "source": requirement.source,
         "title": requirement.text,
         "quote": requirement.quote,
@@ -51,6 +122,7 @@ def _requirement(run: Run, verdict: Verdict) -> dict[str, Any]:
         "reason": verdict.reason,
         "failed": len(verdict.findings),
         "of": verdict.judged,
+        "interval": [round(end, 4) for end in verdict.interval] if verdict.judged else None,
         "findings": [
             {
                 "message": finding.message,

@@ -27,8 +27,11 @@ class Progress:
         self._task = self._bar.add_task("requests", total=None, findings="")
         self._prints_lines = wanted and not is_shown
         self._started = self._printed = time.monotonic()
+        self._targets: dict[str, tuple[int, int, int]] = {}
 
-    def __call__(self, done: int, planned: int, findings: int) -> None:
+    def __call__(self, done: int, planned: int, findings: int, of: str = "") -> None:
+        self._targets[of] = done, planned, findings
+        done, planned, findings = map(sum, zip(*self._targets.values(), strict=True))
         found = f"{findings} finding{'s' if findings != 1 else ''}"
         self._bar.update(self._task, completed=done, total=planned, findings=found)
         now = time.monotonic()

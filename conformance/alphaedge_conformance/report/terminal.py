@@ -1,17 +1,23 @@
-"""The run for a person: subjects with their requirements, failures first, and one line that says it all."""
+"""A report for a person at a terminal: subjects with their requirements, failures first, and one line that says it all.
+
+Colours and tables are rich's; where there is no terminal, or NO_COLOR is set, it is plain text of any width.
+"""
 
 from __future__ import annotations
 
+import os
 from collections import Counter
+from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ..requirements import Level
-from ..session import Run
-from ..verdict import Conclusion, Status, Verdict
-from .text import curl, prevalence, safe
+from ..requirements import Level, subject
+from ..verdict import Conclusion, Status
+from .comparison import Cell, Comparison, shown
+from .document import Cost, Report, Requirement
+from .text import noticed, prevalence, safe
 
 SHOWN = 5
 """Requirements that a line names; report.json names them all."""
@@ -29,83 +35,156 @@ CONCLUSION_STYLE = {
 }
 
 
-def show(run: Run) -> None:
-    console = Console(highlight=False, soft_wrap=True)
-    if run.reason is not None:
-        console.print(Text.assemble(("INCONCLUSIVE", "bold yellow"), f": {safe(run.reason)}"))
-        return
-    _print_subjects(console, run)
-    for verdict in sorted(run.verdicts.values(), key=_order):
-        if verdict.findings:
-            _print_findings(console, run, verdict)
-    _print_inconclusive(console, run)
-    console.print(_summary(run))
+def console() -> Console:
+    """Standard output, as it is; NO_COLOR leaves no escape sequence at all."""
+    plain = bool(os.environ.get("NO_COLOR"))
+    return Console(highlight=False, soft_wrap=True, color_system=None if plain else "auto")
 
 
-def _print_inconclusive(console: Console, run: Run) -> None:
+def show(report: Report, folder: Path | None, quiet: bool = False) -> None:
+    """Prints a run; quiet: its last line alone."""
+    out = console()
+    if not quiet and any(each["of"] for each in report["requirements"]):
+        _print_subjects(out, report)
+        for requirement in sorted(report["requirements"], key=_order):
+            if requirement["findings"]:
+                _print_findings(out, requirement)
+        _print_inconclusive(out, report)
+        for problem in report["problems"]:
+            out.print(Text(problem, style="bold red"))
+    out.print(_summary(report, folder))
+
+
+def show_comparison(comparison: Comparison, folder: Path | None, quiet: bool = False) -> None:
+    """Prints what several targets differ in, or break, and a line for each."""
+    out = console()
+    if not quiet:
+        _print_matrix(out, comparison)
+    for target in comparison["targets"]:
+        counts = Counter(
+            (Status(row["targets"][target["name"]]["status"]), Level(row["level"]))
+            for row in comparison["requirements"]
+            if target["name"] in row["targets"]
+        )
+        said = safe(target["reason"]) if target["reason"] is not None else _counted(counts)
+        conclusion = Conclusion(target["verdict"])
+        head = (conclusion.upper(), CONCLUSION_STYLE[conclusion])
+        cost = _cost(target["cost"], target["seconds"])
+        out.print(Text.assemble(f"{safe(target['name'])}: ", head, f": {said} · {cost}"))
+    conclusion = Conclusion(comparison["verdict"])
+    against = f" against {safe(comparison['against'])}" if comparison["against"] is not None else ""
+    where = f" · {folder}/comparison.html" if folder is not None else ""
+    total = f"{len(comparison['targets'])} targets{against}, {comparison['seconds']:.1f} s{where}"
+    out.print(Text.assemble((conclusion.upper(), CONCLUSION_STYLE[conclusion]), f": {total}"))
+
+
+def _print_inconclusive(out: Console, report: Report) -> None:
     """A line for each reason, with the first of the requirements that it keeps from being judged."""
-    reasons: dict[tuple[Level, str], list[str]] = {}
-    for verdict in run.verdicts.values():
-        if verdict.status is Status.INCONCLUSIVE:
-            reasons.setdefault((verdict.requirement.level, verdict.reason or ""), []).append(verdict.requirement.id)
+    reasons: dict[tuple[str, str], list[str]] = {}
+    for each in report["requirements"]:
+        if each["status"] == Status.INCONCLUSIVE:
+            reasons.setdefault((each["level"], each["reason"] or ""), []).append(each["id"])
     for (level, reason), ids in reasons.items():
         more = f" and {len(ids) - SHOWN} more" if len(ids) > SHOWN else ""
         text = f"inconclusive {level} {', '.join(ids[:SHOWN])}{more}: {safe(reason)}"
-        console.print(Text(text, style="yellow"))
+        out.print(Text(text, style="yellow"))
 
 
-def _order(verdict: Verdict) -> tuple[int, int]:
-    return verdict.requirement.level.rank, list(Status).index(verdict.status)
+def _order(requirement: Requirement) -> tuple[int, int]:
+    return Level(requirement["level"]).rank, list(Status).index(Status(requirement["status"]))
 
 
-def _print_subjects(console: Console, run: Run) -> None:
-    subjects: dict[str, list[Verdict]] = {}
-    for verdict in run.verdicts.values():
-        subjects.setdefault(verdict.requirement.subject, []).append(verdict)
-    statuses = [status for status in Status if any(verdict.status is status for verdict in run.verdicts.values())]
-    table = Table(title=f"{run.target.url} · {safe(run.target.model)}", title_justify="left", box=None, pad_edge=False)
+def _print_subjects(out: Console, report: Report) -> None:
+    subjects: dict[str, list[Requirement]] = {}
+    for each in report["requirements"]:
+        subjects.setdefault(subject(each["id"]), []).append(each)
+    found = {each["status"] for each in report["requirements"]}
+    statuses = [status for status in Status if status in found]
+    target = report["target"]
+    table = Table(title=f"{target['url']} · {safe(target['model'])}", title_justify="left", box=None, pad_edge=False)
     table.add_column("subject")
     for status in statuses:
         table.add_column(status, justify="right", header_style=STYLE[status])
-    for subject, verdicts in sorted(subjects.items(), key=lambda entry: min(map(_severity, entry[1]))):
-        counts = Counter(verdict.status for verdict in verdicts)
+    for name, group in sorted(subjects.items(), key=lambda entry: min(map(_severity, entry[1]))):
+        counts = Counter(requirement["status"] for requirement in group)
         cells = [Text(str(counts[status] or ""), style=STYLE[status]) for status in statuses]
-        table.add_row(subject, *cells)
-    console.print(table)
-    console.print()
+        table.add_row(name, *cells)
+    out.print(table)
+    out.print()
 
 
-def _severity(verdict: Verdict) -> tuple[int, int]:
-    return list(Status).index(verdict.status), verdict.requirement.level.rank
+def _severity(requirement: Requirement) -> tuple[int, int]:
+    level, status = _order(requirement)
+    return status, level
 
 
-def _print_findings(console: Console, run: Run, verdict: Verdict) -> None:
-    requirement, first = verdict.requirement, verdict.findings[0]
-    style = STYLE[verdict.status] if requirement.level.rank <= run.settings.level.rank else "bold yellow"
-    head = f"{requirement.level} {requirement.id}"
-    console.print(Text.assemble((head, style), f"  {prevalence(verdict)} exchanges, {requirement.source}"))
-    console.print(f"  {requirement.text}", markup=False)
-    console.print(f"  {safe(first.exchange.probe.name)}: {safe(first.message)}", markup=False)
-    if (impact := run.impacts.get(first.exchange.number)) is not None:
-        console.print(f"  in a program, {safe(impact)}", markup=False)
-    console.print(f"  {curl(first.exchange, run.target)}\n", markup=False, style="dim")
+def _print_findings(out: Console, requirement: Requirement) -> None:
+    first = requirement["findings"][0]
+    status, level = Status(requirement["status"]), Level(requirement["level"])
+    style = STYLE[status] if status is not Status.FAILED or requirement["scored"] else "bold yellow"
+    head = f"{level} {requirement['id']}"
+    out.print(Text.assemble((head, style), f"  {prevalence(requirement)}, {requirement['source']}"))
+    out.print(f"  {requirement['title']}", markup=False)
+    if requirement["reason"] is not None:
+        out.print(f"  {status}: {safe(requirement['reason'])}", markup=False)
+    for line in noticed(first):
+        out.print(f"  {line}", markup=False)
+    out.print(f"  {first['curl']}\n", markup=False, style="dim")
 
 
-def _summary(run: Run) -> Text:
-    conclusion = run.conclusion
-    counts = Counter((verdict.status, verdict.requirement.level) for verdict in run.verdicts.values())
+def _print_matrix(out: Console, comparison: Comparison) -> None:
+    rows = shown(comparison)
+    names = [target["name"] for target in comparison["targets"]]
+    table = Table(box=None, pad_edge=False)
+    table.add_column("requirement", overflow="fold")
+    table.add_column("level")
+    for name in names:
+        table.add_column(safe(name), overflow="fold")
+    for row in sorted(rows, key=lambda row: Level(row["level"]).rank):
+        table.add_row(row["id"], row["level"], *(_cell(row["targets"].get(name)) for name in names))
+    if rows:
+        out.print(table)
+        out.print()
+    what = "are the same in all" if comparison["against"] is not None else "passed in all"
+    out.print(f"{len(comparison['requirements']) - len(rows)} requirements {what}\n")
+
+
+def _cell(cell: Cell | None) -> Text:
+    if cell is None:
+        return Text()
+    status = Status(cell["status"])
+    times = f" {cell['failed']}/{cell['of']}" if cell["failed"] else ""
+    return Text(status + times, style=STYLE[status])
+
+
+def _summary(report: Report, folder: Path | None) -> Text:
+    conclusion = Conclusion(report["verdict"])
+    head = (conclusion.upper(), CONCLUSION_STYLE[conclusion])
+    requirements, cost = report["requirements"], report["cost"]
+    if not any(each["of"] for each in requirements):
+        return Text.assemble(head, f": {safe(report['reason'] or 'nothing was judged')}")
+    counts = Counter((Status(each["status"]), Level(each["level"])) for each in requirements)
+    text = Text.assemble(head, f": {_counted(counts)} · {_cost(cost, report['seconds'])}")
+    if report["problems"]:
+        text.append(f" · {len(report['problems'])} waivers to delete or to renew")
+    if report["reason"] is not None:
+        text.append(f" · {safe(report['reason'])}, so {cost['unanswered_requests']} requests were not sent")
+    if not report["target"]["has_key"]:
+        text.append(" · no ALPHAEDGE_API_KEY is set, so the requirements on keys were not judged")
+    if folder is not None:
+        text.append(f" · {folder}/report.html")
+    return text
+
+
+def _counted(counts: Counter[tuple[Status, Level]]) -> str:
     parts = [f"{counts[Status.FAILED, level]} {level} failed" for level in Level if counts[Status.FAILED, level]]
     for status in (Status.INCONCLUSIVE, Status.WAIVED, Status.PASSED):
         number = sum(counts[status, level] for level in Level)
         if number:
             parts.append(f"{number} {status}")
-    prompt, completion = run.tokens
-    cost = f"{run.requests} requests, {prompt} + {completion} tokens, {run.seconds:.1f} s"
-    text = Text.assemble((conclusion.upper(), CONCLUSION_STYLE[conclusion]), f": {', '.join(parts)} · {cost}")
-    if run.stopped is not None:
-        text.append(f" · {run.stopped}, so {run.unsent} requests were not sent")
-    if run.target.key is None:
-        text.append(" · no ALPHAEDGE_API_KEY is set, so the requirements on keys were not judged")
-    if run.settings.report is not None:
-        text.append(f" · {run.settings.report}/report.json")
-    return text
+    return ", ".join(parts)
+
+
+def _cost(cost: Cost, seconds: float) -> str:
+    tokens = f"{cost['prompt_tokens']} + {cost['completion_tokens']} tokens"
+    return f"{cost['requests']} requests, {tokens}, {seconds:.1f} s"

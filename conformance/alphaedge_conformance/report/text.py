@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from ..exchange import Exchange, Key, Probe
 from ..probes import UNLIMITED, Plan, ceiling
 from ..secrets import partial
-from ..session import Run
-from ..settings import KEY_VARIABLE, Target
-from ..verdict import Finding, Verdict
+from ..settings import Target
 from ..wire import WRONG_KEY
+
+if TYPE_CHECKING:
+    from .document import Finding, Requirement
 
 
 def safe(text: str) -> str:
@@ -19,8 +21,13 @@ def safe(text: str) -> str:
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
 
 
-def prevalence(verdict: Verdict) -> str:
-    return f"{len(verdict.findings)} of {verdict.judged}"
+def prevalence(requirement: Requirement) -> str:
+    """How often a requirement was broken; with the interval, where that is not always."""
+    text = f"{requirement['failed']} of {requirement['of']} exchanges"
+    if requirement["interval"] is None or requirement["failed"] == requirement["of"]:
+        return text
+    low, high = requirement["interval"]
+    return f"{text} ({100 * low:.0f} to {100 * high:.0f} %)"
 
 
 def curl(exchange: Exchange, target: Target) -> str:
@@ -36,9 +43,9 @@ def curl(exchange: Exchange, target: Target) -> str:
         words += ["-H", shlex.quote(f"Content-Type: {probe.media_type}" if probe.media_type else "Content-Type:")]
     if target.key is not None and probe.key is not Key.ABSENT:
         value = {
-            Key.RIGHT: f"${KEY_VARIABLE}",
+            Key.RIGHT: f"${target.key_variable}",
             Key.WRONG: WRONG_KEY,
-            Key.PARTIAL: f'$(printf %.{len(partial(target.key))}s "${KEY_VARIABLE}")',
+            Key.PARTIAL: f'$(printf %.{len(partial(target.key))}s "${target.key_variable}")',
         }[probe.key]
         words += ["-H", f'"Authorization: Bearer {value}"']
     if probe.body is not None:
@@ -46,18 +53,18 @@ def curl(exchange: Exchange, target: Target) -> str:
     return " ".join(words)
 
 
-def finding(run: Run, found: Finding) -> str:
-    """What was expected, what came, and how to see it again."""
-    exchange = found.exchange
-    impact = run.impacts.get(exchange.number)
-    noticed = f"in a program, {safe(impact)}\n" if impact is not None else ""
-    return f"{safe(exchange.probe.name)}: {safe(found.message)}\n{noticed}{curl(exchange, run.target)}"
+def noticed(finding: Finding) -> Iterator[str]:
+    """What was expected and what came, and what a program notices of it."""
+    yield f"{safe(finding['probe'])}: {safe(finding['message'])}"
+    if finding["impact"] is not None:
+        yield f"in a program, {safe(finding['impact'])}"
 
 
-def findings(run: Run, verdict: Verdict) -> str:
-    """A failed requirement: its sentence, how often it was broken, and the first time."""
-    head = f"{verdict.requirement.level} {verdict.requirement.id}, {prevalence(verdict)} exchanges"
-    return f"{head}\n{verdict.requirement.text}\n{finding(run, verdict.findings[0])}"
+def findings(requirement: Requirement) -> str:
+    """A failed requirement: its sentence, how often it was broken, the first time, and how to see it again."""
+    head = f"{requirement['level']} {requirement['id']}, {prevalence(requirement)}"
+    first = requirement["findings"][0]
+    return "\n".join([head, requirement["title"], *noticed(first), first["curl"]])
 
 
 def plan(plan: Plan) -> str:

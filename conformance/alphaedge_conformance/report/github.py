@@ -1,0 +1,112 @@
+"""What a workflow of GitHub shows: annotations (workflow commands on standard output), and the summary of a job in
+Markdown. What servers say is in neither raw."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from ..contract import Contract
+from ..verdict import Status
+from .comparison import Comparison, is_one, shown
+from .document import Report, Requirement
+from .text import findings, prevalence, safe
+
+LONGEST = 300
+"""Characters of a server's words in a table."""
+MARKUP = str.maketrans({char: f"\\{char}" for char in r"\`*_{}[]<>()#+-!|~@:"} | {"&": "&amp;"})
+
+
+def commands(report: Report | Comparison, contract: Contract) -> Iterator[str]:
+    """A workflow command for each requirement that fails the run, as a warning for what is only reported."""
+    if is_one(report):
+        for target in report["targets"]:
+            if target["verdict"] != "conforms":
+                what = f"{target['verdict']}: {safe(target['reason'] or 'see the summary of the job')}"
+                yield f"::error title={_property(target['name'])}::{_data(what)}"
+        return
+    for problem in report["problems"]:
+        yield f"::error title=waivers::{_data(safe(problem))}"
+    if report["verdict"] == "inconclusive":
+        yield f"::error title=inconclusive::{_data(safe(report['reason'] or 'not everything could be judged'))}"
+    for each in report["requirements"]:
+        if each["status"] == Status.FAILED:
+            command = "error" if each["scored"] else "warning"
+            place = _place(contract, each["pointer"])
+            yield f"::{command} {place}title={_property(each['id'])}::{_data(findings(each))}"
+
+
+def summary(report: Report | Comparison) -> str:
+    """Markdown."""
+    lines = _comparison(report) if is_one(report) else _report(report)
+    return "\n".join(lines) + "\n\n"
+
+
+def _report(report: Report) -> Iterator[str]:
+    target, cost = report["target"], report["cost"]
+    yield f"## {_text(target['name'])}: {report['verdict']}\n"
+    if report["reason"] is not None:
+        yield f"{_text(report['reason'])}\n"
+    counts = Counter(each["status"] for each in report["requirements"])
+    said = ", ".join(f"{counts[status]} {status}" for status in Status if counts[status])
+    what = f"{_text(target['url'])}, {_text(target['model'])}: {said}."
+    yield f"{what} {cost['requests']} requests, {report['seconds']:.1f} s.\n"
+    yield from (f"- {_text(problem)}" for problem in report["problems"])
+    failed = [each for each in report["requirements"] if each["status"] == Status.FAILED]
+    if failed:
+        yield from ("| requirement | level | how often | what came |", "|---|---|---|---|")
+        yield from map(_row, failed)
+
+
+def _row(requirement: Requirement) -> str:
+    first = requirement["findings"][0]
+    said = [requirement["title"], f"{first['probe']}: {first['message'][:LONGEST]}"]
+    said += [f"In a program, {first['impact']}."] if first["impact"] is not None else []
+    cells = [requirement["id"], requirement["level"], prevalence(requirement)]
+    return f"| {' | '.join(map(_text, cells))} | {'<br>'.join(map(_text, said))} |"
+
+
+def _comparison(comparison: Comparison) -> Iterator[str]:
+    names = [target["name"] for target in comparison["targets"]]
+    against = f" against {_text(comparison['against'])}" if comparison["against"] is not None else ""
+    yield f"## {len(names)} targets{against}: {comparison['verdict']}\n"
+    yield from _table("target", ["verdict", "requests", "seconds", "why"])
+    for target in comparison["targets"]:
+        cells = [target["name"], target["verdict"], str(target["cost"]["requests"]), f"{target['seconds']:.1f}"]
+        yield f"| {' | '.join(map(_text, [*cells, target['reason'] or '']))} |"
+    yield ""
+    rows = shown(comparison)
+    if rows:
+        yield from _table("requirement", ["level", *names])
+    for row in rows:
+        judged = [row["targets"].get(name) for name in names]
+        said = [f"{cell['status']} {cell['failed']}/{cell['of']}" if cell else "" for cell in judged]
+        yield f"| {' | '.join(map(_text, [row['id'], row['level'], *said]))} |"
+
+
+def _table(first: str, others: Iterable[str]) -> Iterator[str]:
+    columns = [first, *others]
+    yield f"| {' | '.join(map(_text, columns))} |"
+    yield f"|{'---|' * len(columns)}"
+
+
+def _text(text: str) -> str:
+    """Text without any markup: of Markdown, or of HTML."""
+    return safe(text).translate(MARKUP)
+
+
+def _place(contract: Contract, pointer: str) -> str:
+    """Where a requirement stands, if the contract lies in the workspace."""
+    path = contract.source.resolve()
+    if not path.is_relative_to(Path.cwd()):
+        return ""
+    return f"file={_property(str(path.relative_to(Path.cwd())))},line={contract.line(pointer)},"
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(safe(text)).replace(":", "%3A").replace(",", "%2C")

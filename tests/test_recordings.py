@@ -1,0 +1,203 @@
+"""Recordings of other programs: judged on what they show, and nobody accused for what the contract does not name."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from alphaedge_conformance.contract import Contract
+from alphaedge_conformance.mock import Mock, serve
+from alphaedge_conformance.mock.faults import by_hand
+from alphaedge_conformance.session import MOCK_PACE, Suite
+from alphaedge_conformance.settings import Settings, target
+from alphaedge_conformance.wire import headers
+
+from .conftest import KEY, Conform
+
+Json = dict[str, Any]
+ASKED: Json = {"model": "alphaedge-large-3-2512", "messages": [{"role": "user", "content": "Hello!"}], "max_tokens": 8}
+
+
+class Recorder:
+    """A program that talks to a server, and saves what was said as browsers and proxies do: whole bodies, other
+    requests besides, no arrival times."""
+
+    def __init__(self, url: str) -> None:
+        self.url, self.entries = url, list[Json]()
+        self._send("GET", "/favicon.ico")
+
+    def post(self, body: Any, sent: Mapping[str, str] | None = None) -> None:
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        sent = {"Content-Type": "application/json", "Authorization": f"Bearer {KEY}"} if sent is None else sent
+        self._send("POST", "/v1/chat/completions", content=content, headers=sent)
+
+    def _send(self, method: str, path: str, **rest: Any) -> None:
+        with httpx.Client(trust_env=False) as http:
+            answer = http.request(method, self.url + path, **rest)
+        request = answer.request
+        entry: Json = {
+            "startedDateTime": datetime.now(UTC).isoformat().replace("+00:00", "Z"),
+            "time": 1000 * answer.elapsed.total_seconds(),
+            "request": {
+                "method": request.method,
+                "url": f"{request.url}?debug=1",
+                "headers": [{"name": name, "value": value} for name, value in request.headers.items()],
+            },
+            "response": {
+                "status": answer.status_code,
+                "headers": [{"name": name, "value": value} for name, value in answer.headers.items()],
+                "content": {"size": len(answer.content), "mimeType": answer.headers.get("content-type", "")},
+            },
+            "timings": {"send": 0, "wait": 1, "receive": 0},
+        }
+        if request.content:
+            entry["request"]["postData"] = {"mimeType": "application/json", "text": request.content.decode()}
+        if answer.content:
+            entry["response"]["content"] |= {"text": b64encode(answer.content).decode(), "encoding": "base64"}
+        self.entries.append(entry)
+
+    def save(self, path: Path, change: Callable[[Json], object] = lambda entry: None) -> Path:
+        for entry in self.entries:
+            change(entry)
+        log = {"version": "1.2", "creator": {"name": "a browser", "version": "1"}, "entries": self.entries}
+        path.write_text(json.dumps({"log": log}), "utf-8")
+        return path
+
+
+@pytest.fixture
+def recorder(contract: Contract) -> Iterator[Recorder]:
+    with serve(Mock(contract, KEY)) as url:
+        yield Recorder(url)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "saved.har"
+
+
+def judged(conform: Conform, file: Path, *arguments: str) -> tuple[int, dict[str, Json]]:
+    """The exit code, and what is said of each requirement."""
+    out = file.parent / "out"
+    done = conform("--from-har", str(file), "--report", str(out), *arguments)
+    assert KEY not in done.stdout + done.stderr + "".join(path.read_text("utf-8") for path in out.iterdir())
+    found = json.loads((out / "report.json").read_text("utf-8"))
+    return done.returncode, {each["id"]: each for each in found["requirements"]}
+
+
+def failures(found: dict[str, Json]) -> set[str]:
+    return {id for id, each in found.items() if each["status"] == "failed"}
+
+
+def test_what_a_program_sent_shows_what_it_can(conform: Conform, recorder: Recorder, file: Path) -> None:
+    recorder.post(ASKED)
+    recorder.post({**ASKED, "stream": True})
+    recorder.post({**ASKED, "max_tokens": 0})
+    code, found = judged(conform, recorder.save(file))
+    assert code == 2  # not all can be seen, so never green
+    assert failures(found) == set()
+    for id in ("usage.total-is-the-sum", "completion.id-type", "stream.done", "chunk.object-const", "error.error-type"):
+        assert found[id]["status"] == "passed", id
+    for id in ("request.temperature-maximum", "authorization.wrong-key-refused", "stream.incremental"):
+        assert found[id]["status"] == "inconclusive", id
+
+
+def test_a_fault_is_seen_in_what_a_program_sent(conform: Conform, contract: Contract, file: Path) -> None:
+    with serve(by_hand()["total-is-the-prompt"].make(contract, KEY)) as url:
+        recorder = Recorder(url)
+        recorder.post({**ASKED, "temperature": 0.3})
+    code, found = judged(conform, recorder.save(file))
+    assert code == 1
+    assert failures(found) == {"usage.total-is-the-sum"}
+
+
+def test_what_the_contract_does_not_name_accuses_nobody(conform: Conform, contract: Contract, file: Path) -> None:
+    """Tools lead to another finish_reason, and n to more choices; that is between the program and its server."""
+
+    class Calling(Mock):
+        def completion(self, *arguments: Any) -> Json:
+            made: Json = super().completion(*arguments)
+            made["choices"][0]["finish_reason"] = "tool_calls"
+            made["choices"][0]["message"]["content"] = None
+            return made
+
+    with serve(Calling(contract, KEY)) as url:
+        recorder = Recorder(url)
+        recorder.post({**ASKED, "tools": [{"type": "function"}]})
+        recorder.post({**ASKED, "messages": [{"role": "user", "content": "Hi", "name": "Ann"}]})
+    code, found = judged(conform, recorder.save(file))
+    assert code == 2
+    assert failures(found) == set()
+
+
+def test_our_own_run_through_a_proxy_is_known_again(suite: Suite, conform: Conform, file: Path) -> None:
+    """Each probe of the plan is found by what it sends, so that nearly all can be judged."""
+    with serve(Mock(suite.contract, KEY, tokens_per_second=MOCK_PACE)) as url:
+        recorder = Recorder(url)
+        goal = target(suite.contract, url, None, KEY)
+        for probe in suite.plan(list(suite.requirements), goal, Settings()).probes:
+            if probe.method == "POST":
+                try:
+                    (probe.body or b"").decode()
+                except UnicodeDecodeError:
+                    continue
+                recorder.post(probe.body or b"", headers(probe, KEY))
+    code, found = judged(conform, recorder.save(file))
+    left = {id for id, each in found.items() if each["status"] != "passed"}
+    assert code == 2
+    assert failures(found) == set()
+    assert left == {"endpoint.method-refused", "stream.incremental"}, left
+
+
+def no_key(entry: Json) -> None:
+    sent = entry["request"]["headers"]
+    entry["request"]["headers"] = [header for header in sent if header["name"] != "authorization"]
+
+
+def no_body(entry: Json) -> None:
+    entry["response"]["content"].pop("text", None)
+
+
+def test_browsers_leave_the_key_out(conform: Conform, recorder: Recorder, file: Path) -> None:
+    recorder.post(ASKED)
+    _, found = judged(conform, recorder.save(file, no_key))
+    assert found["usage.total-is-the-sum"]["status"] == "passed"
+    assert found["authorization.key-not-echoed"]["status"] == "not-applicable"
+
+
+def test_a_body_that_was_not_saved_says_nothing(conform: Conform, recorder: Recorder, file: Path) -> None:
+    recorder.post(ASKED)
+    code, found = judged(conform, recorder.save(file, no_body))
+    assert code == 2
+    assert {each["status"] for each in found.values()} == {"inconclusive"}
+
+
+def test_what_was_judged_can_be_judged_again(conform: Conform, recorder: Recorder, file: Path, tmp_path: Path) -> None:
+    """The archive that the judging of an archive writes says the same, without the key."""
+    recorder.post(ASKED)
+    first = judged(conform, recorder.save(file))
+    written = tmp_path / "again" / "exchanges.har"
+    written.parent.mkdir()
+    written.write_bytes((tmp_path / "out" / "exchanges.har").read_bytes())
+    assert judged(conform, written) == first
+
+
+def test_a_recording_is_not_overwritten(conform: Conform, recorder: Recorder, tmp_path: Path) -> None:
+    recorder.post(ASKED)
+    recorder.save(tmp_path / "exchanges.har")
+    done = conform("--from-har", str(tmp_path / "exchanges.har"), "--report", str(tmp_path))
+    assert done.returncode == 4
+    assert "would be overwritten" in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["exchanges.har"]
+
+
+def test_without_the_operation_there_is_nothing_to_judge(conform: Conform, recorder: Recorder, file: Path) -> None:
+    done = conform("--from-har", str(recorder.save(file)))
+    assert done.returncode == 4
+    assert "with one request to /v1/chat/completions at least" in done.stderr
