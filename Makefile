@@ -8,7 +8,7 @@ ARGS ?=
 # What the shell takes as one word, whatever stands in it.
 quoted = '$(subst ','\'',$(1))'
 
-.PHONY: help conform mock field field-results generate check test mutants gate freeze release-check bench lock build clean
+.PHONY: help conform mock field field-results generate diff lint check test mutants gate freeze release-check bench lock build clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -28,6 +28,12 @@ field-results: .venv ## write docs/field-results.md; make field-results TARGET=a
 
 generate: .venv ## write generated/ from openapi.yaml; the TypeScript package where Node is
 	@$(BIN)/python scripts/generate.py
+
+diff: .venv ## what openapi.yaml changes, and what that breaks: make diff BASE=origin/main ARGS=--json
+	@$(BIN)/alphaedge-contract diff $(call quoted,$(BASE):openapi.yaml) openapi.yaml $(ARGS)
+
+lint: .venv ## openapi.yaml is well kept: valid, described, with examples that fit, each requirement with its check
+	@$(BIN)/alphaedge-contract lint $(ARGS)
 
 check: .venv ## generated/ is fresh, the code is well kept
 	@$(BIN)/python scripts/generate.py --check
@@ -65,7 +71,7 @@ build: .venv ## the wheel and the sdist, and the npm package where Node is, into
 	@$(BIN)/python scripts/typescript_package.py dist
 
 clean: ## remove what the targets made
-	rm -rf .venv .bench .field dist reports scripts/typescript/node_modules generated/typescript/dist
+	rm -rf .venv .bench .field .node dist reports scripts/typescript/node_modules generated/typescript/dist
 
 # The stamp is written last, so that an installation that was interrupted is made again.
 .venv: .venv/installed

@@ -20,7 +20,6 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-import jsonschema_rs
 import typescript_package
 import yaml
 from openapi_spec_validator import OpenAPIV32SpecValidator
@@ -76,12 +75,8 @@ def main() -> int:
 
 def validate(contract: Contract) -> None:
     """Raises ConfigurationError for the first thing that is wrong, with its line."""
-    for name, schema in contract.document.get("components", {}).get("schemas", {}).items():
-        try:
-            jsonschema_rs.meta.validate(schema)
-        except jsonschema_rs.ValidationError as wrong:
-            here = pointer("components", "schemas", name, *wrong.instance_path)
-            raise contract.error(here, f"{here} is no JSON Schema: {wrong.message}; correct it there") from None
+    for here, wrong in contract.malformed():
+        raise contract.error(here, f"{here} is no JSON Schema: {wrong}; correct it there")
     for error in OpenAPIV32SpecValidator(contract.document).iter_errors():
         here = pointer(*error.absolute_path)
         raise contract.error(here, f"{here or 'the document'} is no OpenAPI 3.2: {error.message}; correct it there")

@@ -75,7 +75,8 @@ def of(reports: Sequence[Report], seconds: float, against: str | None = None) ->
             }
     judged = {name for row in rows.values() for name, cell in row["targets"].items() if cell["of"]}
     for row in rows.values():
-        row["differs"] = len({cell["status"] for name, cell in row["targets"].items() if name in judged}) > 1
+        cells = (row["targets"].get(name) for name in judged)
+        row["differs"] = len({cell and cell["status"] for cell in cells}) > 1
     return {
         "format": FORMAT,
         "kit": first["kit"],
