@@ -246,6 +246,8 @@ def test_nothing_is_published_unconfirmed(tmp_path: Path, monkeypatch: pytest.Mo
             field_results.confirmations(result)
     path.write_text('version = "1"\n[departures]\na = "It does."\nb = "It does."')
     assert field_results.confirmations(result)["departures"]["b"] == "It does."
+    path.write_text('version = "1"\n[departures]\na = "It does."\n[flaky]\nb = "Now and then."')
+    assert field_results.confirmations(result)["flaky"] == {"b": "Now and then."}
 
 
 def test_the_page_is_what_the_results_give() -> None:
