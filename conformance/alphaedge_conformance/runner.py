@@ -171,7 +171,9 @@ class Runner:
                 models = ", ".join(offered) or "none"
                 unknown = f"{target.origin} does not know the model {target.model!r}"
                 return f"{unknown}; it offers {models}; name one with --model"
-        return f"{target.url} answered {control.status} to the contract's own example, so nothing can be judged: {said}"
+        hint = "; if the API has another path, name its whole address" if control.status in (404, 405) else ""
+        refused = f"{target.url} answered {control.status} to the contract's own example"
+        return f"{refused}, so nothing can be judged{hint}: {said}"
 
     async def _models(self) -> list[str] | None:
         """What `GET /v1/models` offers, where the server answers it."""
