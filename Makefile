@@ -26,7 +26,7 @@ field: .venv ## judge a real server: make field TARGET=llm-katan RUNS=2; without
 field-results: .venv ## write docs/field-results.md; make field-results TARGET=all judges every server again, twice
 	@$(BIN)/python scripts/field_results.py $(if $(TARGET),--record $(TARGET))
 
-generate: .venv ## write generated/ from openapi.yaml
+generate: .venv ## write generated/ from openapi.yaml; the TypeScript package where Node is
 	@$(BIN)/python scripts/generate.py
 
 check: .venv ## generated/ is fresh, the code is well kept
@@ -60,11 +60,12 @@ lock: .venv ## write requirements.lock from pyproject.toml
 	@$(BIN)/uv pip compile bench/requirements.in --universal --python-version 3.11 \
 	  --generate-hashes --no-header --upgrade --quiet --output-file bench/requirements.lock
 
-build: .venv ## the wheel and the sdist, into dist/
+build: .venv ## the wheel and the sdist, and the npm package where Node is, into dist/
 	@$(BIN)/python -m hatchling build
+	@$(BIN)/python scripts/typescript_package.py dist
 
 clean: ## remove what the targets made
-	rm -rf .venv .bench .field dist reports
+	rm -rf .venv .bench .field dist reports scripts/typescript/node_modules generated/typescript/dist
 
 # The stamp is written last, so that an installation that was interrupted is made again.
 .venv: .venv/installed
