@@ -1,10 +1,11 @@
-"""The gate and the release check, in a clone of this repository: each kind of damage turns its step red, and no other."""
+"""The gate and the release check, in a clone: each kind of damage turns its step red, and no other."""
 
 from __future__ import annotations
 
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -43,9 +44,7 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
         source = ROOT / name
         if name and (source.is_symlink() or source.exists()) and not name.startswith("tests/"):
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            (folder / name).write_bytes(source.read_bytes()) if not source.is_symlink() else (
-                (folder / name).symlink_to(os.readlink(source))
-            )
+            shutil.copyfile(source, folder / name, follow_symlinks=False)
     copy_tools(folder)
     git(folder, "init", "-q", "-b", "main")
     git(folder, "add", "-A")
@@ -61,7 +60,7 @@ def copy_tools(folder: Path) -> None:
     modules = spare / "scripts" / "typescript" / "node_modules"
     if modules.is_symlink():
         modules.rename(folder / "scripts" / "typescript" / "node_modules")
-    subprocess.run(["rm", "-r", str(spare)], check=True)
+    shutil.rmtree(spare)
 
 
 @pytest.fixture
@@ -119,7 +118,7 @@ DAMAGE = {
     ),
     "an invalid example": (
         edit("openapi.yaml", "- {role: user, content: Hello!}", "- {role: robot, content: Hello!}"),
-        {KEPT, FRESH, MOCK},
+        {KEPT, MOCK},
         "robot",
     ),
     "a check without a requirement": (
@@ -138,7 +137,7 @@ DAMAGE = {
     ),
     "a breaking change without a version": (
         edit("openapi.yaml", "maximum: 2\n", "maximum: 1\n"),
-        {FRESH, UNBROKEN, MOCK},
+        {FRESH, UNBROKEN},
         "raise info.version to 2.0.0",
     ),
     "an edited release": (unfreeze, {RELEASED}, "git checkout base -- requirements/1.0.0.json"),
@@ -171,19 +170,30 @@ def test_damage_turns_its_step_red(folder: Path, kind: str) -> None:
     ],
 )
 def test_a_server_and_its_waivers(
-    folder: Path, contract: Contract, members: dict[str, str] | None, says: str | None
+    tmp_path: Path,
+    contract: Contract,
+    monkeypatch: pytest.MonkeyPatch,
+    members: dict[str, str] | None,
+    says: str | None,
 ) -> None:
+    import gate
+    import steps
+
+    monkeypatch.setattr(steps, "ROOT", tmp_path)
+    monkeypatch.setattr(gate, "WAIVERS", tmp_path / "waivers.toml")
+    monkeypatch.setenv("ALPHAEDGE_API_KEY", KEY)
     if members is not None:
         entry = {"requirement": BROKEN, "expires": "2999-01-01"} | members
-        (folder / "waivers.toml").write_text(
+        (tmp_path / "waivers.toml").write_text(
             f'[[waiver]]\nrequirement = "{entry["requirement"]}"\nreason = "known"\nowner = "us"\nlink = "t"\n'
             f"expires = {entry['expires']}\n"
         )
     with serve(by_hand()["total-is-the-prompt"].make(contract, KEY)) as url:
-        code, steps, said = run(folder, "gate.py", "--base", "base", "--url", url, "-k", "usage")
-    assert {name for name, passed in steps.items() if not passed} == ({f"{url} conforms"} if says else set()), said
-    assert code == (1 if says else 0)
-    assert (says or "all passed") in said
+        *_, step = gate.steps("base", url, ["-k", "usage"])
+        assert step.name == f"{url} conforms"
+        said = "\n".join(step.problems())
+    assert (says in said) if says else (said == "")
+    assert (tmp_path / "reports" / "gate" / "report.html").exists()
 
 
 def test_a_base_that_git_does_not_know(folder: Path) -> None:
