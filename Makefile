@@ -7,7 +7,7 @@ ARGS ?=
 # What the shell takes as one word, whatever stands in it.
 quoted = '$(subst ','\'',$(1))'
 
-.PHONY: help conform mock field generate check test mutants bench lock build clean
+.PHONY: help conform mock field generate check test mutants bench docs lock build clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -41,6 +41,10 @@ bench: .venv ## the suite beside the Schemathesis command line, the client besid
 	@$(BIN)/python -m bench.suite $(ARGS)
 	@$(BIN)/python -m bench
 
+docs: .venv ## the site, into site/: open site/index.html
+	@rm -rf site
+	@$(BIN)/python -m sphinx -W --keep-going -q -E -b html docs site
+
 lock: .venv ## write requirements.lock from pyproject.toml
 	@$(BIN)/uv pip compile pyproject.toml --extra conformance --group build --universal --python-version 3.11 \
 	  --generate-hashes --no-header --upgrade --quiet --output-file requirements.lock
@@ -51,7 +55,7 @@ build: .venv ## the wheel and the sdist, into dist/
 	@$(BIN)/python -m hatchling build
 
 clean: ## remove what the targets made
-	rm -rf .venv .bench .field dist reports
+	rm -rf .venv .bench .field dist site reports
 
 # The stamp is written last, so that an installation that was interrupted is made again.
 .venv: .venv/installed
