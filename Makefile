@@ -2,15 +2,16 @@
 PYTHON ?= python3
 BIN := .venv/bin
 MODEL ?=
+BASE ?= origin/main
 REPORT ?= reports/conform
 ARGS ?=
 # What the shell takes as one word, whatever stands in it.
 quoted = '$(subst ','\'',$(1))'
 
-.PHONY: help conform mock field generate check test mutants bench docs lock build clean
+.PHONY: help conform mock field field-results generate check test mutants gate freeze release-check bench docs lock build clean
 
 help: ## this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 conform: .venv ## judge a server: make conform URL=http://host:8000 MODEL=name REPORT=dir ARGS='--strict'; without URL, the mock
 	@$(BIN)/alphaedge-conform $(if $(URL),$(call quoted,$(URL))) $(if $(MODEL),--model $(call quoted,$(MODEL))) \
@@ -19,8 +20,11 @@ conform: .venv ## judge a server: make conform URL=http://host:8000 MODEL=name R
 mock: .venv ## serve the contract: make mock ARGS='--port 8000 --key secret'
 	@$(BIN)/python -m alphaedge_conformance.mock $(ARGS)
 
-field: .venv ## judge a real server: make field TARGET=llm-katan
-	@$(BIN)/python scripts/field.py $(TARGET) $(ARGS)
+field: .venv ## judge a real server: make field TARGET=llm-katan RUNS=2; without TARGET, all that are not heavy
+	@$(BIN)/python scripts/field.py $(if $(RUNS),--runs $(RUNS)) $(TARGET) $(ARGS)
+
+field-results: .venv ## write docs/field-results.md; make field-results TARGET=all judges every server again, twice
+	@$(BIN)/python scripts/field_results.py $(if $(TARGET),--record $(TARGET))
 
 generate: .venv ## write generated/ from openapi.yaml
 	@$(BIN)/python scripts/generate.py
@@ -36,6 +40,15 @@ test: .venv ## the tests of the kit itself
 
 mutants: .venv ## the kill matrix: every fault of the mock breaks exactly what it says (minutes)
 	@$(BIN)/python -m alphaedge_conformance.mutants --report reports/mutants $(ARGS)
+
+gate: .venv ## what a change has to pass: make gate URL=http://host:8000 BASE=origin/main
+	@$(BIN)/python scripts/gate.py --base $(call quoted,$(BASE)) --url $(call quoted,$(URL)) $(ARGS)
+
+freeze: .venv ## keep the requirements of this version of the contract in requirements/
+	@$(BIN)/python scripts/release.py freeze
+
+release-check: .venv ## whether this state can be released
+	@$(BIN)/python scripts/release.py check --base $(call quoted,$(BASE))
 
 bench: .venv ## the suite beside the Schemathesis command line, the client beside httpx and the openai SDK (minutes)
 	@$(BIN)/python -m bench.suite $(ARGS)

@@ -18,7 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -143,6 +143,21 @@ def against_the_ideal(latency: float, concurrency: int, repeats: int) -> Json:
     return {"seconds": seconds, "ideal": ideal, "allowed": 1.3 * ideal + 1.5, "ratio": seconds / ideal}
 
 
+def compared(latency: float, repeats: int, targets: int = 5) -> Json:
+    """(e) Several targets at once, against the slowest of them alone, in each round."""
+    rounds = []
+    with ExitStack() as stack:
+        urls = [stack.enter_context(mock(latency)) for _ in range(targets)]
+        for _ in range(repeats):
+            alone = max(ours(url)["seconds"] for url in urls)
+            command = [str(Path(sys.executable).with_name("alphaedge-conform")), *urls]
+            with tempfile.TemporaryDirectory() as folder:
+                together, code, said = timed([*command, "--report", folder])
+            assert code == 0, said
+            rounds.append({"slowest alone": alone, "together": together, "ratio": together / alone})
+    return sorted(rounds, key=lambda each: each["ratio"])[len(rounds) // 2]
+
+
 def grown(exchanges: int, latency: float) -> Json:
     """(c, d) One process that sends the plan again and again until it has so many exchanges."""
     with mock(latency) as url:
@@ -189,6 +204,7 @@ def main() -> int:
     figures["against the ideal"] = {
         f"concurrency {width}": against_the_ideal(0.2, width, arguments.repeats) for width in (8, 32)
     }
+    figures["compared"] = compared(0.2, arguments.repeats)
     small, large = grown(100, 0.2), grown(2000, 0.2)
     ratios = {name: large[name] / small[name] for name in ("seconds", "peak_bytes")}
     figures["growth"] = {"100": small, "2000": large, "2000 / 100": ratios}

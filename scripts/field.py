@@ -1,140 +1,94 @@
-"""Run the conformance suite against a real server: field.py NAME [ARGUMENT of alphaedge-conform ...]
+"""Run the conformance suite against real servers: field.py [--runs N] [NAME [ARGUMENT of alphaedge-conform ...]]
 
-A recipe, field/NAME.toml, says how to install and start the server; what is made lies in .field/NAME.
-Exits with the suite's code; with 2 when the server cannot be had or on a signal, with 4 on wrong usage.
+Without NAME every server that is not heavy is judged. `--serve NAME` starts one and waits for Ctrl-C.
+Exits with the suite's code, the highest of several; with 2 when a server cannot be had or on a signal, with 4 on
+wrong usage.
 """
 
-import os
-import re
+import argparse
+import json
 import signal
-import socket
 import subprocess
 import sys
-import time
-import tomllib
-import venv
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from http.client import HTTPException
+from collections.abc import Callable
 from pathlib import Path
-from typing import NoReturn
-from urllib.request import ProxyHandler, build_opener
+from typing import Any, NoReturn
 
-ROOT = Path(__file__).resolve().parents[1]
-RECIPES = ROOT / "field"
-WORK = ROOT / ".field"
-INCONCLUSIVE, USAGE = 2, 4
+from servers import INCONCLUSIVE, USAGE, WORK, Failed, Recipe, environment, names, read, serving
 
 
-@dataclass(frozen=True)
-class Recipe:
-    """One server. In command, env and files, {bin} {dir} {key} {port} are filled in."""
-
-    name: str
-    version: str
-    requirements: list[str]
-    command: list[str]
-    env: Mapping[str, str]
-    ready: str
-    model: str
-    key: str
-    start_timeout: float
-    files: Mapping[str, str]
-
-
-def fail(code: int, message: str) -> NoReturn:
-    print(message, file=sys.stderr)
-    sys.exit(code)
-
-
-def read(name: str) -> Recipe:
-    known = {path.stem: path for path in sorted(RECIPES.glob("*.toml"))}
-    if name not in known:
-        fail(USAGE, f"usage: field.py NAME [ARGUMENT ...], where NAME is one of: {', '.join(known)}")
-    try:
-        return Recipe(**tomllib.loads(known[name].read_text()))
-    except (tomllib.TOMLDecodeError, TypeError) as error:
-        fail(USAGE, f"{known[name]}: {error}")
-
-
-def install(recipe: Recipe, target: Path) -> None:
-    """The stamp is written last, so a half-made environment is made again."""
-    stamp, wanted = target / "stamp", "\n".join([sys.version, str(target), *recipe.requirements])
-    if stamp.exists() and stamp.read_text() == wanted:
-        return
-    print(f"installing {recipe.name} {recipe.version}", flush=True)
-    venv.create(target, clear=True, with_pip=True)
-    if subprocess.run([target / "bin" / "pip", "-qq", "install", *recipe.requirements]).returncode:
-        fail(INCONCLUSIVE, f"{recipe.name} could not be installed")
-    stamp.write_text(wanted)
-
-
-@contextmanager
-def serving(recipe: Recipe, work: Path) -> Iterator[str]:
-    """The base URL of the running server, which is stopped whatever happens."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    home, log = work / "home", work / "server.log"
-    values = {"bin": str(work / "venv" / "bin"), "dir": str(home), "key": recipe.key, "port": str(port)}
-    home.mkdir(exist_ok=True)
-    for name, text in recipe.files.items():
-        (home / name).write_text(fill(text, values))
-    # Nothing else of our environment: LLM_KATAN_PORT or DATABASE_URL would make it another server.
-    env = {"PATH": os.defpath, "HOME": str(home)} | {name: fill(text, values) for name, text in recipe.env.items()}
-    command = [fill(word, values) for word in recipe.command]
-    with log.open("wb") as out:
-        server = subprocess.Popen(command, cwd=home, env=env, stdout=out, stderr=out, start_new_session=True)
-    url = f"http://127.0.0.1:{port}"
-    try:
-        if not is_ready(server, url + recipe.ready, recipe.start_timeout):
-            tail = "\n".join(log.read_text(errors="replace").splitlines()[-20:]).replace(recipe.key, "[key]")
-            fail(INCONCLUSIVE, f"{recipe.name} did not start; the end of {log}:\n{tail}")
-        yield url
-    finally:
-        stop(server)
-
-
-def fill(text: str, values: Mapping[str, str]) -> str:
-    return re.sub(r"\{(bin|dir|key|port)\}", lambda match: values[match[1]], text)
-
-
-def is_ready(server: subprocess.Popen[bytes], url: str, timeout: float) -> bool:
-    direct = build_opener(ProxyHandler({}))
-    deadline = time.monotonic() + timeout
-    while server.poll() is None and time.monotonic() < deadline:
-        with suppress(OSError, HTTPException), direct.open(url, timeout=2):
-            return True
-        time.sleep(0.1)
-    return False
-
-
-def stop(server: subprocess.Popen[bytes]) -> None:
-    """Ask, then insist: uvicorn waits for an open stream as long as it lasts, and a group may outlive its leader."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    for signum in (signal.SIGTERM, signal.SIGKILL):
-        with suppress(ProcessLookupError, subprocess.TimeoutExpired):
-            os.killpg(server.pid, signum)
-            server.wait(timeout=5)
-
-
-def main(name: str = "", *arguments: str) -> int:
-    recipe, work = read(name), WORK / name
+def judge(recipe: Recipe, url: str, runs: int, arguments: list[str]) -> int:
+    """Run the suite, several times if asked, and say whether the verdicts were the same."""
     suite = Path(sys.executable).with_name("alphaedge-conform")
     if not suite.exists():
-        fail(USAGE, f"{suite} is missing: install alphaedge[conformance] for this Python")
-    install(recipe, work / "venv")
-    with serving(recipe, work) as url:
+        raise Failed(USAGE, f"{suite} is missing: install alphaedge[conformance] for this Python")
+    codes = []
+    for folder in folders(recipe.name, runs):
         print(f"{recipe.name} {recipe.version} at {url}", flush=True)
-        command = [str(suite), url, "--model", recipe.model, "--report", str(work / "report"), *arguments]
-        return subprocess.run(command, env=os.environ | {"ALPHAEDGE_API_KEY": recipe.key}).returncode
+        command = [str(suite), url, "--model", recipe.model, "--report", str(folder), *arguments]
+        codes.append(subprocess.run(command, env=environment(recipe)).returncode)
+    if runs > 1:
+        differing = flaky([json.loads((folder / "report.json").read_text()) for folder in folders(recipe.name, runs)])
+        for id, seen in differing.items():
+            print(f"flaky: {id}: {', '.join(seen)}")
+        print(f"{recipe.name}: {runs} runs, other verdicts in one than in another: {len(differing)}", flush=True)
+    return max(codes)
 
 
-if __name__ == "__main__":
+def folders(name: str, runs: int) -> list[Path]:
+    """One for the report of each run."""
+    return [WORK / name / ("report" if number == 1 else f"report-{number}") for number in range(1, runs + 1)]
+
+
+def flaky(reports: list[dict[str, Any]]) -> dict[str, list[str]]:
+    """The requirements whose status differs between runs, with what each run saw."""
+    seen: dict[str, list[tuple[str, str]]] = {}
+    for each in (requirement for report in reports for requirement in report["requirements"]):
+        seen.setdefault(each["id"], []).append((each["status"], f"{each['failed']} of {each['of']}"))
+    return {id: [f"{status} ({counts})" for status, counts in all] for id, all in seen.items() if len({*dict(all)}) > 1}
+
+
+class Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise Failed(USAGE, f"field.py: {message}")
+
+
+def main() -> int:
+    parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--runs", type=int, default=1, help="judge each server so often, and compare (default: 1)")
+    parser.add_argument("--serve", action="store_true", help="start the server, and judge nothing")
+    parser.add_argument("name", nargs="?", help=f"one of: {', '.join(names())}")
+    parser.add_argument("arguments", nargs=argparse.REMAINDER, help="of alphaedge-conform")
+    given = parser.parse_args()
+    if given.runs < 1 or (given.serve and not given.name):
+        parser.error("--runs takes a number from 1, and --serve the NAME of a server")
+    codes = []
+    for recipe in [read(given.name)] if given.name else [each for each in map(read, names()) if not each.heavy]:
+        try:
+            with serving(recipe, WORK / recipe.name) as url:
+                if given.serve:
+                    print(f"export URL={url} ALPHAEDGE_API_KEY={recipe.key}  # model {recipe.model}", flush=True)
+                    signal.pause()
+                codes.append(judge(recipe, url, given.runs, given.arguments))
+        except Failed as failed:
+            print(failed, file=sys.stderr, flush=True)
+            codes.append(failed.code)
+    return max(codes)
+
+
+def run_as_a_program(main: Callable[[], int]) -> NoReturn:
+    """A signal ends the servers too."""
     for signum in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signum, lambda *_: sys.exit(INCONCLUSIVE))
     try:
-        sys.exit(main(*sys.argv[1:]))
+        sys.exit(main())
+    except Failed as failed:
+        print(failed, file=sys.stderr)
+        sys.exit(failed.code)
     except (OSError, subprocess.SubprocessError) as error:
-        fail(INCONCLUSIVE, str(error))
+        print(error, file=sys.stderr)
+        sys.exit(INCONCLUSIVE)
+
+
+if __name__ == "__main__":
+    run_as_a_program(main)

@@ -1,6 +1,7 @@
 """Writes `generated/` from `openapi.yaml`: the same input gives the same bytes.
 
-`--check` writes nothing and exits 1 when `generated/` differs from what the contract gives.
+`--check` writes nothing and exits 1 when `generated/` differs from what the contract gives. `--rendering FILE` writes
+the contract as OpenAPI 3.1 alone, for tools that read no 3.2.
 """
 
 from __future__ import annotations
@@ -38,10 +39,15 @@ RUNTIME = Path(__file__).with_name("runtime")
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--check", action="store_true", help="compare only")
-    check = parser.parse_args().check
+    parser.add_argument("--rendering", type=Path, metavar="FILE", help="write the contract as OpenAPI 3.1 there, only")
+    given = parser.parse_args()
+    check = given.check
     try:
         contract = Contract.load(CONTRACT)
         validate(contract)
+        if given.rendering:
+            given.rendering.write_text(as_text(rendering(contract.document)), "utf-8")
+            return 0
         with tempfile.TemporaryDirectory() as scratch:
             made = generate(contract, Path(scratch))
             stale = sorted(differences(made, CLIENT))
@@ -83,6 +89,10 @@ def rendering(document: dict[str, Any]) -> dict[str, Any]:
     return rendered
 
 
+def as_text(document: dict[str, Any]) -> str:
+    return yaml.safe_dump(document, sort_keys=False, allow_unicode=True)
+
+
 def _media_types(node: Any) -> Iterator[dict[str, Any]]:
     if isinstance(node, dict):
         for name, value in node.items():
@@ -97,7 +107,7 @@ def _media_types(node: Any) -> Iterator[dict[str, Any]]:
 def generate(contract: Contract, scratch: Path) -> Path:
     """The folder of the client, made in `scratch`."""
     source, made = scratch / "openapi.yaml", scratch / "alphaedge"
-    source.write_text(yaml.safe_dump(rendering(contract.document), sort_keys=False, allow_unicode=True), "utf-8")
+    source.write_text(as_text(rendering(contract.document)), "utf-8")
     command = [tool("openapi-python-client"), "generate", "--path", str(source), "--output-path", str(made)]
     command += ["--meta", "none", "--config", str(CONFIG), "--fail-on-warning"]
     command += ["--custom-template-path", str(templates(contract, scratch / "templates"))]

@@ -20,6 +20,7 @@ from alphaedge_conformance.mock.faults import by_hand
 from alphaedge_conformance.session import Suite
 
 from .conftest import KEY, Conform, Counting
+from .targets import Asked, Target, response, serving
 
 
 def report(folder: Path) -> dict[str, Any]:
@@ -280,3 +281,13 @@ def test_as_a_pytest_plugin(counting: tuple[Counting, str], contract: Contract) 
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
     assert "openapi.yaml::usage::total-is-the-sum PASSED" in done.stdout
+
+
+def test_another_path_is_hinted_at(conform: Conform) -> None:
+    async def not_found(asked: Asked) -> None:
+        await asked.send(response(b"{}", status=b"404 Not Found"))
+
+    with serving(Target(not_found)) as url:
+        done = conform(url, key=KEY)
+    assert done.returncode == 2
+    assert "if the API has another path, name its whole address" in done.stdout

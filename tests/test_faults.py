@@ -5,14 +5,21 @@ One fault for each requirement that is no keyword, and for each kind of keyword;
 
 from __future__ import annotations
 
+import asyncio
+from typing import Any
+
 import pytest
+from starlette.requests import Request
+from starlette.responses import Response
 
 from alphaedge_conformance.contract import Contract
+from alphaedge_conformance.mock import Mock, serve
 from alphaedge_conformance.mock.faults import Fault, all_faults
 from alphaedge_conformance.mock.unusual import UNUSUAL
 from alphaedge_conformance.mutants import differences, failed, trial, trial_twice, unbroken
 from alphaedge_conformance.requirements import catalogue
 from alphaedge_conformance.session import Suite
+from alphaedge_conformance.settings import Limits, Settings, target
 from alphaedge_conformance.verdict import Conclusion, Status
 
 CONTRACT = Contract.load()
@@ -58,8 +65,6 @@ def test_unusual_server(suite: Suite, name: str) -> None:
 
 
 def test_the_mock_keeps_every_requirement(suite: Suite) -> None:
-    from alphaedge_conformance.mock import Mock
-
     run = trial(suite, Mock)
     assert {id for id, verdict in run.verdicts.items() if verdict.status is not Status.PASSED} == set()
 
@@ -70,3 +75,25 @@ def test_what_differs_from_a_refused_control_says_nothing(suite: Suite) -> None:
     run = trial(suite, fault.make)
     assert failed(run) == fault.breaks
     assert run.verdicts["stream.refused-by-status"].status is Status.INCONCLUSIVE
+
+
+def test_the_reason_names_an_answer_that_could_have_shown_it(suite: Suite) -> None:
+    """As with Prism, which streams nothing and never answers what is no JSON."""
+
+    class Hangs(Mock):
+        def read(self, http: Request, body: bytes) -> Any:
+            request = super().read(http, body)
+            return {**request, "stream": False} if isinstance(request, dict) else request
+
+        async def respond(self, http: Request) -> Response:
+            if not (await http.body()).endswith(b"}"):
+                await asyncio.sleep(2)
+            return await super().respond(http)
+
+    with serve(Hangs(suite.contract)) as url:
+        goal = target(suite.contract, url, None, None)
+        wanted = ["body.malformed-json-refused", "chunk.type"]
+        run = suite.run(wanted, goal, Settings(limits=Limits(whole=0.3)))
+    reasons = {id: verdict.reason for id, verdict in run.verdicts.items()}
+    assert reasons["chunk.type"] == "no answer showed it"
+    assert "malformed JSON" in (reasons["body.malformed-json-refused"] or "")

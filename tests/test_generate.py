@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from alphaedge_conformance.contract import Contract
 
@@ -122,3 +123,9 @@ def test_the_rendering_changes_the_header_and_the_name_of_item_schema_alone(cont
     rendered = generate.rendering(contract.document)
     assert rendered["openapi"] == "3.1.0"
     assert undone(rendered) == {**contract.document, "openapi": "3.1.0"}
+
+
+def test_the_rendering_alone(contract: Contract, tmp_path: Path) -> None:
+    written = tmp_path / "openapi.yaml"
+    assert run(ROOT, "--rendering", str(written)).returncode == 0
+    assert yaml.safe_load(written.read_text("utf-8")) == generate.rendering(contract.document)

@@ -9,7 +9,11 @@ from urllib.parse import quote
 
 import pytest
 
+from alphaedge_conformance import settings
+from alphaedge_conformance.mock import Mock, serve
 from alphaedge_conformance.secrets import MASK, PIECE, partial, redact, redact_bytes
+from alphaedge_conformance.session import Suite
+from alphaedge_conformance.verdict import Status
 
 from .conftest import KEY, Conform
 from .targets import Answer, Asked, Target, chunked, completion, piece, response, serving
@@ -143,3 +147,11 @@ def test_what_is_not(suite: object) -> None:
         assert redact(text, KEY) == text
         assert redact(text, None) == text
     assert redact("abcdef abc", "abcdef") == f"{MASK} abc"
+
+
+def test_a_key_that_is_a_word_accuses_nobody(suite: Suite) -> None:
+    """Keys such as these are set where none is needed, and stand in any text."""
+    id = "authorization.key-not-echoed"
+    with serve(Mock(suite.contract, "a")) as url:
+        run = suite.run([id], settings.target(suite.contract, url, None, "a"), settings.Settings())
+    assert run.verdicts[id].status is Status.INCONCLUSIVE

@@ -233,6 +233,45 @@ def test_a_server_that_dies_midway(conform: Conform, tmp_path: Path) -> None:
     assert report(tmp_path)["cost"]["requests"] < 60
 
 
+def test_a_kept_connection_that_is_closed(conform: Conform, tmp_path: Path) -> None:
+    """As uvicorn does after an error of the application: the next request on the connection is read by nobody."""
+
+    async def closes_after_each_second_answer(asked: Asked) -> None:
+        seen[asked.writer] = seen.get(asked.writer, 0) + 1
+        await asked.send(response(completion()))
+        if seen[asked.writer] == 2:
+            await asked.reader.read(1)
+            asked.reset()
+
+    seen: dict[asyncio.StreamWriter, int] = {}
+    target = Target(closes_after_each_second_answer)
+    with serving(target) as url:
+        ends(conform, url, tmp_path, "-k", "completion.type or request.model-type")
+    entries = json.loads((tmp_path / "exchanges.har").read_bytes())["log"]["entries"]
+    assert {entry["response"]["status"] for entry in entries} == {200}
+    assert len(entries) > 9
+    assert len(entries) == len(target.asked) < report(tmp_path)["cost"]["requests"]
+
+
+def test_what_is_sent_again_is_counted(conform: Conform, tmp_path: Path) -> None:
+    """A server that closes whatever comes second on a connection gets one more request for it, and no third."""
+
+    async def closes_what_comes_second(asked: Asked) -> None:
+        if asked.writer in seen:
+            asked.reset()
+        else:
+            seen.add(asked.writer)
+            await asked.send(response(completion()))
+
+    seen: set[asyncio.StreamWriter] = set()
+    target = Target(closes_what_comes_second)
+    with serving(target) as url:
+        ends(conform, url, tmp_path, "--max-requests", "12", "--concurrency", "2")
+    assert len(target.asked) == report(tmp_path)["cost"]["requests"] == 12
+    entries = json.loads((tmp_path / "exchanges.har").read_bytes())["log"]["entries"]
+    assert [entry["response"]["status"] for entry in entries].count(200) >= 6
+
+
 def test_a_rate_limit_that_never_ends(conform: Conform, tmp_path: Path) -> None:
     async def limits_after_20(asked: Asked) -> None:
         await (asked.send(response(completion())) if asked.number <= 20 else limits_everything(asked))

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from .conformance import Conformance
 
 EPILOG = """\
-The API key is read from ALPHAEDGE_API_KEY. Without URL, the mock that conforms is started and judged.
+The API key is read from ALPHAEDGE_API_KEY. Without URL, the mock that conforms is started and judged. An empty value of
+an option is as good as none.
 
 `alphaedge-conform report DIR/report.json` shows a run again, and writes its pages again.
 
@@ -168,14 +169,14 @@ def _conformance(parsed: argparse.Namespace) -> Conformance:
         if against is None or len(goals) < 2:
             known = ", ".join(goal.name for goal in goals)
             raise ConfigurationError(f"--against {parsed.against}: expected one of several targets: {known or 'none'}")
-    if parsed.model is not None and not goals:
+    if parsed.model and not goals:
         raise ConfigurationError("--model goes with a URL; the mock serves the contract's own")
     recording = None
     if parsed.from_har is not None:
         if goals:
             raise ConfigurationError("--from-har judges a recording; leave the URL out")
         recording = har.read(Path(parsed.from_har), suite.contract.path)
-    accepted = waivers.read(Path(parsed.waivers)) if parsed.waivers is not None else ()
+    accepted = waivers.read(Path(parsed.waivers)) if parsed.waivers else ()
     if parsed.write_waivers is not None:
         waivers.drafted(Path(parsed.write_waivers))
     if settings.report is not None and not parsed.plan:

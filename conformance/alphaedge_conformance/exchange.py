@@ -121,6 +121,8 @@ class Exchange:
     """Whether a limit of ours ended it."""
     late: bool = False
     """Whether it was the limit of time, which says that the server is slow, and no more."""
+    stale: bool = False
+    """Whether the server closed a connection that it had kept, instead of reading this from it."""
 
     @property
     def accepted(self) -> bool:

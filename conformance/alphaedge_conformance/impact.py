@@ -17,7 +17,7 @@ import httpx
 
 from alphaedge import AlphaEdge, AlphaEdgeError, APIStatusError
 
-from .exchange import Exchange, Expect
+from .exchange import Exchange, Expect, Key
 
 CODINGS = {"content-encoding", "content-length", "transfer-encoding"}
 """Headers of the bytes on the wire, which an exchange no longer has."""
@@ -77,6 +77,8 @@ def _refused(exchange: Exchange, error: APIStatusError) -> str | None:
         return f"the client raises {name} for a request that the contract accepts"
     if not isinstance(error.body, dict) or not isinstance(error.body.get("error"), dict):
         return f"the client raises {name} without `type`, `param` and `code`"
+    if exchange.probe.key is not Key.RIGHT and error.status_code != 401:
+        return f"the client raises {name}, not AuthenticationError"
     return None
 
 

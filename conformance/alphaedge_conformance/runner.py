@@ -123,7 +123,7 @@ class Runner:
                 self._unsent[probe] = "the budget cut them"
                 continue
             with self._breaker.under_way(probe):
-                answer = await exchange(self._client, number, probe, self.target, self.settings.limits)
+                answer = await self._send(number, probe)
             wait = retry_after(answer, attempt)
             if wait is None:
                 self._pace.answered()
@@ -131,6 +131,16 @@ class Runner:
                 self._queue.appendleft((number, probe, attempt + 1))
                 continue
             self._keep(answer)
+
+    async def _send(self, number: int, probe: Probe) -> Exchange:
+        """Many servers close a kept connection after an error of their own: what went out on it just then is sent once
+        more, on a new one."""
+        answer = await exchange(self._client, number, probe, self.target, self.settings.limits)
+        if answer.stale and self.budget.take(probe):
+            await self._pace.turn()
+            async with client(self.settings) as fresh:
+                answer = await exchange(fresh, number, probe, self.target, self.settings.limits)
+        return answer
 
     def _keep(self, answer: Exchange) -> None:
         self.exchanges.append(answer)
@@ -161,7 +171,9 @@ class Runner:
                 models = ", ".join(offered) or "none"
                 unknown = f"{target.origin} does not know the model {target.model!r}"
                 return f"{unknown}; it offers {models}; name one with --model"
-        return f"{target.url} answered {control.status} to the contract's own example, so nothing can be judged: {said}"
+        hint = "; if the API has another path, name its whole address" if control.status in (404, 405) else ""
+        refused = f"{target.url} answered {control.status} to the contract's own example"
+        return f"{refused}, so nothing can be judged{hint}: {said}"
 
     async def _models(self) -> list[str] | None:
         """What `GET /v1/models` offers, where the server answers it."""

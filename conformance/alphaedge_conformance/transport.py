@@ -53,12 +53,22 @@ def client(settings: Settings) -> httpx.AsyncClient:
 async def exchange(client: httpx.AsyncClient, number: int, probe: Probe, target: Target, limits: Limits) -> Exchange:
     """Sends a probe; whatever the server does, an exchange comes back, and in time."""
     answer = _Answer(limits, probe.streams)
+    seen: set[str] = set()
+    stale = False
+
+    async def trace(event: str, _: object) -> None:
+        seen.add(event)
+
     started, clock = time.time(), time.perf_counter()
     try:
         async with asyncio.timeout(None) as deadline:
             answer.begin(deadline)
             request = client.build_request(
-                probe.method, target.url, content=probe.body, headers=headers(probe, target.key)
+                probe.method,
+                target.url,
+                content=probe.body,
+                headers=headers(probe, target.key),
+                extensions={"trace": trace},
             )
             response = await client.send(request, stream=True)
             try:
@@ -76,10 +86,12 @@ async def exchange(client: httpx.AsyncClient, number: int, probe: Probe, target:
         answer.fails(str(error))
     except httpx.HTTPError as error:
         answer.fails(await _in_words(error, target, limits), cut=isinstance(error, httpx.ConnectTimeout))
+        lost = isinstance(error, httpx.ReadError | httpx.WriteError | httpx.RemoteProtocolError)
+        stale = lost and answer.status is None and "connection.connect_tcp.started" not in seen
     failure = redact(answer.failure, target.key) if answer.failure is not None else None
     elapsed = time.perf_counter() - clock
     made = Exchange(number, probe, target.url, started, elapsed=elapsed, failure=failure)
-    made = evolve(made, cut=answer.cut, late=answer.late)
+    made = evolve(made, cut=answer.cut, late=answer.late, stale=stale)
     return evolve(made, status=answer.status, headers=answer.headers, chunks=tuple(answer.chunks))
 
 

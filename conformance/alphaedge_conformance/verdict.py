@@ -123,8 +123,8 @@ class Judge:
         for requirement in self._applicable:
             check = self._checks[requirement.id]
             if check.compares:
-                concerned = [each for each in self._exchanges if self._concerns(requirement, each)]
-                self._count(requirement, check(_Shown(concerned, self._contract, self._key)))
+                judged = check(_Shown(self._exchanges, self._contract, self._key))
+                self._count(requirement, (each for each in judged if self._concerns(requirement, each[0])))
         return {requirement.id: self._verdict(requirement, unsent) for requirement in self.requirements}
 
     def _count(self, requirement: Requirement, judged: Iterable[tuple[Exchange, str | None]]) -> None:
@@ -150,7 +150,8 @@ class Judge:
             return Verdict(requirement, Status.INCONCLUSIVE, reason=reason)
         if not judged:
             shown = [each for each in self._exchanges if self._concerns(requirement, each)]
-            return Verdict(requirement, Status.INCONCLUSIVE, reason=_reason(shown))
+            able = [each for each in shown if each.probe.kind in self._checks[requirement.id].kinds]
+            return Verdict(requirement, Status.INCONCLUSIVE, reason=_reason(able or shown))
         return Verdict(requirement, Status.PASSED, judged=judged)
 
 

@@ -6,8 +6,9 @@ import json
 from typing import Any
 
 import pytest
+from attrs import evolve
 
-from alphaedge_conformance.exchange import Chunk, Exchange, Expect, Probe
+from alphaedge_conformance.exchange import Chunk, Exchange, Expect, Key, Probe
 from alphaedge_conformance.impact import impact
 
 from .test_models import WHOLE
@@ -111,6 +112,19 @@ def test_a_streamed_answer(body: bytes, says: str | None) -> None:
 )
 def test_a_refusal(body: Any, status: int, expect: Expect, says: str | None) -> None:
     assert impact(exchange(body, status, expect=expect)) == says
+
+
+@pytest.mark.parametrize(
+    ("status", "key", "says"),
+    [
+        (400, Key.WRONG, "the client raises BadRequestError, not AuthenticationError"),
+        (401, Key.ABSENT, None),
+        (400, Key.RIGHT, None),
+    ],
+)
+def test_a_refused_key(status: int, key: Key, says: str | None) -> None:
+    answered = exchange(ERROR, status, expect=Expect.REFUSED)
+    assert impact(evolve(answered, probe=evolve(answered.probe, key=key))) == says
 
 
 def test_no_answer_and_half_an_answer() -> None:

@@ -7,7 +7,8 @@ A check asks for views of an exchange (`alphaedge_conformance.evidence`) by the 
         assert ...
 
 It is called once for each exchange that shows all of them. One that asks for `all_shown` is called once, with every
-exchange that a requirement is judged on, and yields those that break it, each with a message.
+exchange of the run, and yields those that break it, each with a message; only those that the requirement is judged on
+count.
 """
 
 from __future__ import annotations

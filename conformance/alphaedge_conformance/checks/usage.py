@@ -8,6 +8,8 @@ from itertools import pairwise
 from ..evidence import Evidence, Json, Unseen, assume, deltas
 from . import check
 
+PROMPT_GROWS, LENGTH_WHEN_CUT = "usage.prompt-grows", "finish-reason.length-when-cut"
+
 WORDS_PER_TOKEN = 5
 """More words than this in one token exist in no tokenizer."""
 
@@ -24,10 +26,12 @@ def prompt_counted(request: Json, usage: Json) -> None:
     assert usage["prompt_tokens"] > 0, f"expected prompt_tokens > 0, got {usage['prompt_tokens']}"
 
 
-@check("usage.prompt-grows")
+@check(PROMPT_GROWS)
 def prompt_grows(all_shown: Iterable[Evidence]) -> Iterator[tuple[Evidence, str]]:
     counted = []
     for evidence in all_shown:
+        if PROMPT_GROWS not in evidence.exchange.probe.about:
+            continue
         try:
             counted.append((len(evidence.exchange.probe.body or b""), evidence.usage["prompt_tokens"], evidence))
         except Unseen:
@@ -63,20 +67,24 @@ def max_tokens_kept_in_stream(evidence: Evidence, request: Json, chunks: list[Js
 @check("finish-reason.stop-when-complete")
 def stop_when_complete(request: Json, choices: list[Json], usage: Json) -> None:
     assume(len(choices) == 1)
-    limit, used = request.get("max_tokens"), usage["completion_tokens"]
-    assume(limit is None or used < limit)
-    reason = choices[0].get("finish_reason")
-    assert reason != "length", f'expected "stop" after {used} of {limit or "unlimited"} tokens, got "length"'
+    limit, used, reason = request.get("max_tokens"), usage["completion_tokens"], choices[0].get("finish_reason")
+    # Without max_tokens a limit of the server's own may have cut the answer.
+    assume(reason != "length" if limit is None else used < limit)
+    assert reason != "length", f'expected "stop" after {used} of {limit} tokens, got "length"'
 
 
-@check("finish-reason.length-when-cut")
+@check(LENGTH_WHEN_CUT)
 def length_when_cut(all_shown: Iterable[Evidence]) -> Iterator[tuple[Evidence, str]]:
-    """The same prompt at temperature 0 with two limits: where the larger one gave more, the smaller one cut."""
+    """The same prompt at temperature 0 with two limits: where the larger one gave more, the smaller one cut. A server
+    that says `length` anywhere knows how to, so that there the answer may have ended by chance where it was cut."""
     seen = []
     for evidence in all_shown:
         try:
             reasons = [choice.get("finish_reason") for choice in evidence.choices]
-            seen.append((evidence.request["max_tokens"], evidence.usage["completion_tokens"], reasons, evidence))
+            if "length" in reasons:
+                return
+            if LENGTH_WHEN_CUT in evidence.exchange.probe.about:
+                seen.append((evidence.request["max_tokens"], evidence.usage["completion_tokens"], reasons, evidence))
         except Unseen:
             continue
     seen.sort(key=lambda entry: entry[0])

@@ -382,6 +382,23 @@ class EndsItselfAtTheLimit(Mock):
 
 
 @unusual
+class EndsByChanceAtTheLimit(Mock):
+    """The model ends where it likes, even at temperature 0: once just where it would be cut, as with xpyd-sim."""
+
+    def reply(self, request: Json) -> Reply:
+        reply = super().reply(request)
+        return evolve(reply, finish_reason="stop") if request.get("max_tokens") in (4, 8) else reply
+
+
+@unusual
+class LimitOfItsOwn(Mock):
+    """Without `max_tokens` the server cuts after four tokens, and says so, as with llama-server's --predict."""
+
+    def reply(self, request: Json) -> Reply:
+        return super().reply({"max_tokens": 4, **request})
+
+
+@unusual
 class AnswersDifferently(Mock):
     """The same request gets another answer each time."""
 

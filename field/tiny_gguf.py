@@ -1,0 +1,75 @@
+"""Write a tiny random model for llama.cpp: tiny_gguf.py FILE
+
+One layer with random weights, always the same ones. It speaks words of this page: raw random bytes would be no UTF-8,
+which llama-server answers with 500. Needs numpy and gguf.
+"""
+
+import sys
+
+import numpy as np
+from gguf import GGUFWriter, TokenType
+
+WIDTH, HEADS, INNER, CONTEXT = 64, 4, 128, 8192
+WORDS = """a and are bird bright but by calm cold come day deep far fire for from go green hill his in it lake late leaf
+light long moon more near new night no now of old on one over rain red river road sea see sky slow small snow so
+stone sun the their then they tree under was water we white wind with wood year you""".split()  # noqa: SIM905
+TEMPLATE = """{% for message in messages %}<|im_start|>{{ message['role'] }}
+{{ message['content'] }}<|im_end|>
+{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant
+{% endif %}"""
+
+special = [("<unk>", TokenType.UNKNOWN), ("<s>", TokenType.CONTROL), ("<|im_end|>", TokenType.CONTROL)]
+special += [("<|im_start|>", TokenType.CONTROL)]
+# What the prompt may hold: any byte, and printable ASCII a character at a time.
+single = [(f"<0x{byte:02X}>", TokenType.BYTE) for byte in range(256)]
+single += [(chr(code).replace(" ", "▁"), TokenType.NORMAL) for code in range(0x20, 0x7F)]
+words = [(f"▁{word}", TokenType.NORMAL) for word in WORDS]
+vocabulary = special + single + words
+END = 2
+
+random = np.random.RandomState(0)
+
+
+def weights(*shape: int, scale: float = 0.1) -> np.ndarray:
+    return random.normal(0, scale, shape).astype(np.float32)
+
+
+# The first number of each embedding is large, and so makes a bias of the first column of the output.
+embedding = weights(len(vocabulary), WIDTH, scale=0.2)
+embedding[:, 0] = 8
+output = weights(len(vocabulary), WIDTH, scale=0.2)
+output[:, 0] = -100
+output[-len(words) :, 0] = 0
+output[END, 0] = 0.2  # now and then an answer ends by itself
+
+writer = GGUFWriter(sys.argv[1], "llama")
+writer.add_name("tiny")
+writer.add_context_length(CONTEXT)
+writer.add_embedding_length(WIDTH)
+writer.add_block_count(1)
+writer.add_feed_forward_length(INNER)
+writer.add_head_count(HEADS)
+writer.add_layer_norm_rms_eps(1e-5)
+writer.add_vocab_size(len(vocabulary))
+writer.add_rope_dimension_count(WIDTH // HEADS)
+writer.add_tokenizer_model("llama")
+writer.add_token_list([text for text, _ in vocabulary])
+writer.add_token_scores([0.0] * len(vocabulary))
+writer.add_token_types([kind for _, kind in vocabulary])
+writer.add_unk_token_id(0)
+writer.add_bos_token_id(1)
+writer.add_eos_token_id(END)
+writer.add_chat_template(TEMPLATE)
+writer.add_tensor("token_embd.weight", embedding)
+writer.add_tensor("output_norm.weight", np.ones(WIDTH, np.float32))
+writer.add_tensor("output.weight", output)
+writer.add_tensor("blk.0.attn_norm.weight", np.ones(WIDTH, np.float32))
+writer.add_tensor("blk.0.ffn_norm.weight", np.ones(WIDTH, np.float32))
+for part in ("attn_q", "attn_k", "attn_v", "attn_output"):
+    writer.add_tensor(f"blk.0.{part}.weight", weights(WIDTH, WIDTH))
+for part, shape in (("ffn_gate", (INNER, WIDTH)), ("ffn_up", (INNER, WIDTH)), ("ffn_down", (WIDTH, INNER))):
+    writer.add_tensor(f"blk.0.{part}.weight", weights(*shape))
+writer.write_header_to_file()
+writer.write_kv_data_to_file()
+writer.write_tensors_to_file()
+writer.close()
