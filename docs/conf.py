@@ -34,6 +34,7 @@ html_domain_indices = False
 html_show_copyright = False
 html_show_sphinx = False
 html_show_search_summary = False  # a page from disk may not fetch the others
+smartquotes = False  # quotes are the page's own
 pygments_style = "friendly"
 pygments_dark_style = "github-dark"
 

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from attrs import frozen
@@ -22,6 +23,8 @@ from .conftest import ROOT
 PATIENCE = 60.0
 """Seconds after which a command counts as hanging."""
 MARK = "\x1edone\x1e"
+UNSHOWN = re.compile(r"^(bash: line \d+: +\d+ Terminated.*|\d+ of \d+ requests, \d+ findings.*)\n", re.M)
+"""What no page shows: bash where it has no prompt, and the progress of a slow run."""
 
 
 @frozen
@@ -46,11 +49,12 @@ class Block:
 
 @frozen
 class Command:
-    """What is typed at a prompt, and what is shown after it."""
+    """What is typed at a prompt, and what the page shows after it."""
 
     block: Block
     text: str
-    shown: str
+    shown: str | None
+    """None where it shows commands alone."""
 
     @property
     def stays(self) -> bool:
@@ -75,10 +79,10 @@ def inline(page: str) -> Iterator[str]:
 
 def commands(block: Block) -> list[Command]:
     """Of a ``console``: what stands after ``$``, with the lines that it goes on in, and the output below. Of ``sh``:
-    each line."""
-    if block.language == "sh":
+    and of a ``console`` without ``$``, each line."""
+    if not re.search(r"^\$ ", block.text, re.M):
         lines = [re.sub(r"\s+#\s.*", "", line) for line in block.text.splitlines()]
-        return [Command(block, line, "") for line in lines if line and not line.startswith("#")]
+        return [Command(block, line, None) for line in lines if line and not line.startswith("#")]
     found: list[Command] = []
     typed: list[str] = []
     shown: list[str] = []
@@ -101,18 +105,21 @@ def same(shown: str, came: str) -> bool:
     pattern = ""
     for line in settled(shown).splitlines():
         pattern += r"(?:.*\n)*?" if line.strip() == "…" else ".*".join(map(re.escape, line.split("…"))) + r"\n"
-    return re.fullmatch(pattern, settled(came).strip("\n") + "\n") is not None
+    return re.fullmatch(pattern, settled(came)) is not None
 
 
 def settled(text: str) -> str:
-    lines = [line.rstrip() for line in text.strip("\n").splitlines()]
-    return re.sub(r"\b\d+\.\d+ s\b", "0.0 s", "\n".join(lines))
+    lines = [f"{line.rstrip()}\n" for line in text.strip("\n").splitlines()]
+    return re.sub(r"\b\d+\.\d+ s\b", "0.0 s", "".join(lines))
 
 
 def checkout(folder: Path) -> Path:
     """A copy of what is tracked or would be, with this environment as its .venv."""
     listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, capture_output=True, check=True
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        check=True,
     )
     for name in filter(None, listed.stdout.decode().split("\0")):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -150,7 +157,8 @@ class Shell:
             start_new_session=True,
         )
         self.lines: queue.Queue[str] = queue.Queue()
-        threading.Thread(target=self._read, daemon=True).start()
+        self.reader = threading.Thread(target=self._read, daemon=True)
+        self.reader.start()
 
     def _read(self) -> None:
         assert self.process.stdout is not None
@@ -165,7 +173,7 @@ class Shell:
         # `$?` is still that of the command, for the next one to see.
         self.process.stdin.write(f"{text}\n_code=$?; printf '{MARK}%s\\n' $_code; (exit $_code)\n")
         self.process.stdin.flush()
-        expected = len(command.shown.splitlines()) if command.stays else 0
+        expected = len((command.shown or "").splitlines()) if command.stays else 0
         code: int | None = None
         came: list[str] = []
         while code is None or len(came) < expected:
@@ -190,14 +198,18 @@ class Shell:
     def as_on_the_page(self, text: str) -> str:
         for written, real in {**self.stand_ins, **self.ports}.items():
             text = re.sub(rf"{re.escape(real)}\b", written, text)
-        return text
+        return UNSHOWN.sub("", text)
 
     def close(self) -> None:
-        for stream in (self.process.stdin, self.process.stdout):
-            if stream is not None and stream is self.process.stdin:
-                stream.close()
-        os.killpg(self.process.pid, signal.SIGTERM)
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        with suppress(BrokenPipeError):
+            self.process.stdin.close()
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGTERM)
         self.process.wait(PATIENCE)
+        self.reader.join(PATIENCE)
+        self.process.stdout.close()
 
 
 def environment(folder: Path, **more: str) -> dict[str, str]:
