@@ -116,12 +116,7 @@ def test_a_page(page: str, run_page: RunPage) -> None:
     run_page(page)
 
 
-EXAMPLES = [
-    pytest.param(block, id=block.place)
-    for page in PAGES
-    for block in of_page(page)
-    if block.language == "python" and block.file is None
-]
+EXAMPLES = [block for page in PAGES for block in of_page(page) if block.language == "python" and block.file is None]
 
 
 @pytest.fixture(scope="module")
@@ -130,7 +125,7 @@ def url() -> Iterator[str]:
         yield address
 
 
-@pytest.mark.parametrize("block", EXAMPLES)
+@pytest.mark.parametrize("block", EXAMPLES, ids=[block.place for block in EXAMPLES])
 def test_an_example(block: Block, url: str) -> None:
     environment = {**os.environ, "ALPHAEDGE_BASE_URL": url, "ALPHAEDGE_API_KEY": KEY}
     command = [sys.executable, "-W", "error", "-c", block.text]
@@ -141,7 +136,7 @@ def test_an_example(block: Block, url: str) -> None:
 
 def test_the_examples_are_typed(tmp_path: Path) -> None:
     for number, example in enumerate(EXAMPLES):
-        (tmp_path / f"example_{number}.py").write_text(example.values[0].text, "utf-8")
+        (tmp_path / f"example_{number}.py").write_text(example.text, "utf-8")
     cache = str(ROOT / ".mypy_cache/docs")
     command = [sys.executable, "-m", "mypy", "--strict", "--config-file", "", "--cache-dir", cache]
     names = sorted(path.name for path in tmp_path.glob("*.py"))

@@ -135,7 +135,7 @@ def test_the_list_of_requirements_is_the_catalogue(site: Path, reader: Reader, s
         more = f" It breaks {len(first.breaks) - 1} more with it." if len(first.breaks) > 1 else ""
         expected.append([
             each.id,
-            f"{each.id}¶",
+            each.id,
             f"{each.level} {each.source}",
             each.text.replace("`", ""),
             *([each.quote] if each.quote is not None else []),
