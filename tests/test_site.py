@@ -31,7 +31,7 @@ COLLECT = """() => ({
     ids: [...document.querySelectorAll('[id]')].map((e) => e.id),
 })"""
 REQUIREMENTS = """() => [...document.querySelectorAll('section section section')].map((section) =>
-    [section.id, ...[...section.children].map((child) => child.innerText.trim())])"""
+    [section.id, section.querySelector('a[href^="contract.html"]').hash, ...[...section.children].map((child) => child.innerText.trim())])"""
 
 
 def made(folder: Path) -> subprocess.CompletedProcess[str]:
@@ -135,6 +135,7 @@ def test_the_list_of_requirements_is_the_catalogue(site: Path, reader: Reader, s
         more = f" It breaks {len(first.breaks) - 1} more with it." if len(first.breaks) > 1 else ""
         expected.append([
             each.id,
+            f"#line-{contract.line(each.pointer)}",
             each.id,
             f"{each.level} {each.source}",
             each.text.replace("`", ""),
