@@ -89,9 +89,9 @@ class RequirementsDirective(SphinxDirective):
         place = nodes.reference("", f"openapi.yaml, line {each.line}", refuri=f"contract.html#line-{each.line}")
         section += nodes.paragraph("", "", place, nodes.Text(": "), nodes.literal("", requirement.pointer))
         section += nodes.paragraph("", f"Judged on {each.judged_on}.")
-        text, command = shown(each.faults[0])
-        section += self.parse_text_to_nodes(f"Broken by this server of the mock: {text}")
-        section += nodes.literal_block("", command, language="sh")
+        for text, command in map(shown, each.faults[:1]):
+            section += self.parse_text_to_nodes(f"Broken by this server of the mock: {text}")
+            section += nodes.literal_block("", command, language="sh")
         if others := [fault.name for fault in each.faults[1:]]:
             names = [node for name in others for node in (nodes.Text(", "), nodes.literal("", name))]
             section += nodes.paragraph("", "", nodes.Text("As well: "), *names[1:])
@@ -112,7 +112,7 @@ class ContractDirective(SphinxDirective):
     has_content = True
 
     def run(self) -> list[nodes.Node]:
-        contract = Suite.of(Contract.load()).contract
+        contract = Contract.load()
         self.env.note_dependency(str(contract.source))
         form = HtmlFormatter(linenos="inline", lineanchors="line", anchorlinenos=True)
         html = highlight(contract.text, YamlLexer(), form)

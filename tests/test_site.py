@@ -30,8 +30,11 @@ COLLECT = """() => ({
     parts: [...document.querySelectorAll('link[href], script[src], img[src]')].map((e) => e.href || e.src),
     ids: [...document.querySelectorAll('[id]')].map((e) => e.id),
 })"""
-REQUIREMENTS = """() => [...document.querySelectorAll('section section section')].map((section) =>
-    [section.id, section.querySelector('a[href^="contract.html"]').hash, ...[...section.children].map((child) => child.innerText.trim())])"""
+REQUIREMENTS = """() => [...document.querySelectorAll('section section section')].map((section) => [
+    section.id,
+    section.querySelector('a[href^="contract.html"]').hash,
+    ...[...section.children].map((child) => child.innerText.trim()),
+])"""
 
 
 def made(folder: Path) -> subprocess.CompletedProcess[str]:
