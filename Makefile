@@ -8,7 +8,7 @@ ARGS ?=
 # What the shell takes as one word, whatever stands in it.
 quoted = '$(subst ','\'',$(1))'
 
-.PHONY: help conform mock field field-results generate diff lint check test mutants gate freeze release-check bench lock build clean
+.PHONY: help conform mock field field-results generate diff lint check test mutants gate freeze release-check bench docs lock build clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -60,6 +60,10 @@ bench: .venv ## the suite beside the Schemathesis command line, the client besid
 	@$(BIN)/python -m bench.suite $(ARGS)
 	@$(BIN)/python -m bench
 
+docs: .venv ## the site, into site/: open site/index.html
+	@rm -rf site
+	@$(BIN)/python -m sphinx -W --keep-going -q -E -b html docs site
+
 lock: .venv ## write requirements.lock from pyproject.toml
 	@$(BIN)/uv pip compile pyproject.toml --extra conformance --group build --universal --python-version 3.11 \
 	  --generate-hashes --no-header --upgrade --quiet --output-file requirements.lock
@@ -71,7 +75,7 @@ build: .venv ## the wheel and the sdist, and the npm package where Node is, into
 	@$(BIN)/python scripts/typescript_package.py dist
 
 clean: ## remove what the targets made
-	rm -rf .venv .bench .field .node dist reports scripts/typescript/node_modules generated/typescript/dist
+	rm -rf .venv .bench .field .node dist site reports scripts/typescript/node_modules generated/typescript/dist
 
 # The stamp is written last, so that an installation that was interrupted is made again.
 .venv: .venv/installed

@@ -20,7 +20,7 @@ from alphaedge_conformance.contract import Contract
 from alphaedge_conformance.mock import Mock, serve
 from alphaedge_conformance.mock.faults import by_hand
 from alphaedge_conformance.released import frozen
-from alphaedge_conformance.report.catalogue import breaking
+from alphaedge_conformance.report.catalogue import known
 from alphaedge_conformance.requirements import Level
 from alphaedge_conformance.session import Suite
 
@@ -143,11 +143,11 @@ def test_one_is_explained(conform: Conform, suite: Suite, id: str) -> None:
     assert requirement.quote in said
     assert f"line {suite.contract.line(requirement.pointer)}" in said
     fault = said.splitlines()[-1].split()[-1]
-    assert id in {fault.name: fault for fault in breaking(suite, id)}[fault].breaks
+    assert id in {fault.name: fault for fault in known(suite)[id].faults}[fault].breaks
 
 
 def test_every_requirement_has_a_server_to_show(suite: Suite) -> None:
-    assert [id for id in suite.requirements if not breaking(suite, id)] == []
+    assert [id for id, each in known(suite).items() if not each.faults] == []
 
 
 def test_an_unknown_one_says_what_is_close(conform: Conform) -> None:

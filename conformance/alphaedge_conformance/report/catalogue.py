@@ -5,11 +5,14 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator
 
+from attrs import frozen
 from rich.table import Table
 
 from ..errors import ConfigurationError
+from ..exchange import Kind, Probe
 from ..mock.faults import Fault, all_faults
 from ..probes import everything
+from ..requirements import Requirement
 from ..session import Suite
 from .terminal import console
 
@@ -40,35 +43,65 @@ def explain(suite: Suite, id: str) -> None:
     if id not in suite.requirements:
         close = ", ".join(difflib.get_close_matches(id, suite.requirements, 3)) or "see --list"
         raise ConfigurationError(f"there is no requirement {id!r}; close to it: {close}")
-    for line in _explained(suite, id):
+    for line in _explained(suite, known(suite)[id]):
         console().print(line, markup=False)
 
 
-def breaking(suite: Suite, id: str) -> list[Fault]:
-    """The servers of the mock that break a requirement, those first that break least besides."""
-    faults = [fault for fault in all_faults(suite.contract).values() if id in fault.breaks]
-    return sorted(faults, key=lambda fault: (len(fault.breaks), fault.name))
+@frozen
+class Known:
+    """What is known of one requirement."""
+
+    requirement: Requirement
+    line: int
+    """Of the contract."""
+    probes: tuple[Probe, ...]
+    """The requests that are sent for its sake."""
+    kinds: tuple[Kind, ...]
+    """Where there are none: the kinds of answers that show it."""
+    faults: tuple[Fault, ...]
+    """The servers of the mock that break it, those first that break least besides."""
+
+    @property
+    def judged_on(self) -> str:
+        if not self.probes:
+            return f"every request that shows it, answered as: {', '.join(self.kinds)}"
+        return f"{len(self.probes)} request{'s' if len(self.probes) > 1 else ''} of its own"
 
 
-def _explained(suite: Suite, id: str) -> Iterator[str]:
-    requirement, contract = suite.requirements[id], suite.contract
-    yield f"{id}  {requirement.level}, {requirement.source}"
+def known(suite: Suite) -> dict[str, Known]:
+    """Of each requirement, in the order of the contract."""
+    contract = suite.contract
+    plan = everything(contract, suite.requirements, str(contract.example_request["model"]), 1)
+    faults = sorted(all_faults(contract).values(), key=lambda fault: (len(fault.breaks), fault.name))
+    return {
+        id: Known(
+            requirement,
+            contract.line(requirement.pointer),
+            tuple(probe for probe in plan.probes if id in probe.about),
+            tuple(sorted(suite.checks[id].kinds)),
+            tuple(fault for fault in faults if id in fault.breaks),
+        )
+        for id, requirement in suite.requirements.items()
+    }
+
+
+def shown(fault: Fault) -> tuple[str, str]:
+    """What a server of the mock does, and the command that starts it."""
+    others = len(fault.breaks) - 1
+    besides = f" It breaks {others} more with it." if others else ""
+    return fault.text + besides, f"python -m alphaedge_conformance.mock --fault {fault.name}"
+
+
+def _explained(suite: Suite, each: Known) -> Iterator[str]:
+    requirement = each.requirement
+    yield f"{requirement.id}  {requirement.level}, {requirement.source}"
     yield f"  {requirement.text}"
     if requirement.quote is not None:
         yield f"  The page: “{requirement.quote}”"
-    yield f"  {contract.source.name}, line {contract.line(requirement.pointer)}: {requirement.pointer}"
-    plan = everything(contract, suite.requirements, str(contract.example_request["model"]), 1)
-    probes = [probe for probe in plan.probes if id in probe.about]
-    if probes:
-        yield f"\njudged on {len(probes)} request{'s' if len(probes) > 1 else ''} of its own"
-        width = max(len(probe.name) for probe in probes[:PROBES])
-        yield from (f"  {probe.name:{width}}  {probe.why}" for probe in probes[:PROBES])
-        yield from [f"  and {len(probes) - PROBES} more"] if len(probes) > PROBES else []
-    else:
-        kinds = ", ".join(sorted(suite.checks[id].kinds))
-        yield f"\njudged on every request that shows it, answered as: {kinds}"
+    yield f"  {suite.contract.source.name}, line {each.line}: {requirement.pointer}"
+    yield f"\njudged on {each.judged_on}"
+    width = max((len(probe.name) for probe in each.probes[:PROBES]), default=0)
+    yield from (f"  {probe.name:{width}}  {probe.why}" for probe in each.probes[:PROBES])
+    yield from [f"  and {len(each.probes) - PROBES} more"] if len(each.probes) > PROBES else []
     yield "\na server that breaks it"
-    for fault in breaking(suite, id)[:1]:
-        others = len(fault.breaks) - 1
-        yield f"  {fault.text}" + (f" It breaks {others} more with it." if others else "")
-        yield f"  python -m alphaedge_conformance.mock --fault {fault.name}"
+    yield from (f"  {line}" for fault in each.faults[:1] for line in shown(fault))

@@ -84,19 +84,21 @@ def faults(contract: Contract) -> Iterator[Fault]:
     for keyword in contract.keywords(contract.request_schema):
         requirement = requirements[keyword.pointer]
         if requirement.level is not Level.MAY:
-            yield _fault(requirement, "not-enforced", partial(Unenforced, keyword.pointer))
+            yield _fault(requirement, "Not enforced", partial(Unenforced, keyword.pointer))
         if keyword.name in ("minimum", "maximum", "enum"):
             accepted = requirements[keyword.pointer.rpartition("/")[0]]
             name = f"{accepted.id.removesuffix('-accepted')}-{keyword.name}-refused"
-            yield Fault(name, accepted.text, partial(RefusesTheBound, keyword), _breaks(accepted))
+            text = f"Not so for the last value that `{keyword.name}` admits: {accepted.text}"
+            yield Fault(name, text, partial(RefusesTheBound, keyword), _breaks(accepted))
     schemas = (contract.completion_schema, contract.chunk_schema, contract.error_schema)
     keywords = {keyword.pointer: keyword for schema in schemas for keyword in contract.keywords(schema)}
     for keyword in keywords.values():
-        yield _fault(requirements[keyword.pointer], "broken", partial(Spoiled, keyword))
+        yield _fault(requirements[keyword.pointer], "Broken", partial(Spoiled, keyword))
 
 
 def _fault(requirement: Requirement, how: str, make: Make) -> Fault:
-    return Fault(f"{requirement.id}-{how}", requirement.text, make, _breaks(requirement))
+    name = f"{requirement.id}-{how.lower().replace(' ', '-')}"
+    return Fault(name, f"{how}: {requirement.text}", make, _breaks(requirement))
 
 
 def _breaks(requirement: Requirement) -> frozenset[str]:
