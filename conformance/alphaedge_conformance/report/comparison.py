@@ -76,7 +76,7 @@ def of(reports: Sequence[Report], seconds: float, against: str | None = None) ->
     judged = {name for row in rows.values() for name, cell in row["targets"].items() if cell["of"]}
     for row in rows.values():
         cells = (row["targets"].get(name) for name in judged)
-        row["differs"] = len({cell and cell["status"] for cell in cells}) > 1
+        row["differs"] = len({cell and cell["status"] for cell in cells} - {Status.NOT_APPLICABLE}) > 1
     return {
         "format": FORMAT,
         "kit": first["kit"],
