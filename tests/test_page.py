@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import copy
 import json
-import os
 import re
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 from attrs import evolve
-from bench.page import CHROMIUM, EXCHANGES, LARGEST, large
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from bench.page import EXCHANGES, LARGEST, large
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from alphaedge_conformance.exchange import Chunk, Exchange
 from alphaedge_conformance.mock import Mock
@@ -25,6 +23,8 @@ from alphaedge_conformance.report.comparison import Comparison
 from alphaedge_conformance.report.document import Report
 from alphaedge_conformance.report.page import comparison_page, report_page
 from alphaedge_conformance.session import Run, Suite
+
+from .chromium import chromium
 
 pytestmark = pytest.mark.xdist_group("opens chromium")  # one browser, not one a worker
 
@@ -79,13 +79,8 @@ def compared(report: Report) -> Comparison:
 @pytest.fixture(scope="module")
 def browser(run: Run, good: Run) -> Iterator[Browser]:
     """Started after the runs: they cannot begin an event loop where Playwright has one."""
-    program = shutil.which("chromium")
-    if program is None and "CI" not in os.environ:
-        pytest.skip("chromium is not installed")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=CHROMIUM)
+    with chromium() as browser:
         yield browser
-        browser.close()
 
 
 Open = Callable[..., Page]

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,19 +10,19 @@ from typing import Any
 
 import pytest
 from attrs import Factory, define
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext
 
 from alphaedge_conformance.mock.faults import all_faults
 from alphaedge_conformance.probes import everything
 from alphaedge_conformance.requirements import subject
 from alphaedge_conformance.session import Suite
 
+from .chromium import chromium
 from .conftest import ROOT
 from .pages import checkout, environment
 
 pytestmark = pytest.mark.xdist_group("opens chromium")  # one browser, not one a worker
 
-CHROMIUM = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 COLLECT = """() => ({
     links: [...document.querySelectorAll('a[href]')].map((a) => a.href),
     parts: [...document.querySelectorAll('link[href], script[src], img[src]')].map((e) => e.href || e.src),
@@ -53,13 +51,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    program = shutil.which("chromium")
-    if program is None and "CI" not in os.environ:
-        pytest.skip("chromium is not installed")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=CHROMIUM)
+    with chromium() as browser:
         yield browser
-        browser.close()
 
 
 @define

@@ -6,6 +6,7 @@ answer is a 5xx.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -36,8 +37,10 @@ def controls(exchanges: Iterable[Exchange]) -> frozenset[str | None]:
 
 
 def _sent(probe: Probe) -> tuple[object, ...]:
+    """What tells a request from others; JSON may be written with other white space, as by a browser."""
     media_type = (probe.media_type or "").partition(";")[0].strip().lower()
-    return probe.method, probe.body or b"", media_type if probe.body else "", probe.key
+    body = json.dumps(probe.request) if probe.request else probe.body or b""
+    return probe.method, body, media_type if probe.body else "", probe.key
 
 
 def _is_accepted(contract: Contract, request: Any) -> bool:
