@@ -8,7 +8,7 @@ ARGS ?=
 # What the shell takes as one word, whatever stands in it.
 quoted = '$(subst ','\'',$(1))'
 
-.PHONY: help conform mock field field-results generate check test mutants gate freeze release-check bench docs lock build clean
+.PHONY: help conform mock field field-results generate diff lint check test mutants gate freeze release-check bench docs lock build clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -26,8 +26,14 @@ field: .venv ## judge a real server: make field TARGET=llm-katan RUNS=2; without
 field-results: .venv ## write docs/field-results.md; make field-results TARGET=all judges every server again, twice
 	@$(BIN)/python scripts/field_results.py $(if $(TARGET),--record $(TARGET))
 
-generate: .venv ## write generated/ from openapi.yaml
+generate: .venv ## write generated/ from openapi.yaml; the TypeScript package where Node is
 	@$(BIN)/python scripts/generate.py
+
+diff: .venv ## what openapi.yaml changes, and what that breaks: make diff BASE=origin/main ARGS=--json
+	@$(BIN)/alphaedge-contract diff $(call quoted,$(BASE):openapi.yaml) openapi.yaml $(ARGS)
+
+lint: .venv ## openapi.yaml is well kept: valid, described, with examples that fit, each requirement with its check
+	@$(BIN)/alphaedge-contract lint $(ARGS)
 
 check: .venv ## generated/ is fresh, the code is well kept
 	@$(BIN)/python scripts/generate.py --check
@@ -64,11 +70,12 @@ lock: .venv ## write requirements.lock from pyproject.toml
 	@$(BIN)/uv pip compile bench/requirements.in --universal --python-version 3.11 \
 	  --generate-hashes --no-header --upgrade --quiet --output-file bench/requirements.lock
 
-build: .venv ## the wheel and the sdist, into dist/
+build: .venv ## the wheel and the sdist, and the npm package where Node is, into dist/
 	@$(BIN)/python -m hatchling build
+	@$(BIN)/python scripts/typescript_package.py dist
 
 clean: ## remove what the targets made
-	rm -rf .venv .bench .field dist site reports
+	rm -rf .venv .bench .field .node dist site reports scripts/typescript/node_modules generated/typescript/dist
 
 # The stamp is written last, so that an installation that was interrupted is made again.
 .venv: .venv/installed

@@ -1,9 +1,9 @@
 """Field results: field_results.py [--record NAME ...] [--check]
 
 Writes docs/field-results.md from field/results/*.json. `--record` makes these first: each NAME (or "all", the heavy
-ones too) is judged twice, its findings are repeated with their own curl lines, and two clients are tried.
+ones too) is judged several times, its findings are repeated with their own curl lines, and two clients are tried.
 A finding is published only when field/confirmed/NAME.toml says, for this version of the server, that somebody read
-the answer of its curl line and why the accusation is true.
+the answer of its curl line and why the accusation is true. What is not seen in each run stands there under `flaky`.
 """
 
 import argparse
@@ -21,7 +21,6 @@ RESULTS = RECIPES / "results"
 CONFIRMED = RECIPES / "confirmed"
 PAGE = ROOT / "docs" / "field-results.md"
 LOCK = ROOT / "bench" / "requirements.lock"
-RUNS = 2
 
 Json = dict[str, Any]
 
@@ -29,8 +28,8 @@ Json = dict[str, Any]
 def record(recipe: Recipe) -> None:
     """Judge, repeat, try, and keep what a page needs."""
     with serving(recipe, WORK / recipe.name) as url:
-        judge(recipe, url, RUNS, [])
-        reports = [json.loads((folder / "report.json").read_text()) for folder in folders(recipe.name, RUNS)]
+        judge(recipe, url, recipe.runs, [])
+        reports = [json.loads((folder / "report.json").read_text()) for folder in folders(recipe.name, recipe.runs)]
         result = reduced(recipe, reports, url) | {"clients": clients(recipe, url)}
         answers = [repeated(recipe, url, departure) for departure in result["departures"]]
     (WORK / recipe.name / "answers.txt").write_text("\n".join(answers))
@@ -126,17 +125,18 @@ def page(results: Sequence[Json]) -> str:
 def introduction(results: Sequence[Json]) -> Iterator[str]:
     yield (ROOT / "field" / "introduction.md").read_text().rstrip()
     yield ""
-    yield "| server | version | judged on | verdict | MUST failed | SHOULD failed | not judged | same twice |"
+    yield "| server | version | judged on | verdict | MUST failed | SHOULD failed | not judged | same verdicts |"
     yield "|---|---|---|---|---|---|---|---|"
     for each in results:
         must, should = (each["requirements"][level] for level in ("MUST", "SHOULD"))
         unjudged = sum(
             level.get(status, 0) for level in (must, should) for status in ("inconclusive", "not-applicable")
         )
-        same = f"no: {len(each['flaky'])} flaky" if each["flaky"] else "yes"
+        flaky = {*each["flaky"], *confirmations(each).get("flaky", {})}
+        same = f"all but {len(flaky)} flaky" if flaky else "all"
         cells = [f"[{each['server']}](#{each['server']})", each["version"], each["date"], each["verdict"]]
         cells += [f"{level.get('failed', 0)} of {sum(level.values())}" for level in (must, should)]
-        yield row([*cells, str(unjudged), same])
+        yield row([*cells, str(unjudged), f"{same}, {each['runs']} runs"])
     yield ""
     yield "What two programs notice, the openai SDK and the client of this kit, of the same five calls:"
     yield ""
@@ -157,15 +157,18 @@ def section(result: Json) -> Iterator[str]:
     yield f"{recipe.about[0].upper()}{recipe.about[1:]}. Version {result['version']}."
     yield ""
     for id, seen in result["flaky"].items():
-        yield f"Flaky: `{id}` was {' and '.join(seen)} in {result['runs']} runs."
+        yield f"Flaky: `{id}`, in {result['runs']} runs: {', '.join(seen)}."
         yield ""
     said = confirmations(result)
-    confirmed = said.get("departures", {})
+    for id, why in said.get("flaky", {}).items():
+        yield f"Flaky: `{id}`. {why}"
+        yield ""
+    confirmed = said.get("departures", {}) | said.get("flaky", {})
     if confirmed:
         yield f"Each departure was confirmed by hand on {said['date']}."
         yield ""
     for each in result["departures"]:
-        counts = " and ".join(dict.fromkeys(each["counts"]))
+        counts = ", ".join(dict.fromkeys(each["counts"]))
         yield f"- **{each['level']}** `{each['id']}`, {counts} exchanges, {each['source']}. {confirmed[each['id']]}"
         yield f"  *In a program:* {each['impact'] or unnoticed(each)}."
         yield ""
@@ -185,7 +188,8 @@ def confirmations(result: Json) -> Json:
     """Why each accusation is true; raises Failed where one was not confirmed for this version."""
     path = CONFIRMED / f"{result['server']}.toml"
     said = tomllib.loads(path.read_text()) if path.exists() else {}
-    missing = [each["id"] for each in result["departures"] if each["id"] not in said.get("departures", {})]
+    known = said.get("departures", {}) | said.get("flaky", {})
+    missing = [each["id"] for each in result["departures"] if each["id"] not in known]
     if result["departures"] and (missing or said.get("version") != result["version"]):
         what = ", ".join(missing) or f"version {result['version']}"
         raise Failed(USAGE, f"{path}: not confirmed by hand: {what}; read .field/{result['server']}/answers.txt")

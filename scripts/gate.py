@@ -20,7 +20,7 @@ def steps(base: str, url: str, arguments: Sequence[str]) -> Iterator[Step]:
     """What a change has to pass."""
     yield Step(
         "the contract is well kept",
-        command("alphaedge-contract", "lint"),
+        command("alphaedge-contract", "lint", "--redocly"),
         "each line names a place in openapi.yaml, and what to write there",
     )
     yield Step("generated/ is fresh", command("python", "scripts/generate.py", "--check"), "make generate, and commit")

@@ -20,7 +20,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-import jsonschema_rs
+import typescript_package
 import yaml
 from openapi_spec_validator import OpenAPIV32SpecValidator
 
@@ -31,6 +31,7 @@ from alphaedge_conformance.requirements import catalogue
 ROOT = Path(__file__).resolve().parent.parent
 CONTRACT = ROOT / "openapi.yaml"
 CLIENT = ROOT / "generated" / "alphaedge"
+PACKAGE = ROOT / "generated" / "typescript"
 CONFIG = Path(__file__).with_name("openapi-python-client.yaml")
 TEMPLATES = Path(__file__).with_name("templates")
 RUNTIME = Path(__file__).with_name("runtime")
@@ -49,30 +50,33 @@ def main() -> int:
             given.rendering.write_text(as_text(rendering(contract.document)), "utf-8")
             return 0
         with tempfile.TemporaryDirectory() as scratch:
-            made = generate(contract, Path(scratch))
-            stale = sorted(differences(made, CLIENT))
+            made = {CLIENT: generate(contract, Path(scratch))}
+            if typescript_package.is_possible():
+                version = metadata.version("alphaedge")
+                rendered = rendering(contract.document)
+                made[PACKAGE] = typescript_package.generate(contract, rendered, version, Path(scratch))
+            else:
+                what = "was not looked at" if check else "stays as it is"
+                print(f"{PACKAGE.relative_to(ROOT)}: {what}, because Node is not here; install Node 20 with npm")
+            stale = [kept / path for kept in made for path in sorted(differences(made[kept], kept))]
             if check:
                 for path in stale:
-                    print(f"{(CLIENT / path).relative_to(ROOT)}: is not what openapi.yaml gives; run `make generate`")
+                    print(f"{path.relative_to(ROOT)}: is not what openapi.yaml gives; run `make generate`")
                 return 1 if stale else 0
-            if stale:
-                shutil.rmtree(CLIENT, ignore_errors=True)
-                shutil.copytree(made, CLIENT)
+            for kept, fresh in made.items():
+                refresh(fresh, kept)
     except ConfigurationError as error:
         print(error, file=sys.stderr)
         return 1
-    print(f"{CLIENT.relative_to(ROOT)}: {len(stale)} files changed")
+    for kept in made:
+        print(f"{kept.relative_to(ROOT)}: {sum(kept in path.parents for path in stale)} files changed")
     return 0
 
 
 def validate(contract: Contract) -> None:
     """Raises ConfigurationError for the first thing that is wrong, with its line."""
-    for name, schema in contract.document.get("components", {}).get("schemas", {}).items():
-        try:
-            jsonschema_rs.meta.validate(schema)
-        except jsonschema_rs.ValidationError as wrong:
-            here = pointer("components", "schemas", name, *wrong.instance_path)
-            raise contract.error(here, f"{here} is no JSON Schema: {wrong.message}; correct it there") from None
+    for here, wrong in contract.malformed():
+        raise contract.error(here, f"{here} is no JSON Schema: {wrong}; correct it there")
     for error in OpenAPIV32SpecValidator(contract.document).iter_errors():
         here = pointer(*error.absolute_path)
         raise contract.error(here, f"{here or 'the document'} is no OpenAPI 3.2: {error.message}; correct it there")
@@ -149,15 +153,29 @@ def tool(name: str) -> str:
     return str(Path(sys.executable).with_name(name))
 
 
+UNTRACKED = {"__pycache__", "node_modules", "dist", "package-lock.json"}
+"""What programs leave in these folders, and git ignores."""
+
+
 def differences(made: Path, kept: Path) -> Iterator[Path]:
     """The files that are in one folder alone, or have other bytes there."""
     files = {path.relative_to(top) for top in (made, kept) for path in top.rglob("*") if path.is_file()}
     for path in files:
-        if "__pycache__" in path.parts:
+        if UNTRACKED.intersection(path.parts):
             continue
         both = (made / path).exists() and (kept / path).exists()
         if not both or not filecmp.cmp(made / path, kept / path, shallow=False):
             yield path
+
+
+def refresh(made: Path, kept: Path) -> None:
+    """Makes the one folder as the other, and leaves alone what is the same in both."""
+    for path in list(differences(made, kept)):
+        if (made / path).exists():
+            (kept / path).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(made / path, kept / path)
+        else:
+            (kept / path).unlink()
 
 
 if __name__ == "__main__":

@@ -49,6 +49,8 @@ class Recipe:
     files: Mapping[str, str] = field(default_factory=dict)
     upstream: str | None = None
     """The recipe of a server that this one forwards to."""
+    runs: int = 2
+    """How often it is judged for the page: more often where something depends on the time."""
     heavy: bool = False
     """Takes gigabytes or a long time, and so runs only by its name."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -18,8 +19,10 @@ from alphaedge_conformance.contract import Contract
 from alphaedge_conformance.mock import Mock, serve
 from alphaedge_conformance.session import Suite
 
-ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "scripts"))
+import typescript_package
 
+ROOT = Path(__file__).resolve().parent.parent
 
 KEY = "sk-the-secret-key-of-the-tests-0123456789"
 
@@ -75,3 +78,29 @@ def conform() -> Conform:
         return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def npm() -> None:
+    """Node and npm, with the tools of the TypeScript package. Only a machine that is not CI's may be without."""
+    if not typescript_package.is_possible() and "CI" not in os.environ:
+        pytest.skip("Node is not installed")
+    typescript_package.install()
+
+
+@pytest.fixture(scope="session")
+def npm_package(npm: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that was empty, in which the npm package is now installed, as `npm pack` makes it."""
+    folder = tmp_path_factory.mktemp("installed")
+    packed = typescript_package.pack(ROOT / "generated" / "typescript", folder)
+    typescript_package.npm(folder, "install", "--offline", "--no-save", f"./{packed.name}")
+    return folder
+
+
+def copy_scripts(folder: Path) -> None:
+    """The generator for a copy of the repository, with the tools that are installed here."""
+    shutil.copytree(ROOT / "scripts", folder / "scripts", ignore=shutil.ignore_patterns("node_modules", "__pycache__"))
+    if typescript_package.is_possible():
+        typescript_package.install()
+        tools = "scripts/typescript/node_modules"
+        (folder / tools).symlink_to(ROOT / tools)

@@ -200,8 +200,9 @@ def test_the_key_is_nowhere(conform: Conform, contract: Contract, tmp_path: Path
     with serve(by_hand()[name].make(contract, KEY)) as url:
         done = conform(url, "--report", str(tmp_path), key=KEY)
     assert done.returncode == 1
-    written = [path.read_text("utf-8") for path in tmp_path.rglob("*") if path.is_file()]
-    assert len(written) == 3
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    written = [path.read_text("utf-8") for path in files]
+    assert {path.name for path in files} == {"report.json", "report.html", "badge.svg", "junit.xml", "exchanges.har"}
     for text in (done.stdout, done.stderr, *written):
         assert KEY not in text
         assert KEY[: len(KEY) * 2 // 3] not in text
@@ -280,7 +281,7 @@ def test_as_a_pytest_plugin(counting: tuple[Counting, str], contract: Contract) 
     environment = {"PATH": "/usr/bin:/bin", "ALPHAEDGE_API_KEY": KEY}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
-    assert "openapi.yaml::usage::total-is-the-sum PASSED" in done.stdout
+    assert re.search(r"openapi.yaml::usage(\.|::)total-is-the-sum PASSED", done.stdout)  # as pytest to 9.1, or from 9.2
 
 
 def test_another_path_is_hinted_at(conform: Conform) -> None:

@@ -12,7 +12,9 @@ from typing import Any
 
 import pytest
 
-from .conftest import ROOT
+from .conftest import ROOT, copy_scripts
+
+UNTRACKED = ("__pycache__", "node_modules", "dist")
 
 TOP_P = """\
         top_p:
@@ -56,8 +58,9 @@ print(json.dumps({
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the repository with `top_p` in the request and `system_fingerprint` in the completion, generated."""
     folder = tmp_path_factory.mktemp("evolved")
-    for name in ("scripts", "generated", "conformance"):
-        shutil.copytree(ROOT / name, folder / name, symlinks=True, ignore=shutil.ignore_patterns("__pycache__"))
+    copy_scripts(folder)
+    for name in ("generated", "conformance"):
+        shutil.copytree(ROOT / name, folder / name, symlinks=True, ignore=shutil.ignore_patterns(*UNTRACKED))
     text = (ROOT / "openapi.yaml").read_text("utf-8")
     for old, new in (
         ("\n        stream:\n", f"\n{TOP_P}        stream:\n"),
@@ -125,3 +128,26 @@ print(ChatCompletion.__annotations__["system_fingerprint"])
 """
     lines = python(folder, "-c", program).splitlines()
     assert lines == ["top_p: 'float | None' = None"] * 2 + ["str"]
+
+
+TYPED = """
+import { AlphaEdge, type ChatCompletionRequest } from "./generated/typescript/src/index.js";
+
+const request: ChatCompletionRequest = { model: "m", messages: [], top_p: 0.5 };
+const completion = await new AlphaEdge().chat.completions.create({ ...request, top_p: 0.9, stream: false });
+completion.system_fingerprint.toUpperCase();
+// @ts-expect-error
+request.top_p = "most";
+// @ts-expect-error
+await new AlphaEdge().chat.completions.create({ ...request, top_q: 1 });
+"""
+
+
+def test_the_types_of_typescript_have_both(folder: Path, npm: None) -> None:
+    (folder / "typed.mts").write_text(TYPED, "utf-8")
+    tsc = str(folder / "scripts/typescript/node_modules/typescript/bin/tsc")
+    options = ["--strict", "--noEmit", "--module", "node16", "--target", "es2022"]
+    done = subprocess.run(["node", tsc, *options, "typed.mts"], cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+    schema = (folder / "generated/typescript/src/schema.ts").read_text("utf-8")
+    assert "up to this probability together. From 0 to 1. Source: convention. */\n      top_p?: number;" in schema

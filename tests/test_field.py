@@ -34,6 +34,7 @@ open("child", "w").write(str(child.pid))
 http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
 """
 KEY = "sk-of-a-server-of-the-tests"
+reads_proc = pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="reads /proc, without which none is used")
 
 
 @pytest.fixture
@@ -103,6 +104,7 @@ def test_a_recipe_that_is_none(recipes: Path) -> None:
 # Serving
 
 
+@reads_proc
 def test_a_server_is_served_on_loopback_and_ended_with_its_children(recipes: Path) -> None:
     with servers.serving(recipe(), recipes / "own") as url:
         assert url.startswith("http://127.0.0.1:")
@@ -111,6 +113,7 @@ def test_a_server_is_served_on_loopback_and_ended_with_its_children(recipes: Pat
     assert ended(child)
 
 
+@reads_proc
 def test_a_server_that_listens_elsewhere_is_not_used(recipes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     everywhere = {ip_address("127.0.0.1"), ip_address("0.0.0.0")}
     monkeypatch.setattr(servers, "listening", lambda session: everywhere)
@@ -133,6 +136,7 @@ def test_a_build_step_that_fails(recipes: Path) -> None:
         servers.serving(recipe(build=[["{python}", "-c", "raise SystemExit(1)"]]), recipes / "own").__enter__()
 
 
+@reads_proc
 def test_a_server_in_front_of_another(recipes: Path) -> None:
     (recipes / "behind.toml").write_text(
         f'name = "behind"\nversion = "1"\nabout = ""\nready = "/ready"\nmodel = "deep"\nkey = "{KEY}"\n'
@@ -246,6 +250,8 @@ def test_nothing_is_published_unconfirmed(tmp_path: Path, monkeypatch: pytest.Mo
             field_results.confirmations(result)
     path.write_text('version = "1"\n[departures]\na = "It does."\nb = "It does."')
     assert field_results.confirmations(result)["departures"]["b"] == "It does."
+    path.write_text('version = "1"\n[departures]\na = "It does."\n[flaky]\nb = "Now and then."')
+    assert field_results.confirmations(result)["flaky"] == {"b": "Now and then."}
 
 
 def test_the_page_is_what_the_results_give() -> None:

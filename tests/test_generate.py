@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import shutil
 import subprocess
 import sys
@@ -9,15 +11,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import generate
 import pytest
 import yaml
 
 from alphaedge_conformance.contract import Contract
 
-from .conftest import ROOT
-
-sys.path.insert(0, str(ROOT / "scripts"))
-import generate
+from .conftest import ROOT, copy_scripts
 
 Checkout = Callable[[Callable[[str], str]], Path]
 
@@ -27,17 +27,19 @@ def checkout(tmp_path: Path) -> Checkout:
     """A copy of what `make generate` reads and writes, with another contract."""
 
     def make(change: Callable[[str], str]) -> Path:
-        shutil.copytree(ROOT / "scripts", tmp_path / "scripts")
-        shutil.copytree(ROOT / "generated", tmp_path / "generated")
+        copy_scripts(tmp_path)
+        ignored = shutil.ignore_patterns("__pycache__", "node_modules", "dist")
+        shutil.copytree(ROOT / "generated", tmp_path / "generated", ignore=ignored)
         (tmp_path / "openapi.yaml").write_text(change((ROOT / "openapi.yaml").read_text("utf-8")), "utf-8")
         return tmp_path
 
     return make
 
 
-def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def run(folder: Path, *arguments: str, path: str | None = None) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, str(folder / "scripts/generate.py"), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    environment = {**os.environ, **({} if path is None else {"PATH": path})}
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
 
 
 def test_generated_is_what_the_contract_gives() -> None:
@@ -53,18 +55,50 @@ def test_the_same_input_gives_the_same_bytes(contract: Contract, tmp_path: Path)
     assert (made[0] / "py.typed").exists()
 
 
-def test_check_names_each_stale_file(checkout: Checkout) -> None:
+def test_check_names_each_stale_file(checkout: Checkout, tmp_path: Path) -> None:
+    """Where there is no Node, of the Python client alone."""
+    nothing = str(tmp_path / "nothing")
     folder = checkout(lambda text: text.replace("Who speaks.", "Who is speaking."))
     stale = folder / "generated/alphaedge/left_over.py"
     stale.touch()
     before = {path: path.read_bytes() for path in (folder / "generated").rglob("*") if path.is_file()}
-    done = run(folder, "--check")
+    done = run(folder, "--check", path=nothing)
     assert done.returncode == 1
     assert "left_over.py: is not what openapi.yaml gives; run `make generate`" in done.stdout
+    assert "generated/typescript: was not looked at, because Node is not here" in done.stdout
     assert {path: path.read_bytes() for path in before} == before
-    assert run(folder).returncode == 0
+    done = run(folder, path=nothing)
+    assert done.returncode == 0
+    assert "generated/typescript: stays as it is, because Node is not here; install Node 20 with npm" in done.stdout
     assert not stale.exists()
-    assert run(folder, "--check").returncode == 0
+    assert "Who is speaking." in (folder / "generated/alphaedge/types.py").read_text("utf-8")
+    assert "Who speaks." in (folder / "generated/typescript/src/schema.ts").read_text("utf-8")
+    assert run(folder, "--check", path=nothing).returncode == 0
+
+
+def test_check_names_each_stale_file_of_the_typescript_package(checkout: Checkout, npm: None) -> None:
+    folder = checkout(lambda text: text.replace("Who speaks.", "Who is speaking."))
+    package = folder / "generated" / "typescript"
+    (package / "src" / "left_over.ts").touch()
+    (package / "src" / "stream.ts").write_text("// by hand\n", "utf-8")
+    (package / "dist").mkdir()
+    (package / "dist" / "built.js").touch()
+    done = run(folder, "--check")
+    assert done.returncode == 1
+    stale = {line.partition(": ")[0] for line in done.stdout.splitlines() if "/typescript/" in line}
+    assert stale == {f"generated/typescript/src/{name}.ts" for name in ("left_over", "schema", "stream")}
+    assert run(folder).returncode == 0
+    assert not (package / "src" / "left_over.ts").exists()
+    assert "Who is speaking." in (package / "src" / "schema.ts").read_text("utf-8")
+    assert (package / "src" / "stream.ts").read_bytes() == (ROOT / "scripts/typescript/runtime/stream.ts").read_bytes()
+    assert (package / "dist" / "built.js").exists()
+
+
+def test_the_lock_of_the_tools_names_no_registry() -> None:
+    lock = json.loads((ROOT / "scripts/typescript/package-lock.json").read_text("utf-8"))
+    packages = [package for path, package in lock["packages"].items() if path]
+    assert len(packages) > 30
+    assert all(package["integrity"].startswith("sha512-") and "resolved" not in package for package in packages)
 
 
 @pytest.mark.parametrize(

@@ -110,7 +110,7 @@ def test_the_key_is_nowhere(answer: Answer, conform: Conform, tmp_path: Path) ->
         done = conform(url, "--report", str(tmp_path), key=KEY)
     assert done.returncode in (1, 2)
     written = [path.read_text("utf-8") for path in tmp_path.rglob("*") if path.is_file()]
-    assert len(written) == 3
+    assert len(written) == 5
     for text in (done.stdout, done.stderr, *written):
         for secret in (KEY, KEY.upper(), KEY[:HALF], KEY[HALF:], partial(KEY), b64encode(KEY.encode()).decode()):
             assert secret not in text

@@ -152,7 +152,13 @@ def ends(conform: Conform, url: str, folder: Path, *arguments: str, key: str | N
     assert time.monotonic() - started < 10
     assert "Traceback" not in done.stdout + done.stderr
     assert done.stdout.splitlines()[-1].startswith(("INCONCLUSIVE", "DEVIATES", "CONFORMS"))
-    assert {path.name for path in folder.iterdir()} == {"report.json", "junit.xml", "exchanges.har"}
+    assert {path.name for path in folder.iterdir()} == {
+        "report.json",
+        "report.html",
+        "badge.svg",
+        "junit.xml",
+        "exchanges.har",
+    }
     assert len(json.loads((folder / "exchanges.har").read_bytes())["log"]["entries"]) >= 1
     return done.returncode, done.stdout
 

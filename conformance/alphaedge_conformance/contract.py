@@ -79,12 +79,23 @@ class Contract:
 
     @classmethod
     def load(cls, source: Path | None = None) -> Contract:
-        """Raises ConfigurationError when the file cannot be read as a contract."""
-        source = source or SHIPPED
+        """Raises ConfigurationError when the file cannot be read as a contract, or is none that can be judged by."""
+        contract = cls.read(source or SHIPPED)
+        contract.check()
+        return contract
+
+    @classmethod
+    def read(cls, source: Path) -> Contract:
+        """An OpenAPI document, whatever it says. Raises ConfigurationError when it is none."""
         try:
             text = source.read_text("utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise ConfigurationError(f"{source}: cannot be read as a contract: {error}") from None
+        return cls.parse(source, text)
+
+    @classmethod
+    def parse(cls, source: Path, text: str) -> Contract:
+        """As `read`, with the text of the file; `source` is what messages call it."""
         loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(text)
         try:
             root = loader.get_single_node()
@@ -97,12 +108,10 @@ class Contract:
             loader.dispose()
         if root is None or not isinstance(document, dict) or not isinstance(document.get("paths"), dict):
             raise ConfigurationError(f"{source}:1: expected an OpenAPI document with `paths`; give the contract's file")
-        contract = cls(source, text, document, root)
-        contract._check()
-        return contract
+        return cls(source, text, document, root)
 
-    def _check(self) -> None:
-        """Everything that is named is there."""
+    def check(self) -> None:
+        """Everything that is named is there; raises ConfigurationError."""
         for here, node in _nodes(self.document):
             if isinstance(node, dict) and isinstance(node.get("$ref"), str):
                 self.resolve(here)
@@ -113,6 +122,16 @@ class Contract:
             self.resolve(schema)
         if not self.operation["requestBody"]["content"]["application/json"].get("examples"):
             raise self.error(self.request_schema, "expected at least one example of a request")
+
+    def malformed(self) -> Iterator[tuple[str, str]]:
+        """The pointer of each component that is no JSON Schema, and why not."""
+        for name, schema in (self.document.get("components") or {}).get("schemas", {}).items():
+            try:
+                jsonschema_rs.meta.validate(schema)
+            except jsonschema_rs.ValidationError as wrong:
+                yield pointer("components", "schemas", name, *wrong.instance_path), wrong.message
+            except (TypeError, ValueError) as wrong:
+                yield pointer("components", "schemas", name), str(wrong)
 
     @cached_property
     def digest(self) -> str:
@@ -140,6 +159,10 @@ class Contract:
         except KeyError:
             return False
         return True
+
+    def pointers(self) -> Iterator[str]:
+        """Of every part, in the order of the file."""
+        return (here for here, _ in _nodes(self.document))
 
     def line(self, pointer: str) -> int:
         """The line of a part, counted from 1; of the nearest part around it where the pointer leads nowhere."""

@@ -10,6 +10,8 @@ from __future__ import annotations
 import json
 from base64 import b64decode, b64encode
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -76,20 +78,32 @@ class Recording:
 def read(path: Path, operation: str) -> Recording:
     """An archive of this suite, or what another program wrote of requests whose path ends in `operation`. Raises
     ConfigurationError for anything else."""
-    try:
+    with _expecting(f"an HTTP Archive (HAR 1.2) with one request to {operation} at least", path):
         log = _log(path.read_bytes())
-        if "_alphaedge" not in log:
-            return _foreign(path, log, operation)
-        ours = log["_alphaedge"]
-        exchanges = tuple(_exchange(entry) for entry in log["entries"])
-        described = str(ours["model"]), int(ours["seed"]), ours["mask"], ours["is_ours"]
-        return Recording(path, exchanges, exchanges[0].url, *described)
+        return _ours(path, log) if "_alphaedge" in log else _foreign(path, log, operation)
+
+
+def read_ours(path: Path) -> Recording:
+    """An archive of this suite, which holds no key. Raises ConfigurationError for any other."""
+    with _expecting("an exchanges.har that alphaedge-conform wrote", path):
+        return _ours(path, _log(path.read_bytes()))
+
+
+@contextmanager
+def _expecting(what: str, path: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         raise ConfigurationError(f"{path}: {error.strerror}") from None
     except (KeyError, TypeError, ValueError, IndexError, AttributeError, RecursionError) as error:
-        raise ConfigurationError(
-            f"{path}: expected an HTTP Archive (HAR 1.2) with one request to {operation} at least ({error!r})"
-        ) from None
+        raise ConfigurationError(f"{path}: expected {what} ({error!r})") from None
+
+
+def _ours(path: Path, log: dict[str, Any]) -> Recording:
+    ours = log["_alphaedge"]
+    exchanges = tuple(_exchange(entry) for entry in log["entries"])
+    described = str(ours["model"]), int(ours["seed"]), ours["mask"], ours["is_ours"]
+    return Recording(path, exchanges, exchanges[0].url, *described)
 
 
 def _log(data: bytes) -> dict[str, Any]:

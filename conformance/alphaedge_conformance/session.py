@@ -49,6 +49,10 @@ class Suite:
     def of(cls, contract: Contract) -> Suite:
         """Raises ConfigurationError for a contract whose requirements are not in order."""
         requirements = catalogue(contract)
+        for broken in contract.violations(contract.request_schema, contract.example_request):
+            raise contract.error(
+                broken.pointer, f"the contract's own example, the control, breaks it: {broken.message}"
+            )
         return cls(contract, requirements, checks_for(contract, requirements))
 
     def pinned(self, levels: Mapping[str, Level]) -> Suite:

@@ -20,6 +20,7 @@ from bench.environment import python
 from alphaedge_conformance.contract import Contract
 from alphaedge_conformance.mock import Mock, serve
 
+from ..conftest import Counting
 from .conftest import GREETING, KEY, ROOT
 
 CONTRACT = Contract.load()
@@ -53,32 +54,55 @@ def serve_tls(app: Any, certificate: Path) -> Iterator[int]:
             thread.join()
 
 
-def test_the_curl_sample(certificate: Path, tmp_path: Path) -> None:
-    """Only the environment says that the host is here, and whom to trust."""
+def by_curl(port: int, certificate: Path, key: str) -> str:
+    """What the sample receives; only the environment says that the host is here, and whom to trust."""
+    folder = certificate.parent
+    (folder / ".curlrc").write_text(f'connect-to = "{HOST}:443:127.0.0.1:{port}"\ncacert = "{certificate}"\nsilent\n')
+    environment = {"PATH": os.environ["PATH"], "CURL_HOME": str(folder), "ALPHAEDGE_API_KEY": key}
+    done = subprocess.run(
+        SAMPLES["cURL"], shell=True, env=environment, capture_output=True, text=True, timeout=60, check=True
+    )
+    return str(json.loads(done.stdout)["choices"][0]["message"]["content"])
+
+
+def by_python(url: str) -> str:
+    """Only the environment says where the server is; what the sample leaves behind is looked at after it."""
+    program = SAMPLES["Python"] + "\nprint(completion.choices[0].message.content)\n"
+    return printed([sys.executable, "-W", "error", "-c", program], url)
+
+
+def by_javascript(url: str, key: str, folder: Path) -> str:
+    """The same, in a folder where the npm package is installed."""
+    program = folder / "sample.mjs"
+    program.write_text(SAMPLES["JavaScript"] + "\nconsole.log(completion.choices[0].message.content);\n", "utf-8")
+    return printed(["node", "--throw-deprecation", str(program)], url, ALPHAEDGE_API_KEY=key)
+
+
+def printed(command: list[str], url: str, **variables: str) -> str:
+    environment = {**os.environ, "ALPHAEDGE_BASE_URL": url, **variables}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout.rstrip("\n")
+
+
+def test_the_curl_sample(certificate: Path) -> None:
     with serve_tls(Mock(CONTRACT, KEY), certificate) as port:
-        (tmp_path / ".curlrc").write_text(
-            f'connect-to = "{HOST}:443:127.0.0.1:{port}"\ncacert = "{certificate}"\nsilent\n'
-        )
-        environment = {"PATH": os.environ["PATH"], "CURL_HOME": str(tmp_path), "ALPHAEDGE_API_KEY": KEY}
-        done = subprocess.run(
-            SAMPLES["cURL"], shell=True, env=environment, capture_output=True, text=True, timeout=60, check=True
-        )
-    assert json.loads(done.stdout)["choices"][0]["message"]["content"] == GREETING
+        assert by_curl(port, certificate, KEY) == GREETING
 
 
 def test_the_python_sample() -> None:
-    """Only the environment says where the server is; what the sample leaves behind is looked at after it."""
-    program = SAMPLES["Python"] + "\nprint(completion.choices[0].message.content)\n"
     with serve(Mock(CONTRACT, "your-api-key")) as url:
-        done = subprocess.run(
-            [sys.executable, "-W", "error", "-c", program],
-            env={**os.environ, "ALPHAEDGE_BASE_URL": url},
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=True,
-        )
-    assert (done.stdout, done.stderr) == (GREETING + "\n", "")
+        assert by_python(url) == GREETING
+
+
+@pytest.mark.xdist_group("typescript")
+def test_the_three_samples_of_the_page_at_one_mock(certificate: Path, npm_package: Path) -> None:
+    key = "your-api-key"  # the one that the Python sample gives
+    mock = Counting(CONTRACT, key)
+    with serve(mock) as url, serve_tls(mock, certificate) as port:
+        answers = [by_curl(port, certificate, key), by_python(url), by_javascript(url, key, npm_package)]
+    assert answers == [GREETING] * 3
+    assert mock.requests == len(SAMPLES) == 3
 
 
 OPENAI = """

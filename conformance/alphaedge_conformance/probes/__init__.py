@@ -94,7 +94,7 @@ def most_telling_first(plan: Plan, requirements: Mapping[str, Requirement], chec
             needs.append((weight, about))
         elif control.kind not in checks[requirement.id].kinds:
             firsts = [probe for probe in others if probe.kind in checks[requirement.id].kinds]
-            needs += [(weight, frozenset(firsts[:1]))]
+            needs += [(weight, frozenset(firsts[:1]))] if firsts else []
     order = {control: 0}
     while needs:
         _, best = max(needs, key=lambda need: sum(w for w, each in needs if each <= need[1]) / len(need[1]))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import jsonschema_rs
 
+from .. import har
 from ..contract import Contract, shorten
 from ..errors import ConfigurationError
 from . import comparison, document, github, terminal
@@ -34,7 +35,20 @@ def write(reports: Sequence[Report], compared: Comparison | None, folder: Path) 
 
 
 def render(shown: Report | Comparison, folder: Path) -> None:
-    """Writes the views of a report or a comparison into its folder."""
+    """Writes the views of a report or a comparison into its folder. What went over the wire is read back from the
+    archive there, which has no key."""
+    from . import page
+    from .badge import badge
+
+    if comparison.is_one(shown):
+        _write(page.comparison_page(shown), folder / "comparison.html")
+        return
+    try:
+        exchanges = har.read_ours(folder / har.ARCHIVE).exchanges
+    except ConfigurationError:
+        exchanges = ()
+    _write(page.report_page(shown, {exchange.number: exchange for exchange in exchanges}), folder / "report.html")
+    _write(badge(shown), folder / "badge.svg")
 
 
 def show(shown: Report | Comparison, folder: Path | None, quiet: bool) -> None:
@@ -72,5 +86,7 @@ def read(path: Path) -> Report | Comparison:
     return data
 
 
-def _write(data: Report | Comparison, path: Path) -> None:
-    path.write_text(json.dumps(data, ensure_ascii=False, indent=2) + "\n", "utf-8")
+def _write(data: Report | Comparison | str, path: Path) -> None:
+    """A half of a surrogate pair, which a server may send as an escape, is an escape again."""
+    text = data if isinstance(data, str) else json.dumps(data, ensure_ascii=False, indent=2) + "\n"
+    path.write_bytes(text.encode("utf-8", "backslashreplace"))

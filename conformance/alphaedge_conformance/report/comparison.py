@@ -73,8 +73,10 @@ def of(reports: Sequence[Report], seconds: float, against: str | None = None) ->
                 "failed": each["failed"],
                 "of": each["of"],
             }
+    judged = {name for row in rows.values() for name, cell in row["targets"].items() if cell["of"]}
     for row in rows.values():
-        row["differs"] = len({cell["status"] for cell in row["targets"].values()}) > 1
+        cells = (row["targets"].get(name) for name in judged)
+        row["differs"] = len({cell and cell["status"] for cell in cells}) > 1
     return {
         "format": FORMAT,
         "kit": first["kit"],
@@ -101,17 +103,11 @@ def of(reports: Sequence[Report], seconds: float, against: str | None = None) ->
 
 
 def shown(comparison: Comparison) -> list[Row]:
-    """What is worth a line: what targets that were judged at all differ in, if they are held against one of them, or do
-    not pass."""
-    rows = comparison["requirements"]
-    judged = {name for row in rows for name, cell in row["targets"].items() if cell["of"]}
-    worth = []
-    for row in rows:
-        statuses = {cell["status"] for name, cell in row["targets"].items() if name in judged}
-        differs, fails = len(statuses) > 1, statuses - {Status.PASSED, Status.NOT_APPLICABLE}
-        if differs if comparison["against"] is not None else fails:
-            worth.append(row)
-    return worth
+    """What is worth a line: what the targets differ in, or, where none is held against another, do not all pass."""
+    rows, dull = comparison["requirements"], {Status.PASSED, Status.NOT_APPLICABLE, Status.INCONCLUSIVE}
+    fails = [bool({cell["status"] for cell in row["targets"].values()} - dull) for row in rows]
+    is_held = comparison["against"] is not None
+    return [row for row, fail in zip(rows, fails, strict=True) if row["differs"] or (fail and not is_held)]
 
 
 def conclude(reports: Sequence[Report], against: str | None) -> Conclusion:

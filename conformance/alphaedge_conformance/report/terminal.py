@@ -145,7 +145,7 @@ def _print_matrix(out: Console, comparison: Comparison) -> None:
     if rows:
         out.print(table)
         out.print()
-    what = "are the same in all" if comparison["against"] is not None else "passed in all"
+    what = "are the same in all" if comparison["against"] is not None else "fail nowhere"
     out.print(f"{len(comparison['requirements']) - len(rows)} requirements {what}\n")
 
 

@@ -1,0 +1,42 @@
+"""report.html and comparison.html: a page in one file that loads nothing, for people to look at.
+
+Everything a target said is untrusted: it is escaped, cut where it is long, and made visible where it would hide; a
+policy in the page lets no script run but the page's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ...exchange import Exchange
+from ..comparison import Comparison
+from ..document import Report
+from .environment import rendered
+from .latency import histogram
+from .matrix import Matrix
+from .streams import pictures
+from .summary import Summary
+from .wire import exchanges_of
+
+
+def report_page(report: Report, exchanges: Mapping[int, Exchange]) -> str:
+    """The page of one run; `exchanges` by their numbers, none where the run's archive is gone."""
+    summary = Summary(report)
+    streams = pictures(exchanges.values())
+    streams.sort(
+        key=lambda each: (not summary.breaks(each.exchange), not each.at_once, -each.gap, each.exchange.number)
+    )
+    return rendered(
+        "report.html",
+        report=report,
+        summary=summary,
+        wires=exchanges_of(report, exchanges),
+        has_exchanges=bool(exchanges),
+        streams=streams,
+        latency=histogram(exchanges.values()),
+    )
+
+
+def comparison_page(comparison: Comparison) -> str:
+    """The matrix of requirements and targets; each cell leads to the target's own page, in its folder beside this."""
+    return rendered("comparison.html", comparison=comparison, matrix=Matrix(comparison))

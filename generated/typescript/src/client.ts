@@ -1,0 +1,25 @@
+import * as resources from "./resources.js";
+import { Transport, type ClientOptions } from "./transport.js";
+
+export const VERSION = "0.1.0";
+
+/**
+ * The API.
+ *
+ * Every option is optional. Without any, the key is that of `ALPHAEDGE_API_KEY`, and the server that of
+ * `ALPHAEDGE_BASE_URL`, or else https://api.alphaedge-ai.com.
+ *
+ * @throws {AlphaEdgeError} There is no API key, or `baseURL` is no URL.
+ */
+export class AlphaEdge {
+  /** Where the API is. */
+  readonly baseURL: string;
+  /** `/chat` */
+  readonly chat: resources.Chat;
+
+  constructor(options: ClientOptions = {}) {
+    const transport = new Transport("https://api.alphaedge-ai.com", `alphaedge-typescript/${VERSION}`, options);
+    this.baseURL = transport.baseURL;
+    this.chat = new resources.Chat(transport);
+  }
+}

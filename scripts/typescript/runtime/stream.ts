@@ -1,0 +1,119 @@
+/** The chunks of a streamed answer, as they come. */
+
+import { APIResponseError, APIStreamError } from "./errors.js";
+import { EventDecoder, type ServerSentEvent } from "./events.js";
+import type { Exchange } from "./exchange.js";
+import { Fold, newText } from "./fold.js";
+import { isObject } from "./json.js";
+
+const DONE = "[DONE]";
+
+/** Milliseconds to wait after `[DONE]` for the end of the response, so that the connection can be used again. */
+const LAST_WAIT = 1000;
+
+/** Labels of bodies that are no stream; any other label is tried as one. */
+const OTHER_TYPES = ["application/json", "text/html"];
+
+/**
+ * Iterates over the chunks of an answer as they come, and ends the request when left early.
+ *
+ * Throws APIStreamError where the server tells of an error or ends without `[DONE]`, and APIConnectionError where the
+ * connection is lost.
+ */
+export class Stream<Chunk, Whole> implements AsyncIterable<Chunk> {
+  readonly #exchange: Exchange;
+  readonly #chunks: AsyncGenerator<Chunk, void, undefined>;
+  readonly #fold = new Fold();
+  #isClosed = false;
+
+  private constructor(exchange: Exchange) {
+    this.#exchange = exchange;
+    this.#chunks = this.#read();
+  }
+
+  /** Throws APIResponseError where the answer is labelled as no stream. */
+  static async open<Chunk, Whole>(exchange: Exchange): Promise<Stream<Chunk, Whole>> {
+    const type = exchange.mediaType;
+    if (OTHER_TYPES.some((other) => type.startsWith(other))) {
+      const content = await exchange.text();
+      throw exchange.misanswered(APIResponseError, `expected a stream of events, got ${type}`, content);
+    }
+    return new Stream(exchange);
+  }
+
+  [Symbol.asyncIterator](): AsyncGenerator<Chunk, void, undefined> {
+    return this.#chunks;
+  }
+
+  /** The text of the first choice, piece by piece; `fold()` gives the rest of the answer afterwards. */
+  async *text(): AsyncGenerator<string, void, undefined> {
+    for await (const chunk of this.#chunks) {
+      const text = newText(chunk);
+      if (text) yield text;
+    }
+  }
+
+  /**
+   * Reads to the end and returns the whole answer, as a call without `stream` gives it.
+   *
+   * After an error, a second call returns what came before it.
+   */
+  async fold(): Promise<Whole> {
+    while (!(await this.#chunks.next()).done);
+    return this.#fold.whole() as Whole;
+  }
+
+  /** Ends the request, unless the stream was read to its end. Leaving a `for await` early does the same. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#exchange.watch.close();
+    await this.#chunks.return();
+  }
+
+  async *#read(): AsyncGenerator<Chunk, void, undefined> {
+    const { watch } = this.#exchange;
+    const decoder = new EventDecoder();
+    let isDone = false;
+    try {
+      watch.start();
+      for await (const piece of this.#exchange.pieces()) {
+        if (isDone) continue;
+        let isSilent = true; // comments keep a connection open; they do not make the program wait for ever
+        for (const event of decoder.feed(piece)) {
+          isDone = event.data.startsWith(DONE);
+          if (isDone) break;
+          isSilent = false;
+          watch.stop();
+          yield this.#chunk(event);
+        }
+        if (isDone) watch.start(LAST_WAIT);
+        else if (!isSilent) watch.start();
+      }
+      if (!isDone && decoder.end()?.data !== DONE) {
+        throw this.#broken("it ended without [DONE]; the answer may be cut");
+      }
+    } catch (error) {
+      if (!isDone && !this.#isClosed) throw error;
+    } finally {
+      watch.close();
+    }
+  }
+
+  #chunk({ name, data }: ServerSentEvent): Chunk {
+    if (name === "error") throw this.#broken("the server tells of an error", data);
+    let value: unknown;
+    try {
+      value = JSON.parse(data);
+    } catch {
+      throw this.#broken("an event is no JSON", data);
+    }
+    if (!isObject(value)) throw this.#broken("an event is no JSON object", data);
+    if (value["error"]) throw this.#broken("the server tells of an error", data);
+    this.#fold.add(value);
+    return value as Chunk;
+  }
+
+  #broken(what: string, data = ""): APIStreamError {
+    return this.#exchange.misanswered(APIStreamError, `the stream broke off: ${what}`, data);
+  }
+}

@@ -1,0 +1,279 @@
+"""Writes `generated/typescript`, the npm package `@alphaedge/alphaedge`, from the same contract as the Python client.
+
+openapi-typescript makes the types; `typescript/templates/` make what follows the contract's paths and operations, and
+`typescript/runtime/` is what no contract changes. Only this needs Node.
+"""
+
+from __future__ import annotations
+
+import copy
+import fcntl
+import json
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from attrs import define, field, frozen
+
+from alphaedge_conformance.contract import Contract, pointer
+from alphaedge_conformance.errors import ConfigurationError
+
+HERE = Path(__file__).with_name("typescript")
+METHODS = ("get", "put", "post", "delete", "patch")
+JSON = "application/json"
+EVENTS = "text/event-stream"
+
+
+@frozen
+class Operation:
+    """What `resources.ts.jinja` needs to know of an operation; a schema by the name of its class."""
+
+    name: str
+    method: str
+    path: str
+    summary: str
+    description: str
+    request: str | None
+    returns: str
+    answer: str
+    chunk: str | None
+
+
+@define
+class Resource:
+    """A part of the paths: `chat/completions` of /v1/chat/completions."""
+
+    path: str
+    operations: list[Operation] = field(factory=list)
+    children: list[Resource] = field(factory=list)
+
+    @property
+    def depth(self) -> int:
+        return self.path.count("/") + 1
+
+    @property
+    def name(self) -> str:
+        name = class_name(self.path.rpartition("/")[2])
+        return name[0].lower() + name[1:]
+
+    @property
+    def class_name(self) -> str:
+        return class_name(self.path)
+
+
+@frozen
+class Schema:
+    name: str
+    class_name: str
+    description: str
+
+
+def is_possible() -> bool:
+    """Whether Node and npm are here."""
+    return bool(shutil.which("node") and shutil.which("npm"))
+
+
+def generate(contract: Contract, rendering: dict[str, Any], version: str, scratch: Path) -> Path:
+    """The folder of the package, made in `scratch`."""
+    source, made = scratch / "openapi.json", scratch / "typescript"
+    document = described(rendering)
+    source.write_text(json.dumps(document), "utf-8")
+    shutil.copytree(HERE / "package", made)
+    shutil.copytree(HERE / "runtime", made / "src")
+    render(contract, document, version, made)
+    install()
+    done = subprocess.run(
+        ["node", str(HERE / "generate.mjs"), str(source), str(made)], capture_output=True, text=True, check=False
+    )
+    if done.returncode != 0:
+        said = (done.stderr or done.stdout).strip()
+        raise ConfigurationError(f"{contract.source}: openapi-typescript cannot make types of it:\n{said}")
+    return made
+
+
+def install() -> None:
+    """Installs the tools from their lock, once, however many processes ask for them."""
+    lock, stamp = (HERE / "package-lock.json").read_bytes(), HERE / "node_modules" / "installed"
+    with (HERE / "package-lock.json").open("rb") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        if stamp.exists() and stamp.read_bytes() == lock:
+            return
+        npm(HERE, "ci", "--ignore-scripts")
+        stamp.write_bytes(lock)
+
+
+def pack(package: Path, folder: Path) -> Path:
+    """What `npm pack` makes of the package, built from a copy of it; in `folder`."""
+    install()
+    with tempfile.TemporaryDirectory() as scratch:
+        source = Path(scratch) / "typescript"
+        shutil.copytree(package, source, ignore=shutil.ignore_patterns("node_modules", "dist"))
+        (source / "node_modules").symlink_to(HERE / "node_modules")
+        npm(source, "pack", "--json", "--pack-destination", str(folder.resolve()))
+    facts = json.loads((package / "package.json").read_text("utf-8"))
+    return folder / f"{facts['name'].removeprefix('@').replace('/', '-')}-{facts['version']}.tgz"
+
+
+def npm(folder: Path, *arguments: str) -> None:
+    """Raises ConfigurationError with what npm says where it fails."""
+    command = ["npm", *arguments, "--no-audit", "--no-fund", "--loglevel=error"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise ConfigurationError(f"{folder}: `npm {arguments[0]}` failed:\n{done.stdout}{done.stderr}")
+
+
+def render(contract: Contract, document: dict[str, Any], version: str, made: Path) -> None:
+    """Writes what the templates give: sources to `src`, anything else to the top."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(HERE / "templates"),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["words"] = words
+    tree = resources(contract)
+    operations = [operation for resource in tree for operation in resource.operations]
+    tools = json.loads((HERE / "package.json").read_text("utf-8"))["devDependencies"]
+    facts = {
+        "version": version,
+        "title": document["info"]["title"],
+        "server": document["servers"][0]["url"],
+        "resources": tree,
+        "used": sorted({name for o in operations for name in (o.request, o.answer, o.chunk) if name}),
+        "schemas": [
+            Schema(name, class_name(name), schema.get("description", name))
+            for name, schema in document["components"]["schemas"].items()
+        ],
+        "typescript": tools["typescript"],
+    }
+    for path in (HERE / "templates").iterdir():
+        target = made / ("src" if ".ts" in path.suffixes else "") / path.stem
+        target.write_text(environment.get_template(path.name).render(facts), "utf-8")
+
+
+def resources(contract: Contract) -> list[Resource]:
+    """Every resource of the paths, the inner ones after those that hold them."""
+    found: dict[str, Resource] = {}
+    for path, item in contract.document["paths"].items():
+        outer = None
+        for part in re.sub(r"^/v\d+/", "/", path).strip("/").split("/"):
+            here = f"{outer.path}/{part}" if outer else part
+            if here not in found:
+                found[here] = Resource(here)
+                if outer:
+                    outer.children.append(found[here])
+            outer = found[here]
+        if outer:
+            outer.operations += [operation(contract, path, method) for method in METHODS if method in item]
+    return list(found.values())
+
+
+def operation(contract: Contract, path: str, method: str) -> Operation:
+    """Raises ConfigurationError for what the templates cannot say."""
+    here = pointer("paths", path, method)
+    found = contract.at(here)
+    if "{" in path or found.get("parameters"):
+        raise contract.error(here, "the TypeScript client knows no parameters beside the body; teach the templates")
+    success = here + pointer("responses", "200")
+    summary = found.get("summary", found["operationId"])
+    events = contract.chunk_schema if contract.has(success + pointer("content", EVENTS)) else None
+    has_body = contract.has(here + pointer("requestBody", "content", JSON))
+    return Operation(
+        name=re.split("(?=[A-Z])|_", found["operationId"])[0],
+        method=method.upper(),
+        path=path,
+        summary=summary,
+        description=found.get("description", summary),
+        request=named(contract, here + pointer("requestBody", "content", JSON, "schema")) if has_body else None,
+        returns=contract.at(success)["description"],
+        answer=named(contract, success + pointer("content", JSON, "schema")),
+        chunk=named(contract, events) if events else None,
+    )
+
+
+def named(contract: Contract, schema: str) -> str:
+    """The class of the component that a schema refers to."""
+    target = contract.resolve(schema)
+    if not target.startswith("/components/schemas/"):
+        raise contract.error(schema, "expected a $ref to a schema of components, so that the type has a name")
+    return class_name(target.rpartition("/")[2])
+
+
+def class_name(name: str) -> str:
+    return "".join(part[0].upper() + part[1:] for part in re.split("[^A-Za-z0-9]+", name) if part)
+
+
+def words(text: str) -> str:
+    """A text of the contract for a comment, on one line."""
+    return " ".join(text.split()).replace("*/", "*\\/")
+
+
+def described(rendering: dict[str, Any]) -> dict[str, Any]:
+    """The document with what the contract says of a member, and TypeScript has no word for, in its description."""
+    document = copy.deepcopy(rendering)
+    for schema in document["components"]["schemas"].values():
+        if "enum" in schema:
+            schema["description"] = f"{schema.get('description', '')} A server may send a value that is not listed."
+        describe_members(schema, is_quoted="x-quote" in schema)
+    return document
+
+
+def describe_members(schema: dict[str, Any], *, is_quoted: bool) -> None:
+    for member in schema.get("properties", {}).values():
+        is_from_page = is_quoted or "x-quote" in member
+        member["description"] = " ".join(sentences(member, "the page" if is_from_page else "convention"))
+        describe_members(member, is_quoted=is_from_page)
+
+
+def sentences(member: dict[str, Any], source: str) -> Iterator[str]:
+    if "description" in member:
+        yield member["description"].strip()
+    if "minimum" in member and "maximum" in member:
+        yield f"From {member['minimum']} to {member['maximum']}."
+    else:
+        for keyword, words in BOUNDS.items():
+            if keyword in member:
+                yield f"{words} {member[keyword]}."
+    for keyword, words in LENGTHS.items():
+        if keyword in member:
+            yield f"{words}{'' if member[keyword] == 1 else 's'}.".format(member[keyword])
+    yield f"Source: {source}."
+
+
+BOUNDS = {
+    "minimum": "At least",
+    "exclusiveMinimum": "More than",
+    "maximum": "At most",
+    "exclusiveMaximum": "Less than",
+}
+LENGTHS = {
+    "minLength": "At least {} character",
+    "maxLength": "At most {} character",
+    "minItems": "At least {} item",
+    "maxItems": "At most {} item",
+}
+
+
+def main() -> int:
+    """Packs the package into the folder that is named."""
+    package = HERE.parent.parent / "generated" / "typescript"
+    if not is_possible():
+        print("no npm package, because Node is not here; install Node 20 with npm")
+        return 0
+    try:
+        print(pack(package, Path(sys.argv[1])))
+    except ConfigurationError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,120 @@
+"""What `alphaedge-contract diff` says of a change: each row of the table, and what the table cannot show."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from alphaedge_conformance.contract import Contract
+from alphaedge_conformance.evolution import drawing
+from alphaedge_conformance.evolution.change import BREAKING, Audience, Change, Judgement, worst
+from alphaedge_conformance.evolution.compare import compare
+from alphaedge_conformance.evolution.judging import Judge
+from alphaedge_conformance.evolution.keywords import ABSENT, BOTH, NARROWED, NEITHER, UNKNOWN, WIDENED, Effect
+from alphaedge_conformance.evolution.keywords import effect as effect_of
+from alphaedge_conformance.evolution.operations import Comparison
+
+from .changes import TABLE, TEMPERATURE, Edits, Row
+
+
+def edited(text: str, edits: Edits) -> str:
+    for old, new in edits:
+        assert old in text, old
+        text = text.replace(old, new, 1)
+    return text
+
+
+def compared(contract: Contract, row: Row) -> tuple[list[Change], list[str]]:
+    old = Contract.parse(Path("old.yaml"), edited(contract.text, row.base))
+    return compare(old, Contract.parse(Path("new.yaml"), edited(old.text, row.edits)))
+
+
+def judged(changes: list[Change]) -> tuple[Judgement, ...]:
+    """For clients and for servers."""
+    return tuple(worst(change.judgement(audience) for change in changes) for audience in Audience)
+
+
+@pytest.mark.parametrize("row", TABLE, ids=lambda row: row.name)
+def test_a_change_is_judged_as_the_table_says(contract: Contract, row: Row) -> None:
+    changes, left_out = compared(contract, row)
+    told = [(str(change.clients), str(change.servers), change.rule, change.text) for change in changes]
+    assert judged(changes) == (row.clients, row.servers), told
+    assert all(change.cosmetic for change in changes) == row.cosmetic, told
+    assert any(change.examples for change in changes) == row.shows, told
+    if row.touches is not None:
+        assert any(row.touches in change.requirements for change in changes), changes
+    assert bool(left_out) == row.unread, left_out
+
+
+def test_each_row_has_a_name_of_its_own() -> None:
+    assert len({row.name for row in TABLE}) == len(TABLE) >= 120
+
+
+RULES_ALONE = """
+maximum lowered|maximum raised|maximum gone|minimum lowered|integer becomes number|number becomes integer|role more
+role no longer allowed|optional member more|required member more|member gone|member becomes required|pattern added
+member becomes optional|branch of anyOf more|const changed|enum widened|minLength raised|minLength gone
+answer: member no longer required|answer: optional member gone|chunk: usage required|an event more
+the last event reads otherwise
+"""
+
+
+@pytest.mark.parametrize("name", re.split(r"[|\n]", RULES_ALONE.strip()))
+def test_the_rules_alone_say_the_same(contract: Contract, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Where nothing can be drawn and nothing proven."""
+    monkeypatch.setattr(drawing, "search", lambda *_: None)
+    monkeypatch.setattr(drawing, "covers", lambda *_: False)
+    row = next(each for each in TABLE if each.name == name)
+    assert judged(compared(contract, row)[0]) == (row.clients, row.servers)
+
+
+@pytest.mark.parametrize(
+    ("keyword", "old", "new", "effect"),
+    [
+        ("maxLength", 3, ABSENT, WIDENED),
+        ("minLength", ABSENT, 0, NEITHER),
+        ("minItems", 2, 1, WIDENED),
+        ("exclusiveMaximum", 3, 2, NARROWED),
+        ("multipleOf", 2, 4, NARROWED),
+        ("multipleOf", 4, 2, WIDENED),
+        ("multipleOf", 2, 3, BOTH),
+        ("uniqueItems", ABSENT, True, NARROWED),
+        ("uniqueItems", ABSENT, False, NEITHER),
+        ("type", "integer", ["number", "null"], WIDENED),
+        ("type", ["string", "number"], ["string", "integer"], NARROWED),
+        ("enum", [1, True], [1.0, "a"], BOTH),
+        ("enum", ["a", "b"], ["b", "a"], NEITHER),
+        ("pattern", "a", "b", UNKNOWN),
+        ("pattern", ABSENT, "b", NARROWED),
+        ("additionalProperties", ABSENT, False, NARROWED),
+        ("additionalProperties", False, True, WIDENED),
+        ("additionalProperties", ABSENT, True, NEITHER),
+        ("dependentRequired", {"a": ["b"]}, {"a": []}, UNKNOWN),
+    ],
+)
+def test_the_rule_of_a_keyword(keyword: str, old: Any, new: Any, effect: Effect) -> None:
+    assert effect_of(keyword, old, new) == effect
+    assert effect_of(keyword, new, old) == effect.flipped()
+
+
+def test_a_rewritten_contract_ends_and_says_what_it_left_out(contract: Contract) -> None:
+    sites = Comparison(contract, Contract.parse(Path("new.yaml"), edited(contract.text, ((TEMPERATURE, ""),))))
+    sites.run()
+    judge = Judge(searches=0)
+    (change,) = judge.changes(sites.sites)
+    assert change.servers is BREAKING  # by the rule
+    assert change.examples == ()
+
+
+def test_each_change_has_the_line_of_the_contract_it_stands_in(contract: Contract) -> None:
+    old = Contract.parse(Path("old.yaml"), contract.text)
+    new = Contract.parse(Path("new.yaml"), "# one line more\n" + edited(contract.text, ((TEMPERATURE, ""),)))
+    (gone,), _ = compare(old, new)
+    assert gone.removed
+    assert old.text.splitlines()[gone.line - 1] + "\n" == TEMPERATURE
+    (came,), _ = compare(new, old)
+    assert not came.removed
+    assert came.line == gone.line
