@@ -38,13 +38,6 @@ NOT_RUN = {
 }
 """Commands that are parsed and not run, and why."""
 
-LATER = {
-    "alphaedge-contract": "conformance/alphaedge_conformance/contract_cli.py",
-    "make gate": "conformance/alphaedge_conformance/contract_cli.py",
-    "make diff": "conformance/alphaedge_conformance/contract_cli.py",
-}
-"""Commands that come with a file."""
-
 ELSEWHERE = {
     "docs/field-results.md": "tests/test_field.py",
     "docs/typescript.md": "tests/typescript/test_docs.py",
@@ -61,10 +54,6 @@ def of_page(page: str) -> list[Block]:
 
 def typed(page: str) -> list[Command]:
     return [command for block in of_page(page) if block.language in SHELL for command in commands(block)]
-
-
-def is_there(command: str) -> bool:
-    return all((ROOT / path).exists() for start, path in LATER.items() if command.startswith(start))
 
 
 RunPage = Callable[[str], None]
@@ -95,10 +84,8 @@ def run_page(contract: Contract, tmp_path: Path) -> Iterator[RunPage]:
 
 def type_all(shell: Shell, every: list[Command]) -> None:
     """A command may fail only where the page asks for its exit code right after it."""
-    was_run = True
     for command, following in zip(every, [*every[1:], None], strict=True):
-        was_run = was_run if command.text == "echo $?" else command.text not in NOT_RUN and is_there(command.text)
-        if not was_run:
+        if command.text in NOT_RUN:
             continue
         code, came = shell.run(command)
         place = f"{command.block.place}: {command.text}"
@@ -110,7 +97,7 @@ def type_all(shell: Shell, every: list[Command]) -> None:
             assert same(command.shown, came), f"{place} shows\n{came}\nand not\n{command.shown}"
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if any(is_there(each.text) for each in typed(page))])
+@pytest.mark.parametrize("page", [page for page in PAGES if typed(page)])
 def test_a_page(page: str, run_page: RunPage) -> None:
     run_page(page)
 
@@ -170,17 +157,15 @@ def test_what_other_tests_run(page: str) -> None:
 def test_what_is_not_run() -> None:
     """So many commands and no more; each entry is of use."""
     every = [command.text for page in PAGES for command in typed(page) if command.text in NOT_RUN]
-    of_typescript = {"npm install @alphaedge/alphaedge"}
-    assert len([text for text in every if text not in of_typescript]) == 10
-    assert set(NOT_RUN) - set(every) <= of_typescript
+    assert set(every) == set(NOT_RUN)
+    assert len(every) == 11
 
 
 @pytest.mark.parametrize("command", NOT_RUN)
 def test_what_is_not_run_is_parsed(command: str) -> None:
     program, *words = shlex.split(command)
     if program == "make":
-        if is_there(command):
-            subprocess.run(["make", "--dry-run", *words], cwd=ROOT, stdout=subprocess.DEVNULL, check=True)
+        subprocess.run(["make", "--dry-run", *words], cwd=ROOT, stdout=subprocess.DEVNULL, check=True)
         for word in words:
             if word.startswith("TARGET="):
                 assert (ROOT / "field" / f"{word.removeprefix('TARGET=')}.toml").exists()
@@ -192,7 +177,6 @@ def test_what_is_not_run_is_parsed(command: str) -> None:
 
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
 OF_OTHERS = {"--junitxml"}
-CONTRACT_CLI = ROOT / LATER["alphaedge-contract"]
 
 
 def help_of(module: str, *words: str) -> str:
@@ -202,7 +186,7 @@ def help_of(module: str, *words: str) -> str:
 
 def test_options_and_targets_in_the_text() -> None:
     """What stands between backticks is there."""
-    helps = [help_of("cli"), help_of("mock"), *([help_of("contract_cli", "lint")] if CONTRACT_CLI.exists() else [])]
+    helps = [help_of("cli"), help_of("mock"), help_of("contract_cli", "lint"), help_of("contract_cli", "diff")]
     options = OF_OTHERS | {option for text in helps for option in OPTION.findall(text)}
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.M))
     assert {"--model", "--fault"} <= options
@@ -210,9 +194,8 @@ def test_options_and_targets_in_the_text() -> None:
         if page in ELSEWHERE:
             continue
         for text in inline(page):
-            if CONTRACT_CLI.exists() or not text.startswith(("alphaedge-contract", "--page")):
-                assert set(OPTION.findall(text)) <= options, f"{page}: `{text}`"
-            if (found := re.match(r"make ([a-z-]+)", text)) and is_there(text):
+            assert set(OPTION.findall(text)) <= options, f"{page}: `{text}`"
+            if found := re.match(r"make ([a-z-]+)", text):
                 assert found.group(1) in targets, f"{page}: `{text}`"
 
 
