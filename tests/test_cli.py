@@ -277,7 +277,7 @@ def test_as_a_pytest_plugin(counting: tuple[Counting, str], contract: Contract) 
     """``pytest openapi.yaml --conform=URL``: pytest's own output, one item a requirement."""
     _, url = counting
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-c", "/dev/null", "-v", "-k", "usage"]
-    command += [str(contract.source), f"--conform={url}"]
+    command += [f"--rootdir={contract.source.parent}", str(contract.source), f"--conform={url}"]
     environment = {"PATH": "/usr/bin:/bin", "ALPHAEDGE_API_KEY": KEY}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout

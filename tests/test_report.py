@@ -27,6 +27,7 @@ from alphaedge_conformance.session import Suite
 from .conftest import KEY, Conform
 
 HOSTILE = "](javascript:alert(1)) <script>alert(1)</script> \x1b[31m::error::\u202e | `x` \n# head"
+pytestmark = pytest.mark.xdist_group("endings")  # what they share is made once
 BIN = Path(sys.executable).parent
 
 
