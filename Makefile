@@ -59,6 +59,7 @@ release-check: .venv ## whether this state can be released
 bench: .venv ## the suite beside the Schemathesis command line, the client beside httpx and the openai SDK (minutes)
 	@$(BIN)/python -m bench.suite $(ARGS)
 	@$(BIN)/python -m bench
+	@$(BIN)/python -m bench.page
 
 docs: .venv ## the site, into site/: open site/index.html
 	@rm -rf site

@@ -95,7 +95,7 @@ def test_a_draft_is_refused_until_somebody_filled_it_in(conform: Conform, wrong:
     drafting = (wrong, *WANTED, "--write-waivers", str(file))
     done = conform(*drafting, key=KEY)
     assert done.returncode == 1
-    assert f"{file}: 1 waivers drafted" in done.stdout
+    assert f"{file}: 1 waiver drafted" in done.stdout
     drafted = tomllib.loads(file.read_text())["waiver"]
     assert [(each["requirement"], each["target"]) for each in drafted] == [(BROKEN, wrong.removeprefix("http://"))]
     assert drafted[0]["expires"] == date.today() + timedelta(days=90)
@@ -103,7 +103,7 @@ def test_a_draft_is_refused_until_somebody_filled_it_in(conform: Conform, wrong:
     assert refused.returncode == 4
     assert "lines 1 to 7: reason is not filled in" in refused.stderr
     before = file.read_text()
-    conform(*drafting, key=KEY)
+    assert f"{file}: nothing to draft" in conform(*drafting, key=KEY).stdout
     assert file.read_text() == before  # it has an entry already
     file.write_text(before.replace("FILL IN", "filled in"))
     assert conform(wrong, *WANTED, "--waivers", str(file), key=KEY).returncode == 0

@@ -160,4 +160,7 @@ def draft(reports: Iterable[Report], path: Path, today: date) -> str:
             file.write("".join(("\n" if file.tell() or index else "") + entry for index, entry in enumerate(entries)))
     except OSError as error:
         return f"--write-waivers {path}: {error.strerror}; nothing was written"
-    return f"{path}: {len(entries)} waivers drafted, until {expires}; fill in each reason, owner and link"
+    if not entries:
+        return f"{path}: nothing to draft"
+    drafts = "1 waiver" if len(entries) == 1 else f"{len(entries)} waivers"
+    return f"{path}: {drafts} drafted, until {expires}; fill in each reason, owner and link"
