@@ -68,7 +68,7 @@ def test_the_first_signal_writes_what_there_is(contract: Contract, tmp_path: Pat
     assert process.returncode == 2
     assert "Traceback" not in output + errors
     assert output.splitlines()[-1].startswith("INCONCLUSIVE: ")
-    assert f"interrupted by {number.name}, so " in output.splitlines()[-1]
+    assert f"interrupted by {number.name} · " in output.splitlines()[-1]
     found = json.loads((tmp_path / "report.json").read_text("utf-8"))
     assert found["verdict"] == "inconclusive"
     assert {each["status"] for each in found["requirements"]} == {"passed", "inconclusive"}

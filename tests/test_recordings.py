@@ -57,6 +57,7 @@ class Recorder:
             },
             "timings": {"send": 0, "wait": 1, "receive": 0},
         }
+        entry["request"]["bodySize"] = len(request.content)
         if request.content:
             entry["request"]["postData"] = {"mimeType": "application/json", "text": request.content.decode()}
         if answer.content:

@@ -149,9 +149,11 @@ def test_what_is_not(suite: object) -> None:
     assert redact("abcdef abc", "abcdef") == f"{MASK} abc"
 
 
-def test_a_key_that_is_a_word_accuses_nobody(suite: Suite) -> None:
+@pytest.mark.parametrize("key", ["EMPTY", "message", "chat.completion"])
+def test_a_key_that_is_a_word_accuses_nobody(suite: Suite, key: str) -> None:
     """Keys such as these are set where none is needed, and stand in any text."""
     id = "authorization.key-not-echoed"
-    with serve(Mock(suite.contract, "a")) as url:
-        run = suite.run([id], settings.target(suite.contract, url, None, "a"), settings.Settings())
-    assert run.verdicts[id].status is Status.INCONCLUSIVE
+    with serve(Mock(suite.contract, key)) as url:
+        run = suite.run([id], settings.target(suite.contract, url, None, key), settings.Settings())
+    assert run.verdicts[id].status is Status.NOT_APPLICABLE
+    assert run.verdicts[id].reason == "the key is short or a word, which any answer may have"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -126,6 +127,7 @@ def _conformance(parsed: argparse.Namespace) -> Conformance:
     from .conformance import Conformance
     from .contract import Contract
     from .errors import ConfigurationError
+    from .report.comparison import folder
     from .requirements import Level
     from .session import Suite
     from .settings import Limits, Settings
@@ -163,7 +165,7 @@ def _conformance(parsed: argparse.Namespace) -> Conformance:
     client(settings)  # a --ca-file that cannot be read is told before anything is sent
     goals = targets(suite.contract, parsed.urls, parsed.model)
     against = None
-    if parsed.against is not None:
+    if parsed.against:
         against = next((goal.name for goal in goals if parsed.against.rstrip("/") in (goal.name, goal.url)), None)
         against = against or next((goals[at].name for at, url in enumerate(parsed.urls) if url == parsed.against), None)
         if against is None or len(goals) < 2:
@@ -172,15 +174,17 @@ def _conformance(parsed: argparse.Namespace) -> Conformance:
     if parsed.model and not goals:
         raise ConfigurationError("--model goes with a URL; the mock serves the contract's own")
     recording = None
-    if parsed.from_har is not None:
+    if parsed.from_har:
         if goals:
             raise ConfigurationError("--from-har judges a recording; leave the URL out")
         recording = har.read(Path(parsed.from_har), suite.contract.path)
     accepted = waivers.read(Path(parsed.waivers)) if parsed.waivers else ()
-    if parsed.write_waivers is not None:
+    if parsed.write_waivers:
         waivers.drafted(Path(parsed.write_waivers))
     if settings.report is not None and not parsed.plan:
         _writable(settings.report)
+        for goal in goals if len(goals) > 1 else ():
+            _writable(settings.report / folder(goal.name))
         archive = (settings.report / har.ARCHIVE).resolve()
         if recording is not None and not recording.is_ours and recording.path.resolve() == archive:
             raise ConfigurationError(f"{archive} would be overwritten; name another folder with --report")
@@ -217,11 +221,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from .errors import ConfigurationError
 
     arguments = sys.argv[1:] if arguments is None else arguments
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal may know no ·
     try:
         if arguments[:1] == ["report"]:
             return _show_again(arguments[1:])
         parsed = parser().parse_args(arguments)
-        if parsed.list or parsed.explain is not None:
+        if parsed.list or parsed.explain:
             return _explain(parsed)
         return _conformance(parsed).main()
     except ConfigurationError as error:
@@ -230,13 +236,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 2
     except BrokenPipeError:  # as of --list | head
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        no_more_output()
         return 0
+    except OSError as error:
+        print(f"alphaedge-conform: {error}", file=sys.stderr)
+        no_more_output()
+        return 3
     except Exception:
         import traceback
 
         traceback.print_exc()
         return 3
+
+
+def no_more_output() -> None:
+    """Whoever reads standard output has read enough."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _explain(parsed: argparse.Namespace) -> int:

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from attrs import define, evolve, field
 
+from .cli import no_more_output
+
 if TYPE_CHECKING:
     from .har import Recording
     from .report import document
@@ -173,6 +175,8 @@ class Conformance:
         wanted: dict[str, list[str]] = {}
         for item in items:
             wanted.setdefault(item.target, []).append(item.requirement.id)
+        if self.against is not None and self.against not in wanted:
+            raise pytest.UsageError(f"-k leaves out {self.against}, which the others are held against")
         if self.plan_only:
             self._print_plans(wanted)
             return True
@@ -193,7 +197,7 @@ class Conformance:
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         if not self._reports:
-            if session.exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED and not self.plan_only:
+            if session.exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED:
                 print(f"alphaedge-conform: no requirement matches {self.expression!r}", file=sys.stderr)
                 session.exitstatus = pytest.ExitCode.USAGE_ERROR
             return
@@ -205,15 +209,27 @@ class Conformance:
         if len(reports) > 1:
             comparison = report.comparison.of(reports, self._seconds, self.against)
         shown = comparison or reports[0]
-        if folder is not None:
-            report.write(reports, comparison, folder)
-        if self._is_command:
-            report.show(shown, folder, self.quiet)
-            report.announce(shown, self.suite.contract)
-        if self.drafts is not None:
-            print(waivers.draft(reports, self.drafts, date.today()))
+        unwritten = None
+        try:
+            if folder is not None:
+                report.write(reports, comparison, folder)
+        except OSError as error:
+            unwritten = f"{error.filename}: {error.strerror}; the report is not whole"
+        drafted = waivers.draft(reports, self.drafts, date.today()) if self.drafts is not None else None
+        try:
+            if self._is_command:
+                report.show(shown, folder, self.quiet)
+                report.announce(shown, self.suite.contract)
+            if drafted is not None:
+                print(drafted)
+            sys.stdout.flush()
+        except OSError:  # whoever reads has read enough, or the disk is full
+            no_more_output()
         if session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
             session.exitstatus = Conclusion(shown["verdict"]).exit_code
+        if unwritten is not None:
+            print(f"alphaedge-conform: {unwritten}", file=sys.stderr)
+            session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
 
     def _runs(self, wanted: dict[str, list[str]]) -> dict[str, Run]:
         """The runs by the names of the targets."""

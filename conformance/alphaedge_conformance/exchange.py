@@ -130,6 +130,11 @@ class Exchange:
         return self.status == 200 and not self.late
 
     @property
+    def is_timed(self) -> bool:
+        """Whether it is known when its bytes arrived."""
+        return any(chunk.at > 0 for chunk in self.chunks)
+
+    @property
     def body(self) -> bytes:
         return b"".join(chunk.data for chunk in self.chunks)
 

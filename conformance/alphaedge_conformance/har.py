@@ -17,13 +17,14 @@ from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import urlsplit
 
 from attrs import asdict, field, frozen
 
+from . import foreign
+from .contract import shorten
 from .errors import ConfigurationError
 from .exchange import Chunk, Exchange, Expect, Key, Probe
-from .secrets import MASK, mask, partial, redact, redact_bytes
+from .secrets import MASK, mask, redact, redact_bytes, veiled
 from .settings import Target
 from .wire import headers
 
@@ -70,7 +71,7 @@ class Recording:
     model: str
     seed: int
     key: str | None = field(repr=False)
-    """What stands where the key stood, or, in an archive of others, the key; None where none was sent."""
+    """What stands where the key stood; None where none was sent."""
     is_ours: bool
     """Whether each probe is known; those of others are only requests."""
 
@@ -95,13 +96,17 @@ def _expecting(what: str, path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise ConfigurationError(f"{path}: {error.strerror}") from None
-    except (KeyError, TypeError, ValueError, IndexError, AttributeError, RecursionError) as error:
-        raise ConfigurationError(f"{path}: expected {what} ({error!r})") from None
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{path}: {error}") from None
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError, RecursionError, OverflowError) as error:
+        raise ConfigurationError(f"{path}: expected {what}; {type(error).__name__}: {shorten(str(error))}") from None
 
 
 def _ours(path: Path, log: dict[str, Any]) -> Recording:
     ours = log["_alphaedge"]
     exchanges = tuple(_exchange(entry) for entry in log["entries"])
+    if not exchanges:
+        raise ValueError("it has no entry")
     described = str(ours["model"]), int(ours["seed"]), ours["mask"], ours["is_ours"]
     return Recording(path, exchanges, exchanges[0].url, *described)
 
@@ -124,7 +129,7 @@ def _log(data: bytes) -> dict[str, Any]:
 def _entry(exchange: Exchange, target: Target) -> dict[str, Any]:
     probe, key = exchange.probe, target.key
     sent = {name: value.replace(key, MASK) if key else value for name, value in headers(probe, key).items()}
-    masked = [(name, redact_bytes(value.encode("latin-1"), key).decode("latin-1")) for name, value in exchange.headers]
+    masked = [(veiled(name, key), veiled(value, key)) for name, value in exchange.headers]
     body = redact_bytes(exchange.body, key)
     times = {"send": 0, "wait": 0.0, "receive": 1000 * exchange.elapsed}
     if exchange.chunks:
@@ -148,7 +153,7 @@ def _entry(exchange: Exchange, target: Target) -> dict[str, Any]:
         "httpVersion": "HTTP/1.1",
         "cookies": [],
         "headers": _pairs(masked),
-        "content": {"size": len(body), "mimeType": exchange.media_type or "", **_text(body)},
+        "content": {"size": len(body), "mimeType": veiled(exchange.media_type or "", key), **_text(body)},
         "redirectURL": dict(masked).get("location", ""),
         "headersSize": -1,
         "bodySize": -1,
@@ -196,61 +201,12 @@ def _exchange(entry: dict[str, Any]) -> Exchange:
 
 
 def _foreign(path: Path, log: dict[str, Any], operation: str) -> Recording:
-    """What a browser or a proxy wrote: only whole bodies, often without the key."""
-    entries = [entry for entry in log["entries"] if urlsplit(entry["request"]["url"]).path.endswith(operation)]
-    tokens = [_token(entry["request"]) for entry in entries if entry["response"]["status"] == 200]
-    key = next((token for token, _ in Counter(filter(None, tokens)).most_common(1)), None)
-    exchanges = tuple(_foreign_exchange(number, entry, key) for number, entry in enumerate(entries, 1))
+    exchanges, key = foreign.exchanges(log["entries"], operation)
+    if not exchanges:
+        raise ValueError("none of its entries is one that can be read whole")
     models = Counter(model for each in exchanges if isinstance(model := each.probe.request.get("model"), str))
     model = models.most_common(1)[0][0] if models else ""
     return Recording(path, exchanges, exchanges[0].url, model, 1, key, is_ours=False)
-
-
-def _foreign_exchange(number: int, entry: dict[str, Any], key: str | None) -> Exchange:
-    request, response = entry["request"], entry["response"]
-    content, posted = response["content"], request.get("postData")
-    is_seen = "text" in content or not content.get("size")
-    body = _bytes(content) if "text" in content else b""
-    status = int(response["status"])
-    missing = "no answer was recorded" if status <= 0 else None if is_seen else "its body was not recorded"
-    return Exchange(
-        number=number,
-        probe=Probe(
-            f"recorded request {number}",
-            "A program sent it.",
-            None if posted is None else _bytes(posted),
-            expect=Expect.EITHER,
-            method=request["method"],
-            media_type=_header(request, "content-type"),
-            key=_kind(_token(request), key),
-        ),
-        url=request["url"].partition("?")[0],
-        started=datetime.fromisoformat(entry["startedDateTime"]).timestamp(),
-        status=status if status > 0 else None,
-        headers=tuple((header["name"], header["value"]) for header in response["headers"]),
-        chunks=(Chunk(0.0, body),) if body else (),
-        elapsed=max(0.0, float(entry["time"])) / 1000,
-        failure=missing,
-        late=not is_seen,
-    )
-
-
-def _header(message: dict[str, Any], name: str) -> str | None:
-    return next((header["value"] for header in message["headers"] if header["name"].lower() == name), None)
-
-
-def _token(request: dict[str, Any]) -> str | None:
-    scheme, _, token = (_header(request, "authorization") or "").partition(" ")
-    return token.strip() or None if scheme.lower() == "bearer" else None
-
-
-def _kind(token: str | None, key: str | None) -> Key:
-    """Which key a request carries; where no request shows one, it was taken out of the archive."""
-    if key is None or token == key:
-        return Key.RIGHT
-    if token is None:
-        return Key.ABSENT
-    return Key.PARTIAL if token == partial(key) else Key.WRONG
 
 
 def _pairs(headers: Any) -> list[dict[str, str]]:

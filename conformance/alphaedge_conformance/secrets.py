@@ -47,6 +47,11 @@ def redact_bytes(data: bytes, key: str | None) -> bytes:
     return bytes(masked)
 
 
+def veiled(text: str, key: str | None) -> str:
+    """The same of text."""
+    return redact_bytes(text.encode("utf-8", "surrogatepass"), key).decode("utf-8", "surrogatepass")
+
+
 @cache
 def _forms(key: str) -> tuple[tuple[bytes, int], ...]:
     """The forms of a key in lower case, each with the length from which on a piece of it is masked."""

@@ -14,7 +14,7 @@ from attrs import define, evolve, field, frozen
 from . import probes, recorded
 from .checks import Check, checks_for
 from .contract import Contract
-from .errors import Inconclusive
+from .errors import ConfigurationError, Inconclusive
 from .evidence import Evidence, Unseen
 from .exchange import CONTROL, Exchange, Probe, encode
 from .har import ARCHIVE, Journal, Recording
@@ -56,7 +56,10 @@ class Suite:
         return cls(contract, requirements, checks_for(contract, requirements))
 
     def pinned(self, levels: Mapping[str, Level]) -> Suite:
-        """The suite with the levels that requirements had in a released version of the contract."""
+        """The suite with the levels that requirements had in a released version of the contract. Raises
+        ConfigurationError where it had one that there is no more."""
+        if gone := [id for id in levels if id not in self.requirements]:
+            raise ConfigurationError(f"that version has requirements that are no more: {', '.join(gone)}")
         pinned = {id: evolve(each, level=levels.get(id, each.level)) for id, each in self.requirements.items()}
         return evolve(self, requirements=pinned)
 

@@ -82,7 +82,6 @@ class Settings:
     ca_file: Path | None = None
     """Certificates to trust besides those of the system."""
     seed: int = 1
-    plan_only: bool = False
     pinned: frozenset[str] | None = None
     """The requirements of the released contract version that counts; those that came later are only reported."""
 
@@ -113,5 +112,7 @@ def target(contract: Contract, url: str, model: str | None, key: str | None = No
     key = (os.environ.get(KEY_VARIABLE) if key is None else key) or None
     if key is not None and not re.fullmatch(r"[\x21-\x7e]+", key):
         raise ConfigurationError(f"{KEY_VARIABLE} holds characters that no header can carry; check how it was set")
+    if key is not None and len(key) < 2:
+        raise ConfigurationError(f"{KEY_VARIABLE} holds one character, which is no key")
     default = str(contract.example_request["model"])
     return Target(f"{parts.scheme}://{parts.netloc}{path}{contract.path}", model or default, key)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from attrs import evolve
 
 from .contract import Contract
 from .errors import ConfigurationError
 from .report.comparison import folder
-from .settings import Target, target
+from .settings import KEY_VARIABLE, Target, target
 
 MEMBERS = {"url", "model", "key_variable"}
 
@@ -32,11 +34,16 @@ def targets(contract: Contract, named: Sequence[str], model: str | None) -> list
         found = _of_file(contract, Path(named[0]), model)
     else:
         found = [target(contract, url, model) for url in named]
+        hosts = sorted({urlsplit(each.url).hostname or "" for each in found if each.key})
+        if len(hosts) > 1:
+            raise ConfigurationError(
+                f"the key in {KEY_VARIABLE} would go to {' and '.join(hosts)}; name each one's key in a targets.toml"
+            )
         urls = Counter(each.url for each in found)
         if repeated := [url for url, times in urls.items() if times > 1]:
             raise ConfigurationError(f"{repeated[0]} is named twice")
-        hosts = Counter(each.name for each in found)
-        found = [each if hosts[each.name] == 1 else evolve(each, name=each.url) for each in found]
+        names = Counter(each.name for each in found)
+        found = [each if names[each.name] == 1 else evolve(each, name=each.url) for each in found]
     folders = Counter(folder(each.name) for each in found)
     if clashing := [each.name for each in found if folders[folder(each.name)] > 1]:
         raise ConfigurationError(f"{' and '.join(clashing)} would have one report folder; name them otherwise")
@@ -65,6 +72,8 @@ def _of_table(contract: Contract, path: Path, name: str, table: object, model: s
         raise ConfigurationError(f"{here}: {wrong[0]}: expected a string, found {table[wrong[0]]!r}")
     key, variable = "", table.get("key_variable")
     if variable is not None:
+        if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", variable):
+            raise ConfigurationError(f"{here}: key_variable: expected the name of a variable; the key goes into it")
         key = os.environ.get(variable, "")
         if not key:
             raise ConfigurationError(f"{here}: the environment has no {variable}, which is to hold its key")
@@ -72,4 +81,4 @@ def _of_table(contract: Contract, path: Path, name: str, table: object, model: s
         made = target(contract, table["url"], table.get("model") or model, key)
     except ConfigurationError as error:
         raise ConfigurationError(f"{here}: {error}") from None
-    return evolve(made, name=name, key_variable=variable or made.key_variable)
+    return evolve(made, name=name, key_variable=variable or f"the key_variable of [{name}]")

@@ -14,7 +14,7 @@ from .contract import Contract
 from .evidence import Evidence
 from .exchange import Exchange, Probe
 from .requirements import Requirement
-from .secrets import redact
+from .secrets import SHORTEST, redact
 
 Z = 1.96
 """Standard deviations on either side of the mean that hold 95 % of a normal distribution."""
@@ -88,8 +88,9 @@ class Judge:
         """`accepted` are controls that are known to be, though no exchange shows it."""
         self._contract, self._key = contract, key
         self.requirements = list(requirements)
-        self._applicable = [each for each in self.requirements if key is not None or each.subject != "authorization"]
         self._checks = checks
+        self._inapplicable = {each.id: why for each in self.requirements if (why := self._why_not(each))}
+        self._applicable = [each for each in self.requirements if each.id not in self._inapplicable]
         self._named = {id for probe in plan for id in probe.about}
         self._judged: Counter[str] = Counter()
         self._findings: dict[str, list[Finding]] = {each.id: [] for each in self.requirements}
@@ -99,6 +100,15 @@ class Judge:
         self._accepted: set[str | None] = {None, *accepted}
         self.findings = 0
         """So far, without what only all exchanges together show."""
+
+    def _why_not(self, requirement: Requirement) -> str | None:
+        """Why a requirement does not apply here."""
+        if self._key is None and requirement.subject == "authorization":
+            return "no key is set"
+        if self._key is not None and "key" in self._checks[requirement.id].views:
+            is_word = len(self._key) < SHORTEST or self._key.lower() in self._contract.text.lower()
+            return "the key is short or a word, which any answer may have" if is_word else None
+        return None
 
     def add(self, exchange: Exchange) -> None:
         """What an exchange shows by itself; it is looked at once."""
@@ -138,8 +148,8 @@ class Judge:
         return requirement.id in exchange.probe.about if requirement.id in self._named else True
 
     def _verdict(self, requirement: Requirement, unsent: Mapping[Probe, str]) -> Verdict:
-        if requirement not in self._applicable:
-            return Verdict(requirement, Status.NOT_APPLICABLE, reason="no key is set")
+        if requirement.id in self._inapplicable:
+            return Verdict(requirement, Status.NOT_APPLICABLE, reason=self._inapplicable[requirement.id])
         judged = self._judged[requirement.id]
         findings = sorted(self._findings[requirement.id], key=lambda finding: finding.exchange.number)
         if findings:

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import os
 import re
 import tomllib
 from collections.abc import Iterable
@@ -74,7 +75,13 @@ def read(path: Path) -> tuple[Waiver, ...]:
     places = _places(path, text)
     if len(places) != len(entries):
         raise ConfigurationError(f"{path}: expected each entry to begin with a line [[waiver]]")
-    return tuple(_waiver(place, entry) for place, entry in zip(places, entries, strict=True))
+    found: dict[object, Waiver] = {}
+    for place, entry in zip(places, entries, strict=True):
+        waiver = _waiver(place, entry)
+        same = found.setdefault((waiver.requirement, waiver.target, waiver.server), waiver)
+        if same is not waiver:
+            raise ConfigurationError(f"{place}: {waiver.requirement} is waived already at {same.place}; delete one")
+    return tuple(found.values())
 
 
 def _places(path: Path, text: str) -> list[str]:
@@ -112,12 +119,12 @@ def applied(run: Run, waivers: Iterable[Waiver], known: Iterable[str], today: da
         if id not in known:
             close = difflib.get_close_matches(id, known, 1)
             problems.append(f"there is no requirement {id}; {f'is it {close[0]}? else ' if close else ''}{delete}")
-        elif verdict is None or not waiver.concerns(run):
-            continue
         elif today > waiver.expires:
             problems.append(
                 f"the waiver of {id} expired on {waiver.expires}; renew it with {waiver.owner}, or {delete}"
             )
+        elif verdict is None or not waiver.concerns(run):
+            continue
         elif verdict.status is Status.FAILED:
             verdicts[id] = _waived(verdict, waiver)
         elif verdict.status is Status.PASSED:
@@ -133,6 +140,8 @@ def _waived(verdict: Verdict, waiver: Waiver) -> Verdict:
 def drafted(path: Path) -> set[tuple[str, str | None]]:
     """The requirements and targets that a file has entries for, filled in or not; none where there is no file. Raises
     ConfigurationError."""
+    if not (path.is_file() or path.parent.is_dir()) or not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise ConfigurationError(f"{path}: cannot be written")
     try:
         entries = tomllib.loads(path.read_text("utf-8")).get("waiver", []) if path.exists() else []
         return {(entry["requirement"], entry.get("target")) for entry in entries}
@@ -147,8 +156,8 @@ def draft(reports: Iterable[Report], path: Path, today: date) -> str:
     in; says what it did."""
     there, expires = drafted(path), today + timedelta(days=DAYS)
     entries = [
-        f'[[waiver]]\nrequirement = "{each["id"]}"\ntarget = {json.dumps(name)}\nreason = "{TO_FILL_IN}"\n'
-        f'owner = "{TO_FILL_IN}"\nlink = "{TO_FILL_IN}"\nexpires = {expires}\n'
+        f'[[waiver]]\nrequirement = "{each["id"]}"\ntarget = {json.dumps(name, ensure_ascii=False)}\n'
+        f'reason = "{TO_FILL_IN}"\nowner = "{TO_FILL_IN}"\nlink = "{TO_FILL_IN}"\nexpires = {expires}\n'
         for report in reports
         for name in [report["target"]["name"]]
         for each in report["requirements"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -19,8 +20,13 @@ from .document import Report
 __all__ = ["announce", "comparison", "document", "read", "render", "show", "write"]
 
 
+SINGLE, COMPARED = ("report.json", "report.html", "badge.svg"), ("comparison.json", "comparison.html")
+
+
 def write(reports: Sequence[Report], compared: Comparison | None, folder: Path) -> None:
     """Writes report.json and what is made of it; of several targets, comparison.json and a folder for each."""
+    for stale in COMPARED if compared is None else SINGLE:  # of a run before
+        (folder / stale).unlink(missing_ok=True)
     if compared is None:
         _write(reports[0], folder / "report.json")
         render(reports[0], folder)
@@ -65,8 +71,11 @@ def announce(shown: Report | Comparison, contract: Contract) -> None:
         for line in github.commands(shown, contract):
             print(line)
     if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
-        with Path(summary).open("a", encoding="utf-8") as file:
-            file.write(github.summary(shown))
+        try:
+            with Path(summary).open("a", encoding="utf-8") as file:
+                file.write(github.summary(shown))
+        except OSError as error:
+            print(f"GITHUB_STEP_SUMMARY: {error.strerror}; the summary was not written", file=sys.stderr)
 
 
 def read(path: Path) -> Report | Comparison:

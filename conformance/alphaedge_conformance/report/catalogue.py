@@ -12,7 +12,7 @@ from ..errors import ConfigurationError
 from ..exchange import Kind, Probe
 from ..mock.faults import Fault, all_faults
 from ..probes import everything
-from ..requirements import Requirement
+from ..requirements import Requirement, subject
 from ..session import Suite
 from .terminal import console
 
@@ -41,7 +41,8 @@ def show_list(suite: Suite) -> None:
 def explain(suite: Suite, id: str) -> None:
     """Prints one requirement. Raises ConfigurationError for an id that there is not."""
     if id not in suite.requirements:
-        close = ", ".join(difflib.get_close_matches(id, suite.requirements, 3)) or "see --list"
+        close = ", ".join(each for each in suite.requirements if subject(each) == id)
+        close = close or ", ".join(difflib.get_close_matches(id, suite.requirements, 3)) or "see --list"
         raise ConfigurationError(f"there is no requirement {id!r}; close to it: {close}")
     for line in _explained(suite, known(suite)[id]):
         console().print(line, markup=False)

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TypedDict
 
 from typing_extensions import TypeIs
@@ -21,6 +21,7 @@ class Compared(Target):
 
     verdict: str
     reason: str | None
+    problems: list[str]
     seconds: float
     cost: Cost
     report: str
@@ -76,7 +77,8 @@ def of(reports: Sequence[Report], seconds: float, against: str | None = None) ->
     judged = {name for row in rows.values() for name, cell in row["targets"].items() if cell["of"]}
     for row in rows.values():
         cells = (row["targets"].get(name) for name in judged)
-        row["differs"] = len({cell and cell["status"] for cell in cells} - {Status.NOT_APPLICABLE}) > 1
+        statuses = {cell and cell["status"] for cell in cells}
+        row["differs"] = len(statuses - {Status.NOT_APPLICABLE}) > 1 or statuses > {Status.FAILED}
     return {
         "format": FORMAT,
         "kit": first["kit"],
@@ -92,6 +94,7 @@ def of(reports: Sequence[Report], seconds: float, against: str | None = None) ->
                 **report["target"],
                 "verdict": report["verdict"],
                 "reason": report["reason"],
+                "problems": report["problems"],
                 "seconds": report["seconds"],
                 "cost": report["cost"],
                 "report": folder(report["target"]["name"]),
@@ -111,19 +114,28 @@ def shown(comparison: Comparison) -> list[Row]:
 
 
 def conclude(reports: Sequence[Report], against: str | None) -> Conclusion:
-    """The worst of all targets. Held against one of them: deviates where another breaks what it keeps, and is
-    inconclusive where something was not judged in both."""
+    """The worst of all targets. Held against one of them: deviates where another breaks what it keeps, or a waiver is
+    wrong, and is inconclusive where something was not judged in both."""
     conclusions = {Conclusion(report["verdict"]) for report in reports}
     if against is not None:
-        conclusions = {Conclusion.CONFORMS}
-        kept = next(_scored(report) for report in reports if report["target"]["name"] == against)
-        for found in map(_scored, reports):
-            for id, status in found.items():
-                if status == Status.FAILED and kept.get(id) in (Status.PASSED, Status.WAIVED):
-                    conclusions.add(Conclusion.DEVIATES)
-                if Status.INCONCLUSIVE in (status, kept.get(id)):
-                    conclusions.add(Conclusion.INCONCLUSIVE)
+        base = next(report for report in reports if report["target"]["name"] == against)
+        conclusions = {Conclusion.CONFORMS, *(each for report in reports for each in _compared(report, base))}
     return next(each for each in WORST_FIRST if each in conclusions)
+
+
+def _compared(report: Report, base: Report) -> Iterator[Conclusion]:
+    if report["problems"]:
+        yield Conclusion.DEVIATES
+    if report["reason"] is not None:
+        yield Conclusion.INCONCLUSIVE
+    kept = _scored(base)
+    for id, status in _scored(report).items():
+        if status == Status.FAILED and kept.get(id) in (Status.PASSED, Status.WAIVED):
+            yield Conclusion.DEVIATES
+        elif Status.INCONCLUSIVE in (status, kept.get(id)):
+            yield Conclusion.INCONCLUSIVE
+        elif status == Status.FAILED and kept.get(id) != Status.FAILED:
+            yield Conclusion.INCONCLUSIVE  # the other was not judged on it, as without a key
 
 
 def _scored(report: Report) -> dict[str, str]:

@@ -3,6 +3,7 @@ Markdown. What servers say is in neither raw."""
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -25,6 +26,7 @@ def commands(report: Report | Comparison, contract: Contract) -> Iterator[str]:
             if target["verdict"] != "conforms":
                 what = f"{target['verdict']}: {safe(target['reason'] or 'see the summary of the job')}"
                 yield f"::error title={_property(target['name'])}::{_data(what)}"
+            yield from (f"::error title=waivers::{_data(safe(problem))}" for problem in target["problems"])
         return
     for problem in report["problems"]:
         yield f"::error title=waivers::{_data(safe(problem))}"
@@ -74,14 +76,16 @@ def _comparison(comparison: Comparison) -> Iterator[str]:
     yield from _table("target", ["verdict", "requests", "seconds", "why"])
     for target in comparison["targets"]:
         cells = [target["name"], target["verdict"], str(target["cost"]["requests"]), f"{target['seconds']:.1f}"]
-        yield f"| {' | '.join(map(_text, [*cells, target['reason'] or '']))} |"
+        why = "; ".join(filter(None, [target["reason"], *target["problems"]]))
+        yield f"| {' | '.join(map(_text, [*cells, why]))} |"
     yield ""
     rows = shown(comparison)
     if rows:
         yield from _table("requirement", ["level", *names])
     for row in rows:
         judged = [row["targets"].get(name) for name in names]
-        said = [f"{cell['status']} {cell['failed']}/{cell['of']}" if cell else "" for cell in judged]
+        often = [f" {cell['failed']}/{cell['of']}" if cell and cell["failed"] else "" for cell in judged]
+        said = [f"{cell['status']}{times}" if cell else "" for cell, times in zip(judged, often, strict=True)]
         yield f"| {' | '.join(map(_text, [row['id'], row['level'], *said]))} |"
 
 
@@ -99,7 +103,7 @@ def _text(text: str) -> str:
 def _place(contract: Contract, pointer: str) -> str:
     """Where a requirement stands, if the contract lies in the workspace."""
     path = contract.source.resolve()
-    if not path.is_relative_to(Path.cwd()):
+    if not path.is_relative_to(Path.cwd()) or path.is_relative_to(sys.prefix):
         return ""
     return f"file={_property(str(path.relative_to(Path.cwd())))},line={contract.line(pointer)},"
 

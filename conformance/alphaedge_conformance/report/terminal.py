@@ -21,6 +21,7 @@ from .text import noticed, prevalence, safe
 
 SHOWN = 5
 """Requirements that a line names; report.json names them all."""
+NONE: Cell = {"status": "", "reason": None, "failed": 0, "of": 0}
 STYLE = {
     Status.FAILED: "bold red",
     Status.INCONCLUSIVE: "yellow",
@@ -50,8 +51,6 @@ def show(report: Report, folder: Path | None, quiet: bool = False) -> None:
             if requirement["findings"]:
                 _print_findings(out, requirement)
         _print_inconclusive(out, report)
-        for problem in report["problems"]:
-            out.print(Text(problem, style="bold red"))
     out.print(_summary(report, folder))
 
 
@@ -71,6 +70,8 @@ def show_comparison(comparison: Comparison, folder: Path | None, quiet: bool = F
         head = (conclusion.upper(), CONCLUSION_STYLE[conclusion])
         cost = _cost(target["cost"], target["seconds"])
         out.print(Text.assemble(f"{safe(target['name'])}: ", head, f": {said} · {cost}"))
+    for problem in dict.fromkeys(each for target in comparison["targets"] for each in target["problems"]):
+        out.print(Text(safe(problem), style="bold red"))
     conclusion = Conclusion(comparison["verdict"])
     against = f" against {safe(comparison['against'])}" if comparison["against"] is not None else ""
     where = f" · {folder}/comparison.html" if folder is not None else ""
@@ -101,7 +102,9 @@ def _print_subjects(out: Console, report: Report) -> None:
     found = {each["status"] for each in report["requirements"]}
     statuses = [status for status in Status if status in found]
     target = report["target"]
-    table = Table(title=f"{target['url']} · {safe(target['model'])}", title_justify="left", box=None, pad_edge=False)
+    table = Table(
+        title=f"{safe(target['url'])} · {safe(target['model'])}", title_justify="left", box=None, pad_edge=False
+    )
     table.add_column("subject")
     for status in statuses:
         table.add_column(status, justify="right", header_style=STYLE[status])
@@ -129,11 +132,11 @@ def _print_findings(out: Console, requirement: Requirement) -> None:
         out.print(f"  {status}: {safe(requirement['reason'])}", markup=False)
     for line in noticed(first):
         out.print(f"  {line}", markup=False)
-    out.print(f"  {first['curl']}\n", markup=False, style="dim")
+    out.print(f"  {safe(first['curl'])}\n", markup=False, style="dim")
 
 
 def _print_matrix(out: Console, comparison: Comparison) -> None:
-    rows = shown(comparison)
+    rows, every = shown(comparison), comparison["requirements"]
     names = [target["name"] for target in comparison["targets"]]
     table = Table(box=None, pad_edge=False)
     table.add_column("requirement", overflow="fold")
@@ -146,7 +149,9 @@ def _print_matrix(out: Console, comparison: Comparison) -> None:
         out.print(table)
         out.print()
     what = "are the same in all" if comparison["against"] is not None else "fail nowhere"
-    out.print(f"{len(comparison['requirements']) - len(rows)} requirements {what}\n")
+    unjudged = [name for name in names if not any(row["targets"].get(name, NONE)["of"] for row in every)]
+    but = f", but {' and '.join(map(safe, unjudged))} could not be judged" if unjudged else ""
+    out.print(f"{len(every) - len(rows)} requirements {what}{but}\n")
 
 
 def _cell(cell: Cell | None) -> Text:
@@ -165,12 +170,14 @@ def _summary(report: Report, folder: Path | None) -> Text:
         return Text.assemble(head, f": {safe(report['reason'] or 'nothing was judged')}")
     counts = Counter((Status(each["status"]), Level(each["level"])) for each in requirements)
     text = Text.assemble(head, f": {_counted(counts)} · {_cost(cost, report['seconds'])}")
-    if report["problems"]:
-        text.append(f" · {len(report['problems'])} waivers to delete or to renew")
+    for problem in report["problems"]:
+        text.append(f" · {safe(problem)}")
     if report["reason"] is not None:
-        text.append(f" · {safe(report['reason'])}, so {cost['unanswered_requests']} requests were not sent")
+        text.append(f" · {safe(report['reason'])}")
+    if cost["unanswered_requests"]:
+        text.append(f" · {cost['unanswered_requests']} planned requests have no answer")
     if not report["target"]["has_key"]:
-        text.append(" · no ALPHAEDGE_API_KEY is set, so the requirements on keys were not judged")
+        text.append(" · without a key, so the requirements on keys were not judged")
     if folder is not None:
         text.append(f" · {folder}/report.html")
     return text

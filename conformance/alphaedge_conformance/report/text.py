@@ -64,7 +64,7 @@ def findings(requirement: Requirement) -> str:
     """A failed requirement: its sentence, how often it was broken, the first time, and how to see it again."""
     head = f"{requirement['level']} {requirement['id']}, {prevalence(requirement)}"
     first = requirement["findings"][0]
-    return "\n".join([head, requirement["title"], *noticed(first), first["curl"]])
+    return "\n".join([head, requirement["title"], *noticed(first), safe(first["curl"])])
 
 
 def plan(plan: Plan) -> str:

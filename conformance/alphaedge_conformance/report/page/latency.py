@@ -49,7 +49,7 @@ class Histogram:
 
 def histogram(exchanges: Iterable[Exchange]) -> Histogram | None:
     """Of the answers 200: a refusal is not what anybody waits for."""
-    answered = [each for each in exchanges if each.accepted and each.chunks]
+    answered = [each for each in exchanges if each.accepted and each.is_timed]
     if not answered:
         return None
     first = Measure("first byte", tuple(sorted(each.chunks[0].at for each in answered)))

@@ -135,8 +135,9 @@ def pictures(exchanges: Iterable[Exchange]) -> list[Picture]:
 
 
 def is_stream(exchange: Exchange) -> bool:
+    """Whether there is something to draw: a stream, and when it arrived."""
     empty = exchange.probe.streams and not exchange.body
-    return exchange.status == 200 and (empty or looks_like_a_stream(exchange))
+    return exchange.status == 200 and (empty or (exchange.is_timed and looks_like_a_stream(exchange)))
 
 
 def merged(places: list[float]) -> list[tuple[float, float]]:
