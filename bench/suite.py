@@ -1,6 +1,7 @@
 """How fast and how thorough a run is, beside the Schemathesis command line on the same contract and the same mock.
 
 ``make bench`` writes the figures to reports/bench.json; times are medians, and ratios within one run are what counts.
+Exit code 1 where several targets at once take longer than is claimed.
 """
 
 from __future__ import annotations
@@ -37,6 +38,8 @@ KEY = "sk-the-key-of-the-bench"
 LATENCIES = (0.0, 0.2)
 REPEATS = 5
 FAULTS = 20
+LONGEST = 1.5
+"""What several targets at once may take, in times of the slowest of them alone."""
 Json = dict[str, Any]
 
 
@@ -211,6 +214,10 @@ def main() -> int:
     arguments.output.parent.mkdir(parents=True, exist_ok=True)
     arguments.output.write_text(json.dumps(figures, indent=1) + "\n", "utf-8")
     print(json.dumps(figures, indent=1))
+    if (ratio := figures["compared"]["ratio"]) > LONGEST:
+        told = f"five targets at once took {ratio:.2f} times the slowest alone"
+        print(f"DOES NOT HOLD: {told}, at most {LONGEST:g} is allowed")
+        return 1
     return 0
 
 

@@ -7,6 +7,7 @@ wrong usage.
 
 import argparse
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,22 +18,37 @@ from typing import Any, NoReturn
 from servers import INCONCLUSIVE, USAGE, WORK, Failed, Recipe, environment, names, read, serving
 
 
-def judge(recipe: Recipe, url: str, runs: int, arguments: list[str]) -> int:
-    """Run the suite, several times if asked, and say whether the verdicts were the same."""
+def judge(recipe: Recipe, url: str, runs: int, arguments: list[str]) -> list[int]:
+    """Run the suite, several times if asked, and say whether the verdicts were the same; the code of each run."""
     suite = Path(sys.executable).with_name("alphaedge-conform")
     if not suite.exists():
         raise Failed(USAGE, f"{suite} is missing: install alphaedge[conformance] for this Python")
     codes = []
     for folder in folders(recipe.name, runs):
         print(f"{recipe.name} {recipe.version} at {url}", flush=True)
+        if folder.exists():
+            shutil.rmtree(folder)
         command = [str(suite), url, "--model", recipe.model, "--report", str(folder), *arguments]
         codes.append(subprocess.run(command, env=environment(recipe)).returncode)
-    if runs > 1:
+    if runs > 1 and not judged(recipe.name, codes):
+        print(f"{recipe.name}: {runs} runs, not compared, for not each has its report", flush=True)
+    elif runs > 1:
         differing = flaky([json.loads((folder / "report.json").read_text()) for folder in folders(recipe.name, runs)])
         for id, seen in differing.items():
             print(f"flaky: {id}: {', '.join(seen)}")
         print(f"{recipe.name}: {runs} runs, other verdicts in one than in another: {len(differing)}", flush=True)
-    return max(codes)
+    return codes
+
+
+def worst(codes: list[int]) -> int:
+    """The highest; a suite that was killed, whose code is below 0, has judged nothing."""
+    return max(INCONCLUSIVE if code < 0 else code for code in codes)
+
+
+def judged(name: str, codes: list[int]) -> bool:
+    """Whether each run came to a verdict and wrote its report."""
+    written = all((folder / "report.json").exists() for folder in folders(name, len(codes)))
+    return written and {0, 1, INCONCLUSIVE}.issuperset(codes)
 
 
 def folders(name: str, runs: int) -> list[Path]:
@@ -62,18 +78,18 @@ def main() -> int:
     given = parser.parse_args()
     if given.runs < 1 or (given.serve and not given.name):
         parser.error("--runs takes a number from 1, and --serve the NAME of a server")
-    codes = []
+    codes: list[int] = []
     for recipe in [read(given.name)] if given.name else [each for each in map(read, names()) if not each.heavy]:
         try:
             with serving(recipe, WORK / recipe.name) as url:
                 if given.serve:
                     print(f"export URL={url} ALPHAEDGE_API_KEY={recipe.key}  # model {recipe.model}", flush=True)
                     signal.pause()
-                codes.append(judge(recipe, url, given.runs, given.arguments))
+                codes += judge(recipe, url, given.runs, given.arguments)
         except Failed as failed:
             print(failed, file=sys.stderr, flush=True)
             codes.append(failed.code)
-    return max(codes)
+    return worst(codes)
 
 
 def run_as_a_program(main: Callable[[], int]) -> NoReturn:

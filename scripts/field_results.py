@@ -14,8 +14,8 @@ import tomllib
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from field import flaky, folders, judge, run_as_a_program
-from servers import RECIPES, ROOT, USAGE, WORK, Failed, Recipe, environment, install, names, read, serving
+from field import flaky, folders, judge, judged, run_as_a_program, worst
+from servers import INCONCLUSIVE, RECIPES, ROOT, USAGE, WORK, Failed, Recipe, environment, install, names, read, serving
 
 RESULTS = RECIPES / "results"
 CONFIRMED = RECIPES / "confirmed"
@@ -28,7 +28,10 @@ Json = dict[str, Any]
 def record(recipe: Recipe) -> None:
     """Judge, repeat, try, and keep what a page needs."""
     with serving(recipe, WORK / recipe.name) as url:
-        judge(recipe, url, recipe.runs, [])
+        codes = judge(recipe, url, recipe.runs, [])
+        if not judged(recipe.name, codes):
+            told = f"the suite exited with {', '.join(map(str, codes))}, or wrote no report"
+            raise Failed(worst([INCONCLUSIVE, *codes]), f"{recipe.name}: nothing is published: {told}")
         reports = [json.loads((folder / "report.json").read_text()) for folder in folders(recipe.name, recipe.runs)]
         result = reduced(recipe, reports, url) | {"clients": clients(recipe, url)}
         answers = [repeated(recipe, url, departure) for departure in result["departures"]]

@@ -105,13 +105,36 @@ def test_the_action_takes_every_input(runner: dict[str, str], contract: Contract
     assert not (tmp_path / "hacked").exists()
 
 
-@pytest.mark.parametrize("inputs", [{"url": "http://127.0.0.1:9"}, {"url": "no-url"}])
+@pytest.mark.parametrize(
+    ("inputs", "code", "verdict"),
+    [({"url": "http://127.0.0.1:9"}, 2, "inconclusive"), ({"url": "no-url"}, 4, "failed")],
+)
 def test_the_action_is_never_green_without_a_verdict(
-    runner: dict[str, str], tmp_path: Path, inputs: dict[str, str]
+    runner: dict[str, str], tmp_path: Path, inputs: dict[str, str], code: int, verdict: str
 ) -> None:
     done, outputs, _ = judge(runner, tmp_path, **inputs)
-    assert done.returncode in (2, 4)
-    assert outputs == "verdict=inconclusive\n"
+    assert (done.returncode, outputs) == (code, f"verdict={verdict}\n")
+
+
+@pytest.mark.parametrize(
+    ("code", "verdict"),
+    [(0, "conforms"), (1, "deviates"), (2, "inconclusive"), (3, "failed"), (4, "failed"), (137, "inconclusive")],
+)
+def test_each_code_has_its_verdict(tmp_path: Path, code: int, verdict: str) -> None:
+    program = tmp_path / "alphaedge" / "bin" / "alphaedge-conform"
+    program.parent.mkdir(parents=True)
+    program.write_text(f"#!/bin/sh\nexit {code}\n")
+    program.chmod(0o755)
+    done, outputs, _ = judge({"RUNNER_TEMP": str(tmp_path)}, tmp_path)
+    assert (done.returncode, outputs) == (code, f"verdict={verdict}\n")
+    assert verdict in ACTION["outputs"]["verdict"]["description"]
+
+
+def test_the_artifact_has_a_name_of_its_own() -> None:
+    """A folder is no name: one with a / is refused, and a name is taken once in a run."""
+    kept = ACTION["runs"]["steps"][2]["with"]
+    assert (kept["name"], kept["path"]) == ("${{ inputs.artifact }}", "${{ inputs.report }}")
+    assert ACTION["inputs"]["artifact"]["default"] == "alphaedge-conformance"
 
 
 def test_no_expression_stands_in_a_script() -> None:

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import time
+from contextlib import nullcontext
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -234,6 +235,47 @@ def test_runs_that_differ() -> None:
     ]
     assert result["departures"][0]["curl"] == "curl -sS $URL/v1/x"
     assert result["requirements"]["MUST"] == {"passed": 1}
+
+
+def suite_that(script: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A suite of a test's own, in sh; $FOLDER is that of the report."""
+    program = folder / "alphaedge-conform"
+    program.write_text(f'#!/bin/sh\nwhile [ "$1" != --report ]; do shift; done\nFOLDER=$2\n{script}\n')
+    program.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(folder / "python"))
+    for module in (field, field_results):
+        monkeypatch.setattr(module, "WORK", folder / "work")
+
+
+WRITES = f"mkdir -p $FOLDER; echo '{json.dumps(report(a='passed'))}' >$FOLDER/report.json"
+SECOND_KILLED = f"case $FOLDER in *-2) kill -9 $$ ;; esac; {WRITES}"
+
+
+def test_a_suite_that_was_killed_is_never_green(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    suite_that(SECOND_KILLED, tmp_path, monkeypatch)
+    codes = field.judge(recipe(), "http://127.0.0.1:7", 2, [])
+    assert codes == [0, -9]
+    assert field.worst(codes) == 2
+    assert field.worst([0, 1]) == 1
+    assert field.worst([-9, 4]) == 4
+
+
+@pytest.mark.parametrize(
+    "script",
+    ["exit 4", f"{WRITES}; exit 3", "exit 0", f"{WRITES}; kill -9 $$", SECOND_KILLED],
+    ids=lambda each: each[:9],
+)
+def test_an_old_report_is_not_published(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
+    suite_that(script, tmp_path, monkeypatch)
+    monkeypatch.setattr(field_results, "serving", lambda *_: nullcontext("http://127.0.0.1:7"))
+    monkeypatch.setattr(field_results, "clients", lambda *_: {})
+    monkeypatch.setattr(field_results, "RESULTS", tmp_path / "results")
+    for folder in field.folders("own", 2):
+        folder.mkdir(parents=True)
+        (folder / "report.json").write_text(json.dumps(report(a="passed")))
+    with pytest.raises(servers.Failed, match="own: nothing is published"):
+        field_results.record(recipe())
+    assert not (tmp_path / "results").exists()
 
 
 def test_nothing_is_published_unconfirmed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

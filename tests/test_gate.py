@@ -99,7 +99,26 @@ def unfreeze(folder: Path) -> None:
 def test_the_gate_is_green(folder: Path) -> None:
     code, steps, said = run(folder, "gate.py", "--base", "base")
     assert (code, steps) == (0, dict.fromkeys((KEPT, FRESH, UNBROKEN, RELEASED, MOCK), True)), said
-    assert said.endswith("all passed\n")
+    assert said.endswith("all passed, 4 left out\n")
+    for name, expected in {
+        KEPT: ["left out: quote-on-the-page: there is no page here", "left out: redocly: node is not installed"],
+        FRESH: ["generated/typescript: was not looked at, because Node is not here"],
+        UNBROKEN: ["left out: oasdiff: node is not installed"],
+    }.items():
+        _, *lines = said.partition(f"ok    {name} ")[2].splitlines()
+        assert all(line.startswith(f"      {words}") for line, words in zip(lines, expected, strict=False)), said
+
+
+def test_what_was_left_out_is_counted(capsys: pytest.CaptureFixture[str]) -> None:
+    from steps import LeftOut, Step, run
+
+    quiet, noted = Step("a", list, ""), Step("b", lambda: [LeftOut("left out: c")], "d")
+    assert run([quiet]) == 0
+    assert capsys.readouterr().out.endswith("\nall passed\n")
+    assert run([quiet, noted]) == 0
+    assert capsys.readouterr().out.endswith("\n      left out: c\nall passed, 1 left out\n")
+    assert run([noted, Step("e", lambda: ["wrong"], "mend it")]) == 1
+    assert capsys.readouterr().out.endswith("\n      wrong\n      → mend it\n1 failed: e, 1 left out\n")
 
 
 # Each change of a file, the steps that it turns red, and what they say of it. Those of one entry are made together.

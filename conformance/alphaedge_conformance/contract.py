@@ -124,14 +124,14 @@ class Contract:
             raise self.error(self.request_schema, "expected at least one example of a request")
 
     def malformed(self) -> Iterator[tuple[str, str]]:
-        """The pointer of each component that is no JSON Schema, and why not."""
-        for name, schema in (self.document.get("components") or {}).get("schemas", {}).items():
+        """The pointer of each component or schema in a place of its own that is no JSON Schema, and why not."""
+        for here, schema in _schemas(self.document):
             try:
                 jsonschema_rs.meta.validate(schema)
             except jsonschema_rs.ValidationError as wrong:
-                yield pointer("components", "schemas", name, *wrong.instance_path), wrong.message
+                yield here + pointer(*wrong.instance_path), wrong.message
             except (TypeError, ValueError) as wrong:
-                yield pointer("components", "schemas", name), str(wrong)
+                yield here, str(wrong)
 
     @cached_property
     def digest(self) -> str:
@@ -379,6 +379,25 @@ def _nodes(node: Any, here: str = "") -> Iterator[tuple[str, Any]]:
     parts = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
     for name, part in parts:
         yield from _nodes(part, here + pointer(name))
+
+
+NAMED = {
+    *("schemas", "responses", "parameters", "requestBodies", "headers", "content", "paths", "links", "callbacks"),
+    *("pathItems", "mediaTypes", "encoding"),
+}
+"""Maps in OpenAPI whose keys are names, and no words of its own."""
+EXAMPLES = {"example", "examples", "default", "value"}
+
+
+def _schemas(node: Any, here: str = "", around: str = "") -> Iterator[tuple[str, Any]]:
+    """Every schema that is not inside of another, with its pointer; `around` is the key that `node` stands at."""
+    for name, part in node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ():
+        word = "" if around in NAMED else str(name)
+        at = here + pointer(name)
+        if word in ("schema", "itemSchema") or (around == "schemas" and here == "/components/schemas"):
+            yield at, part
+        elif word not in EXAMPLES and not word.startswith("x-"):
+            yield from _schemas(part, at, word)
 
 
 def _escape(member: str) -> str:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 EPILOG = """\
 exit code: 0 fine · 1 something breaks that the version does not say, or the contract is not well kept ·
-           2 interrupted · 4 wrong usage, or a file that cannot be read
+           2 interrupted · 3 a mistake of the kit · 4 wrong usage, or a file that cannot be read
 """
 
 
@@ -64,6 +64,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # whoever read has read enough
         sys.stderr.close()
         return 2
+    except Exception:
+        import traceback
+
+        traceback.print_exc()
+        return 3
 
 
 def _diff(parsed: argparse.Namespace) -> int:

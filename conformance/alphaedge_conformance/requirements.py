@@ -79,8 +79,16 @@ def by_keyword(requirements: Iterable[Requirement]) -> dict[str, Requirement]:
     return {requirement.pointer: requirement for requirement in requirements if requirement.kind != "stated"}
 
 
+def entries(contract: Contract) -> list[Any]:
+    """Of `x-requirements`, each as it stands there. Raises ConfigurationError where that is no list."""
+    found = contract.document.get("x-requirements")
+    if not isinstance(found, list | None):
+        raise contract.error("/x-requirements", "expected a list of requirements; write one, or none")
+    return found or []
+
+
 def _stated(contract: Contract) -> Iterator[Requirement]:
-    for index, entry in enumerate(contract.document.get("x-requirements", [])):
+    for index, entry in enumerate(entries(contract)):
         here = f"/x-requirements/{index}"
         try:
             requirement = Requirement(
@@ -92,11 +100,11 @@ def _stated(contract: Contract) -> Iterator[Requirement]:
                 pointer=entry["pointer"],
             )
             contract.at(requirement.pointer)
-        except (KeyError, ValueError, TypeError) as error:
+        except (AttributeError, KeyError, ValueError, TypeError) as error:
             raise contract.error(
                 here, f"expected id, level, source, text and a pointer that leads somewhere: {error}"
             ) from None
-        if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*\.[a-z0-9]+(-[a-z0-9]+)*", requirement.id):
+        if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*\.[a-z0-9]+(-[a-z0-9]+)*", str(requirement.id)):
             raise contract.error(here, f"expected an id in kebab-case as `subject.statement`, found {requirement.id!r}")
         if (requirement.source is Source.DOCUMENTED) != (requirement.quote is not None):
             raise contract.error(here, f"{requirement.id}: give the page's words as `quote` exactly when documented")

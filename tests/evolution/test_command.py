@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from alphaedge_conformance import contract_cli
 from alphaedge_conformance.contract import Contract
 from alphaedge_conformance.evolution import oasdiff
 from alphaedge_conformance.evolution.change import BREAKING, SAFE, UNCLEAR, Change, Judgement
@@ -76,6 +77,10 @@ def test_what_breaks_is_shown_with_its_line_and_a_value(contract: Contract, fold
     ("version", "edits", "code", "said"),
     [
         ("1.0.0", (), 0, "version 1.0.0: as it should be"),
+        ("0.1.0", (), 1, "version 1.0.0 → 0.1.0: was lowered, so raise info.version to 1.0.0 or above"),
+        ("1.0.0-rc1", (), 1, "version 1.0.0 → 1.0.0-rc1: was lowered, so raise info.version to 1.0.0 or above"),
+        ("0.9.0", (LOWER,), 1, "version 1.0.0 → 0.9.0: was lowered, so raise info.version to 2.0.0 or above"),
+        ("1.0.0+b", (), 0, "version 1.0.0 → 1.0.0+b: as it should be"),
         ("1.0.0", (OTHER_WORDS,), 0, "version 1.0.0: nothing breaks that it does not say; 1.0.1 is advised"),
         ("1.0.1", (OTHER_WORDS,), 0, "version 1.0.0 → 1.0.1: as it should be"),
         ("1.9.9", (LOWER,), 1, "version 1.0.0 → 1.9.9: something breaks, so raise info.version to 2.0.0 or above"),
@@ -108,7 +113,12 @@ def test_the_version_decides_the_exit_code(
         ("1.2.3", "2.0.0", BREAKING, BREAKING, "2.0.0", True),
         ("1.2.3", "1.2.3", UNCLEAR, UNCLEAR, None, True),
         ("1.2.3", "1.10.0", SAFE, BREAKING, "1.3.0", True),
-        ("1.2.3", "0.9.0", SAFE, SAFE, None, True),
+        ("1.2.3", "0.9.0", SAFE, SAFE, "1.2.3", False),
+        ("1.0.0-rc.2", "1.0.0-rc.10", SAFE, SAFE, None, True),
+        ("1.0.0-rc.10", "1.0.0-rc.2", SAFE, SAFE, "1.0.0-rc.10", False),
+        ("1.0.0-rc", "1.0.0-rc.1", SAFE, SAFE, None, True),
+        ("1.0.0-rc", "1.0.0-1", SAFE, SAFE, "1.0.0-rc", False),
+        ("1.0.0-rc1", "1.0.0", SAFE, SAFE, None, True),
     ],
 )
 def test_versions(
@@ -119,6 +129,25 @@ def test_versions(
     )
     made = verdict(before, after, [Change("x", "x", "/paths", 1, clients, servers)])
     assert (made.needed, made.fine) == (needed, fine)
+
+
+def test_a_contract_of_another_form_is_told_in_words(contract: Contract, folder: Path, run: Command) -> None:
+    write(folder, contract, ("x-requirements:\n", "x-requirements: 5\nx-rest:\n"))
+    done = run("lint", "new.yaml")
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "requirement-complete: expected a list of requirements; write one, or none" in done.stdout
+    done = run("diff", "old.yaml", "new.yaml")
+    assert (done.returncode, done.stdout) == (4, "")
+    assert "expected a list of requirements" in done.stderr
+
+
+def test_a_mistake_of_the_kit_is_3(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("a mistake of ours")
+
+    monkeypatch.setattr("alphaedge_conformance.linting.lint", broken)
+    assert contract_cli.main(["lint"]) == 3
+    assert "RuntimeError: a mistake of ours" in capsys.readouterr().err
 
 
 def test_json_says_the_same(contract: Contract, folder: Path, run: Command) -> None:
@@ -159,6 +188,7 @@ def test_json_says_the_same(contract: Contract, folder: Path, run: Command) -> N
         (("diff", "old.yaml", "unnumbered.yaml"), "expected a version as 1.2.3 in info.version; give it one"),
         (("diff", "main:openapi.yaml", "old.yaml"), "main:openapi.yaml: there is no such file, and no git for a "),
         (("lint", "nowhere.yaml"), "nowhere.yaml: cannot be read as a contract: "),
+        (("diff", "old.yaml", "inline.yaml"), '/itemSchema/multipleOf is no JSON Schema: "two" is not of type'),
         (("lint", "old.yaml", "--page", "nowhere.txt"), "--page nowhere.txt: cannot be read: "),
         (("lint", "old.yaml", "--bogus"), "unrecognized arguments: --bogus; see alphaedge-contract --help"),
     ],
@@ -172,6 +202,7 @@ def test_wrong_usage_is_4_and_one_line(
     for name, edit in {
         "odd": ("  /v1/chat/completions:\n    post:\n", "  /v1/chat/completions:\n    get: [a]\n    post:\n"),
         "lost": ("responses/Error", "responses/Lost"),
+        "inline": ("description: One server-sent event.", "multipleOf: two"),
         "unnumbered": ("version: 1.0.0", "version: first"),
     }.items():
         text = edited(contract.text, (edit,))

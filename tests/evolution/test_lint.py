@@ -22,6 +22,13 @@ DAMAGE = [
     # rule, the text, what it becomes, where the problem is, what is said of it
     ("openapi-valid", "      summary: Create", "      sumary: Create", "    post:", "'sumary' was unexpected"),
     ("openapi-valid", "maximum: 2\n", "maximum: two\n", "maximum: two", "is no JSON Schema"),
+    (
+        "openapi-valid",
+        "                description: One server-sent event.\n",
+        "                description: One server-sent event.\n                multipleOf: two\n",
+        "                multipleOf: two",
+        "/itemSchema/multipleOf is no JSON Schema",
+    ),
     ("openapi-valid", "openapi: 3.2.0", "openapi: 3.1.0", "openapi: 3.1.0", "expected `openapi: 3.2.0`"),
     ("openapi-valid", "responses/Error", "responses/Lost", '"400": {$ref', "expected a $ref into this file"),
     ("openapi-valid", "    post:\n", "    put:\n", "paths:", "expected exactly one POST operation"),
@@ -91,6 +98,13 @@ DAMAGE = [
         "endpoint.m",
         "leads nowhere",
     ),
+    (
+        "requirement-complete",
+        "x-requirements:\n",
+        "x-requirements: 5\nx-rest:\n",
+        "x-requirements: 5",
+        "expected a list",
+    ),
     ("requirement-unique", "id: error.json", "id: error.never-5xx", "- id: error.never-5xx", "is taken 2 times"),
     ("requirement-unique", "id: error.json", "id: error.type", "- id: error.type", "the id error.type is taken"),
     ("requirement-checked", "id: error.json", "id: error.yaml", "- id: error.yaml", "error.yaml has no check"),
@@ -129,6 +143,32 @@ def test_damage_is_found_at_its_line(contract: Contract, rule: str, old: str, ne
     found = [each for each in lint(damaged, PAGE).problems if each.rule == rule and said in each.text]
     assert found, [str(each) for each in lint(damaged, PAGE).problems]
     assert line in damaged.text.splitlines()[found[0].line - 1], str(found[0])
+
+
+def test_schemas_are_found_wherever_they_are(contract: Contract) -> None:
+    """And an example, a header or a component of that name is none."""
+    wrong, none = {"required": 5}, {"schema": {"required": 5}}
+    contract = Contract.parse(Path("openapi.yaml"), contract.text)
+    contract.document["paths"]["/x"] = {
+        "get": {
+            "parameters": [{"name": "a", "in": "query", "schema": wrong, "example": none}],
+            "responses": {
+                "200": {
+                    "headers": {"schema": {"required": True, "schema": wrong}},
+                    "content": {"text/plain": {"itemSchema": wrong, "examples": {"schema": {"value": none}}}},
+                }
+            },
+            "x-ours": none,
+        }
+    }
+    contract.document["components"]["parameters"] = {"schema": {"name": "b", "in": "query", "required": True}}
+    contract.document["components"]["schemas"]["Own"] = {"properties": {"schema": {"const": none}}}
+    get = "/paths/~1x/get"
+    assert [here for here, _ in contract.malformed()] == [
+        f"{get}/parameters/0/schema/required",
+        f"{get}/responses/200/headers/schema/schema/required",
+        f"{get}/responses/200/content/text~1plain/itemSchema/required",
+    ]
 
 
 def test_a_check_without_a_requirement(contract: Contract, monkeypatch: pytest.MonkeyPatch) -> None:

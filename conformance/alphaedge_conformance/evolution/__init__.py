@@ -36,6 +36,6 @@ added: breaking for clients where it says so outside of a schema, at most unclea
 
 The version (`versions`): a change that breaks clients needs the next major version, or the next minor one while the
 major version is 0; one that breaks servers alone, the next minor version, for a server is judged by the version that
-it names. Without that, the exit code is 1. For what is added or unclear a minor version is advised, for other words a
-patch; that is advice, and no failure.
+it names. Without that, the exit code is 1, as for a version that was lowered. For what is added or unclear a minor
+version is advised, for other words a patch; that is advice, and no failure.
 """

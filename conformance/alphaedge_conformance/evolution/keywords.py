@@ -32,10 +32,6 @@ class Effect(NamedTuple):
     def flipped(self) -> Effect:
         return Effect(self.widened, self.narrowed)
 
-    def doubted(self) -> Effect:
-        """What is left of it where more than this schema decides, as inside `oneOf` and `if`."""
-        return Effect(MAYBE, MAYBE)
-
 
 NARROWED, WIDENED, BOTH = Effect(YES, NO), Effect(NO, YES), Effect(YES, YES)
 NEITHER, UNKNOWN = Effect(NO, NO), Effect(MAYBE, MAYBE)

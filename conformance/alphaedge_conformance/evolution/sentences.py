@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..contract import Contract
+from ..requirements import entries
 from .change import OF_LEVEL, SAFE, UNCLEAR, Change, Judgement
 from .operations import note
 
@@ -54,9 +55,8 @@ def _level(entry: dict[str, Any]) -> str:
 
 
 def _stated(contract: Contract) -> dict[str, tuple[str, dict[str, Any]]]:
-    entries = contract.document.get(LIST) or []
     return {
         str(entry.get("id")): (f"/{LIST}/{index}", entry)
-        for index, entry in enumerate(entries)
+        for index, entry in enumerate(entries(contract))
         if isinstance(entry, dict)
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from typing import Any
 
 from attrs import frozen
 
@@ -21,14 +22,17 @@ class Verdict:
     old: str
     new: str
     needed: str | None
-    """The lowest version that says what broke; None where nothing did."""
+    """The lowest version that says what broke, or that is not below the old one; None where neither is the matter."""
     advised: str | None
     """The lowest version that says what changed; None where nothing did."""
     fine: bool
+    lowered: bool = False
 
     @property
     def text(self) -> str:
         was = f"version {self.old}" if self.old == self.new else f"version {self.old} → {self.new}"
+        if self.lowered:
+            return f"{was}: was lowered, so raise info.version to {self.needed} or above"
         if not self.fine:
             return f"{was}: something breaks, so raise info.version to {self.needed} or above"
         if self.advised is not None and _numbers(self.new) < _numbers(self.advised):
@@ -48,12 +52,14 @@ def verdict(old: Contract, new: Contract, changes: Iterable[Change]) -> Verdict:
     advised = needed
     if advised is None and changes:
         advised = _raised(before, "patch" if all(change.cosmetic for change in changes) else "minor")
+    lowered = _precedence(new.version) < _precedence(old.version)
     return Verdict(
         old=old.version,
         new=new.version,
-        needed=_text(needed),
+        needed=_text(needed) or (old.version if lowered else None),
         advised=_text(advised),
-        fine=needed is None or after >= needed,
+        fine=not lowered and (needed is None or after >= needed),
+        lowered=lowered,
     )
 
 
@@ -73,6 +79,13 @@ def _numbers(version: str) -> Numbers:
         raise ValueError(version)
     major, minor, patch = (int(part) for part in found.groups()[:3])
     return major, minor, patch
+
+
+def _precedence(version: str) -> tuple[Any, ...]:
+    """What versions are ordered by, as semver.org has it: 1.0.0-rc.2 < 1.0.0-rc.10 < 1.0.0 = 1.0.0+build."""
+    before = version.partition("+")[0].partition("-")[2]
+    parts = [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in before.split(".")]
+    return _numbers(version), not before, parts
 
 
 def _read(contract: Contract) -> Numbers:

@@ -12,7 +12,7 @@ from typing import Any
 
 from ..contract import SHIPPED, Contract
 from ..errors import ConfigurationError
-from ..requirements import Level, Source, catalogue
+from ..requirements import Level, Source, catalogue, entries
 from . import LeftOut, Problem, problem
 from .structure import located
 
@@ -22,12 +22,17 @@ ID = r"[a-z0-9]+(-[a-z0-9]+)*\.[a-z0-9]+(-[a-z0-9]+)*"
 
 
 def _entries(contract: Contract) -> Iterator[tuple[str, dict[str, Any]]]:
-    for index, entry in enumerate(contract.document.get("x-requirements") or ()):
+    for index, entry in enumerate(entries(contract)):
         yield f"/x-requirements/{index}", entry if isinstance(entry, dict) else {}
 
 
 def complete(contract: Contract) -> Iterator[Problem | LeftOut]:
     """Id, level, source, text, a pointer that leads somewhere, and a quote where the page is the source."""
+    try:
+        entries(contract)
+    except ConfigurationError as error:
+        yield located(contract, COMPLETE, str(error))
+        return
     ids = Counter(str(entry.get("id")) for _, entry in _entries(contract))
     before = 0
     for here, entry in _entries(contract):
@@ -94,12 +99,16 @@ def checked(contract: Contract) -> Iterator[Problem | LeftOut]:
     from ..checks import stated
 
     checks = stated()
-    entries = {str(entry.get("id")): here for here, entry in _entries(contract)}
-    for id, here in entries.items():
+    try:
+        known = {str(entry.get("id")): here for here, entry in _entries(contract)}
+    except ConfigurationError:
+        yield LeftOut(CHECKED, "not before x-requirements is a list")
+        return
+    for id, here in known.items():
         if id not in checks:
             yield problem(contract, CHECKED, here, f"{id} has no check; add one to alphaedge_conformance/checks")
     for id, check in checks.items():
-        if id not in entries:
+        if id not in known:
             file = os.path.relpath(inspect.getsourcefile(check.function) or "?")
             line = inspect.getsourcelines(check.function)[1]
             told = f"a check of {id}, which is no requirement; remove it, or add {id} to x-requirements"

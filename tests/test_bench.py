@@ -1,0 +1,26 @@
+"""What the bench claims of itself; nothing is measured here."""
+
+from __future__ import annotations
+
+import json
+from contextlib import nullcontext
+from pathlib import Path
+
+import pytest
+from bench import suite
+
+
+@pytest.mark.parametrize(("ratio", "code"), [(1.2, 0), (1.5, 0), (1.51, 1)])
+def test_several_targets_cost_little_more_than_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], ratio: float, code: int
+) -> None:
+    for name in ("ours", "side_by_side", "faults_found", "against_the_ideal"):
+        monkeypatch.setattr(suite, name, lambda *_: {})
+    monkeypatch.setattr(suite, "mock", lambda *_: nullcontext(""))
+    monkeypatch.setattr(suite, "grown", lambda *_: {"seconds": 1, "peak_bytes": 1})
+    monkeypatch.setattr(suite, "compared", lambda *_: {"ratio": ratio})
+    monkeypatch.setattr("sys.argv", ["bench", "--output", str(tmp_path / "bench.json")])
+    assert suite.main() == code
+    said = f"DOES NOT HOLD: five targets at once took {ratio:.2f} times the slowest alone, at most 1.5 is allowed"
+    assert (said in capsys.readouterr().out) == bool(code)
+    assert json.loads((tmp_path / "bench.json").read_text("utf-8"))["compared"]["ratio"] == ratio
