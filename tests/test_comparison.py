@@ -174,3 +174,54 @@ def test_an_interrupt_ends_all_and_keeps_what_there_is(contract: Contract, tmp_p
         assert found["reason"] == "interrupted by SIGINT"
         assert 0 < found["cost"]["requests"] < 50
     assert comparison(tmp_path)["verdict"] == "inconclusive"
+
+
+@pytest.mark.parametrize("entry", ["usage.type", "usage.no-such", "expired"])
+def test_a_wrong_waiver_fails_a_comparison_too(
+    conform: Conform, contract: Contract, tmp_path: Path, entry: str
+) -> None:
+    waivers, expired = tmp_path / "w.toml", entry == "expired"
+    waivers.write_text(
+        f'[[waiver]]\nrequirement = "{"usage.total-is-the-sum" if expired else entry}"\nreason = "r"\nowner = "o"\n'
+        f"link = 'l'\nexpires = {'2020-01-01' if expired else '2999-01-01'}\n"
+    )
+    with two(contract) as (wrong, right):
+        arguments = (wrong, right, *WANTED, "--against", wrong, "--waivers", str(waivers), "--report", str(tmp_path))
+        done = conform(*arguments, key=KEY)
+    assert done.returncode == 1
+    assert f"{waivers}, lines 1 to 6" in done.stdout
+    assert f"{waivers}, lines 1 to 6" in (tmp_path / "comparison.html").read_text("utf-8")
+
+
+def test_against_one_that_was_not_judged_on_it(contract: Contract, tmp_path: Path) -> None:
+    """What fails in one and does not apply to the other is no agreement."""
+    open_door = by_hand()["open-door"].make
+    with serve(open_door(contract)) as one, serve(open_door(contract, KEY)) as other:
+        file = tmp_path / "targets.toml"
+        file.write_text(f'[one]\nurl = "{one}"\n[other]\nurl = "{other}"\nkey_variable = "OTHER_KEY"\n')
+        done = run_with({"OTHER_KEY": KEY}, str(file), "--against", "one", "-k", "authorization or total")
+    assert done.returncode == 2
+    assert "authorization.missing-key-refused" in done.stdout
+
+
+def test_the_base_is_not_left_out(conform: Conform, contract: Contract) -> None:
+    with two(contract) as (wrong, right):
+        done = conform(wrong, right, "--against", wrong, "-k", right.rpartition(":")[2], key=KEY)
+    assert done.returncode == 4
+    assert "-k leaves out" in done.stderr
+
+
+def test_one_key_goes_to_one_host(conform: Conform) -> None:
+    done = conform("http://one.example", "http://other.example", key=KEY)
+    assert done.returncode == 4
+    assert "would go to one.example and other.example" in done.stderr
+
+
+def test_nothing_of_a_run_before_contradicts(conform: Conform, contract: Contract, tmp_path: Path) -> None:
+    with two(contract) as (wrong, right):
+        conform(wrong, *WANTED, "--report", str(tmp_path), key=KEY)
+        conform(wrong, right, *WANTED, "--report", str(tmp_path), key=KEY)
+        assert not (tmp_path / "report.json").exists()
+        conform(wrong, *WANTED, "--report", str(tmp_path), key=KEY)
+    assert (tmp_path / "report.html").exists()
+    assert not (tmp_path / "comparison.html").exists()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -202,3 +202,111 @@ def test_without_the_operation_there_is_nothing_to_judge(conform: Conform, recor
     done = conform("--from-har", str(recorder.save(file)))
     assert done.returncode == 4
     assert "with one request to /v1/chat/completions at least" in done.stderr
+
+
+# What is read with doubt
+
+
+def aborted(entry: Json) -> None:
+    """As Chrome saves a stream that the user stopped."""
+    entry["_error"] = "net::ERR_ABORTED"
+    entry["response"]["content"]["text"] = b64encode(b'data: {"id": "x"').decode()
+
+
+def truncated(entry: Json) -> None:
+    content = entry["response"]["content"]
+    content["text"] = b64encode(b64decode(content.get("text", ""))[:60]).decode()
+
+
+def emptied(entry: Json) -> None:
+    entry["response"]["content"] = {"size": 0, "mimeType": "text/event-stream"}
+
+
+def unasked(entry: Json) -> None:
+    entry["request"].pop("postData", None)
+    entry["request"]["bodySize"] = 300
+
+
+def odd(entry: Json) -> None:
+    entry |= {"time": 1e308, "startedDateTime": "9999-12-31T23:59:59-23:00"}
+
+
+@pytest.mark.parametrize("change", [aborted, truncated, emptied, unasked, odd])
+def test_what_was_not_saved_whole_accuses_nobody(
+    conform: Conform, recorder: Recorder, file: Path, change: Callable[[Json], object]
+) -> None:
+    recorder.post({**ASKED, "stream": True})
+    for entry in recorder.entries:
+        change(entry)
+    recorder.post(ASKED)
+    code, found = judged(conform, recorder.save(file))
+    assert code == 2
+    assert failures(found) == set()
+    assert found["usage.total-is-the-sum"]["status"] == "passed"
+
+
+def without_headers(entry: Json) -> None:
+    entry["response"]["headers"] = []
+
+
+def test_what_an_export_left_out_accuses_nobody(conform: Conform, recorder: Recorder, file: Path) -> None:
+    recorder.post(ASKED)
+    _, found = judged(conform, recorder.save(file, without_headers))
+    assert failures(found) == set()
+
+
+def test_an_exchange_that_is_there_twice_has_no_id_twice(conform: Conform, recorder: Recorder, file: Path) -> None:
+    recorder.post(ASKED)
+    recorder.entries.append(dict(recorder.entries[-1]))
+    _, found = judged(conform, recorder.save(file))
+    assert failures(found) == set()
+
+
+def test_another_key_that_works_accuses_nobody(conform: Conform, contract: Contract, file: Path) -> None:
+    with serve(Mock(contract)) as url:
+        recorder = Recorder(url)
+        recorder.post(ASKED)
+        recorder.post(ASKED, {"Content-Type": "application/json", "Authorization": "Bearer sk-of-somebody-else"})
+        recorder.post(ASKED, {"Content-Type": "application/json"})
+    _, found = judged(conform, recorder.save(file))
+    assert failures(found) == set()
+
+
+def test_requests_to_two_servers_are_not_one(conform: Conform, recorder: Recorder, file: Path) -> None:
+    recorder.post(ASKED)
+    recorder.post(ASKED)
+    recorder.entries[-1]["request"]["url"] = "http://other.example/v1/chat/completions"
+    done = conform("--from-har", str(recorder.save(file)))
+    assert done.returncode == 4
+    assert "other.example" in done.stderr
+
+
+def test_no_credential_of_a_recording_is_kept(conform: Conform, recorder: Recorder, file: Path) -> None:
+    """Neither another key, nor a password in the address, nor a cookie."""
+    other, password, cookie = "sk-of-somebody-else-77", "pa55word-88", "session-99"
+    recorder.post(ASKED)
+    recorder.post(
+        ASKED, {"Content-Type": "application/json", "Authorization": f"Bearer {other}", "X-Api-Key": "k-66-k-66"}
+    )
+
+    def plant(entry: Json) -> None:
+        entry["request"]["url"] = entry["request"]["url"].replace("http://", f"http://user:{password}@")
+        said = f"{KEY} {other} {password} k-66-k-66"
+        entry["response"]["headers"] += [
+            {"name": "set-cookie", "value": cookie},
+            {"name": f"x-{other}", "value": said},
+        ]
+        if entry["response"]["status"] == 401:
+            entry["response"]["content"] = {"size": len(said), "text": said, "mimeType": "text/plain"}
+
+    recorder.save(file, plant)
+    judged(conform, file)
+    kept = "".join(path.read_text("utf-8") for path in (file.parent / "out").iterdir()).lower()
+    assert not [secret for secret in (KEY, other, password, cookie, "k-66-k-66") if secret.lower() in kept]
+
+
+def test_a_recording_paints_no_terminal(conform: Conform, recorder: Recorder, file: Path) -> None:
+    recorder.post({**ASKED, "model": "\x1b[2J\u202e"})
+    recorder.entries[-1]["request"]["url"] = recorder.url + "/\x1b[2J/v1/chat/completions"
+    done = conform("--from-har", str(recorder.save(file)))
+    assert not [char for char in done.stdout if char in "\x1b\u202e"]

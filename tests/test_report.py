@@ -17,6 +17,7 @@ import pytest
 
 from alphaedge_conformance import report
 from alphaedge_conformance.contract import Contract
+from alphaedge_conformance.errors import ConfigurationError
 from alphaedge_conformance.mock import Mock, serve
 from alphaedge_conformance.mock.faults import by_hand
 from alphaedge_conformance.released import frozen
@@ -278,3 +279,49 @@ def test_an_unknown_version_says_which_there_are(conform: Conform) -> None:
     done = conform("--contract-version", "7.0.0")
     assert done.returncode == 4
     assert "there are: 1.0.0" in done.stderr
+
+
+def test_a_version_with_what_is_no_more(suite: Suite) -> None:
+    with pytest.raises(ConfigurationError, match=r"requirements that are no more: usage\.lost"):
+        suite.pinned({"usage.type": Level.MUST, "usage.lost": Level.MUST})
+
+
+# What cannot be written
+
+
+@pytest.mark.parametrize("name", ["report.html", "report.json"])
+def test_a_report_that_cannot_be_written_loses_no_verdict(conform: Conform, tmp_path: Path, name: str) -> None:
+    (tmp_path / name).mkdir()
+    done = conform("-q", "-k", "usage", "--report", str(tmp_path))
+    assert done.returncode == 3
+    assert done.stdout.startswith("CONFORMS")
+    assert "the report is not whole" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("command", ["-q -k usage | true", "-q -k usage > /dev/full", "--list > /dev/full"])
+def test_output_that_nobody_takes_is_no_deviation(command: str) -> None:
+    script = f"set -o pipefail; {BIN}/alphaedge-conform {command}"
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=60)
+    assert done.returncode in (0, 3)
+    assert "Traceback" not in done.stderr
+
+
+def test_a_terminal_that_knows_little() -> None:
+    done = subprocess.run(
+        [BIN / "alphaedge-conform", "-q", "-k", "usage"],
+        env=os.environ | {"PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_plan_of_nothing_is_wrong_usage(conform: Conform) -> None:
+    assert conform("--plan", "-k", "no_such_requirement").returncode == 4
+
+
+def test_empty_values_are_as_good_as_none(conform: Conform) -> None:
+    options = ("--model=", "--report=", "--waivers=", "--write-waivers=", "--from-har=", "--against=", "--explain=")
+    assert conform("-q", "-k", "usage and sum", *options, "--contract=", "--contract-version=").returncode == 0

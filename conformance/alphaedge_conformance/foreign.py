@@ -21,6 +21,8 @@ from .wire import WRONG_KEY
 
 CREDENTIALS = ("authorization", "proxy-authorization", "api-key", "x-api-key")
 """Headers of a request whose values are secret."""
+LATEST = 4_102_444_800.0
+"""Unix seconds, of the year 2100; a recording from later is wrong."""
 LONGEST = 86_400.0
 """Seconds that an exchange may have taken; a recording that says more is wrong."""
 UNREADABLE = (KeyError, TypeError, ValueError, AttributeError, OverflowError)
@@ -70,7 +72,9 @@ def _exchange(number: int, entry: Json, key: str | None, secrets: Iterable[str])
     headers = [(str(each["name"]), str(each["value"])) for each in response["headers"] if each["name"][:1] != ":"]
     if not headers and content.get("mimeType"):
         headers = [("content-type", str(content["mimeType"]))]
-    where = urlsplit(request["url"])
+    where, started = urlsplit(request["url"]), datetime.fromisoformat(entry["startedDateTime"]).timestamp()
+    if not 0 <= started < LATEST:
+        raise ValueError(f"started at {started}")
     return Exchange(
         number=number,
         probe=Probe(
@@ -83,7 +87,7 @@ def _exchange(number: int, entry: Json, key: str | None, secrets: Iterable[str])
             key=_kind(_token(request), key, status),
         ),
         url=urlunsplit((where.scheme, where.netloc.rpartition("@")[2], where.path, "", "")),
-        started=datetime.fromisoformat(entry["startedDateTime"]).timestamp(),
+        started=started,
         status=status if status > 0 else None,
         headers=tuple(
             (_text(name, secrets), "[cookie]" if name.lower() == "set-cookie" else _text(value, secrets))

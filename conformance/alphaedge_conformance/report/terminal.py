@@ -36,10 +36,16 @@ CONCLUSION_STYLE = {
 }
 
 
+class Output(Console):
+    def on_broken_pipe(self) -> None:
+        """Leaves it to the caller; rich ends the program with 1, which means deviates here."""
+        raise
+
+
 def console() -> Console:
     """Standard output, as it is; NO_COLOR leaves no escape sequence at all."""
     plain = bool(os.environ.get("NO_COLOR"))
-    return Console(highlight=False, soft_wrap=True, color_system=None if plain else "auto")
+    return Output(highlight=False, soft_wrap=True, color_system=None if plain else "auto")
 
 
 def show(report: Report, folder: Path | None, quiet: bool = False) -> None:
