@@ -5,6 +5,8 @@ MODEL ?=
 BASE ?= origin/main
 REPORT ?= reports/conform
 ARGS ?=
+# Many tests wait for a server: one more than there are processors.
+WORKERS ?= $(shell expr $$(nproc 2>/dev/null || echo 2) + 1)
 # What the shell takes as one word, whatever stands in it.
 quoted = '$(subst ','\'',$(1))'
 
@@ -42,7 +44,7 @@ check: .venv ## generated/ is fresh, the code is well kept
 	@$(BIN)/mypy
 
 test: .venv ## the tests of the kit itself
-	@$(BIN)/python -m pytest --numprocesses auto --dist loadgroup --quiet $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup --quiet $(ARGS)
 
 mutants: .venv ## the kill matrix: every fault of the mock breaks exactly what it says (minutes)
 	@$(BIN)/python -m alphaedge_conformance.mutants --report reports/mutants $(ARGS)

@@ -48,6 +48,7 @@ def runner(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         "ALPHAEDGE_API_KEY": KEY,
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
         "PIP_CONSTRAINT": str(constraints(temporary)),
+        "PIP_NO_COMPILE": "1",
     }
     done = bash(ACTION["runs"]["steps"][0]["run"], temporary, environment)
     assert done.returncode == 0, done.stdout + done.stderr
