@@ -9,11 +9,15 @@ Address = IPv4Address | IPv6Address
 
 def listening(session: int, proc: Path = Path("/proc")) -> set[Address]:
     """Empty where the system does not tell."""
-    sockets, found = set(), set()
+    sockets: set[str] = set()
+    found: set[Address] = set()
     for stat in proc.glob("[0-9]*/stat"):
         with suppress(OSError):  # processes end
-            if int(stat.read_text().rpartition(")")[2].split()[3]) == session:
-                sockets |= {str(link.readlink()) for link in (stat.parent / "fd").iterdir()}
+            if int(stat.read_text().rpartition(")")[2].split()[3]) != session:
+                continue
+            for link in (stat.parent / "fd").iterdir():
+                with suppress(OSError):  # and files are closed
+                    sockets.add(str(link.readlink()))
     for table in ("tcp", "tcp6"):
         path = proc / "net" / table
         for row in path.read_text().splitlines()[1:] if path.exists() else ():
