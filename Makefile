@@ -10,7 +10,7 @@ WORKERS ?= $(shell expr $$(nproc 2>/dev/null || echo 2) + 1)
 # What the shell takes as one word, whatever stands in it.
 quoted = '$(subst ','\'',$(1))'
 
-.PHONY: help conform mock field field-results generate diff lint check test mutants gate freeze release-check bench docs lock build clean
+.PHONY: help conform mock servers server-results generate diff lint check test mutants gate freeze release-check bench docs lock build clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -22,11 +22,11 @@ conform: .venv ## judge a server: make conform URL=http://host:8000 MODEL=name R
 mock: .venv ## serve the contract: make mock ARGS='--port 8000 --key secret'
 	@$(BIN)/python -m alphaedge_conformance.mock $(ARGS)
 
-field: .venv ## judge a real server: make field TARGET=llm-katan RUNS=2; without TARGET, all that are not heavy
-	@$(BIN)/python scripts/field.py $(if $(RUNS),--runs $(RUNS)) $(TARGET) $(ARGS)
+servers: .venv ## judge a real server: make servers TARGET=llm-katan RUNS=2; without TARGET, all that are not heavy
+	@$(BIN)/python scripts/servers.py $(if $(RUNS),--runs $(RUNS)) $(TARGET) $(ARGS)
 
-field-results: .venv ## write docs/field-results.md; make field-results TARGET=all judges every server again, twice
-	@$(BIN)/python scripts/field_results.py $(if $(TARGET),--record $(TARGET))
+server-results: .venv ## write docs/servers.md; make server-results TARGET=all judges every server again, twice
+	@$(BIN)/python scripts/server_results.py $(if $(TARGET),--record $(TARGET))
 
 generate: .venv ## write generated/ from openapi.yaml; the TypeScript package where Node is
 	@$(BIN)/python scripts/generate.py
@@ -42,12 +42,13 @@ check: .venv ## generated/ is fresh, the code is well kept
 	@$(BIN)/ruff check --no-cache .
 	@$(BIN)/ruff format --no-cache --check .
 	@$(BIN)/mypy
+	@$(BIN)/python -m pytest --quiet tests/test_layout.py
 
 test: .venv ## the tests of the kit itself
 	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup --quiet $(ARGS)
 
 mutants: .venv ## the kill matrix: every fault of the mock breaks exactly what it says (minutes)
-	@$(BIN)/python -m alphaedge_conformance.mutants --report reports/mutants $(ARGS)
+	@$(BIN)/python -m alphaedge_conformance.maintain.kill_matrix --report reports/mutants $(ARGS)
 
 gate: .venv ## what a change has to pass: make gate URL=http://host:8000 BASE=origin/main
 	@$(BIN)/python scripts/gate.py --base $(call quoted,$(BASE)) --url $(call quoted,$(URL)) $(ARGS)
@@ -78,7 +79,7 @@ build: .venv ## the wheel and the sdist, and the npm package where Node is, into
 	@$(BIN)/python scripts/typescript_package.py dist
 
 clean: ## remove what the targets made
-	rm -rf .venv .bench .field .node dist site reports scripts/typescript/node_modules generated/typescript/dist
+	rm -rf .venv .bench .servers .node dist site reports scripts/typescript/node_modules generated/typescript/dist
 
 # The stamp is written last, so that an installation that was interrupted is made again.
 .venv: .venv/installed

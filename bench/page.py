@@ -19,12 +19,13 @@ from playwright.sync_api import Page, sync_playwright
 
 from alphaedge_conformance.contract import Contract
 from alphaedge_conformance.exchange import Chunk, Exchange
-from alphaedge_conformance.mock.faults import by_hand
-from alphaedge_conformance.mutants import trial
+from alphaedge_conformance.maintain.kill_matrix import trial
+from alphaedge_conformance.mock.faults import BY_HAND
 from alphaedge_conformance.report import document
 from alphaedge_conformance.report.document import Report
 from alphaedge_conformance.report.page import report_page
-from alphaedge_conformance.session import Run, Suite
+from alphaedge_conformance.run.run import Run
+from alphaedge_conformance.run.suite import Suite
 
 EXCHANGES = 2000
 LARGEST = 5_000_000
@@ -43,7 +44,7 @@ CHROMIUM = [
 def large(run: Run, all_broken: bool) -> tuple[Report, dict[int, Exchange]]:
     """A run as if it had so many exchanges: those it has, again and again, their streams at a pace of their own."""
     chance = random.Random(1)
-    report = copy.deepcopy(document.of(run))
+    report = copy.deepcopy(document.build_report(run))
     exchanges = {
         number: evolve(_paced(exchange, chance), number=number)
         for number, exchange in enumerate(islice(cycle(run.exchanges), EXCHANGES), 1)
@@ -75,7 +76,7 @@ def _paced(exchange: Exchange, chance: random.Random) -> Exchange:
 
 def sample() -> Run:
     """A run of the mock with a fault."""
-    return trial(Suite.of(Contract.load()), by_hand()["fractions"].make)
+    return trial(Suite.of(Contract.load()), BY_HAND["fractions"].make)
 
 
 def spent(page: Page, path: Path) -> float:

@@ -27,11 +27,12 @@ from attrs import evolve
 from starlette.types import Receive, Scope, Send
 
 from alphaedge_conformance.contract import Contract
+from alphaedge_conformance.exchange.target import target
 from alphaedge_conformance.mock import Mock, serve
 from alphaedge_conformance.mock.faults import all_faults
 from alphaedge_conformance.probes import Plan
-from alphaedge_conformance.session import Suite
-from alphaedge_conformance.settings import Settings, target
+from alphaedge_conformance.run.suite import Suite
+from alphaedge_conformance.sending.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
 KEY = "sk-the-key-of-the-bench"

@@ -15,9 +15,9 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from alphaedge_conformance.contract import Contract
+from alphaedge_conformance.contract.requirements import subject
 from alphaedge_conformance.report.catalogue import Known, known, shown
-from alphaedge_conformance.requirements import subject
-from alphaedge_conformance.session import Suite
+from alphaedge_conformance.run.suite import Suite
 
 HERE = Path(__file__).parent
 
@@ -39,7 +39,7 @@ pygments_style = "friendly"
 pygments_dark_style = "github-dark"
 
 PARTS = {
-    "Judge a server": ("tutorial", "judge", "ci", "requirements", "field-results"),
+    "Judge a server": ("tutorial", "judge", "ci", "requirements", "servers"),
     "Call a server": ("client", "typescript"),
     "The contract": ("contract", "change", "design"),
 }

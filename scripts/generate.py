@@ -25,8 +25,8 @@ import yaml
 from openapi_spec_validator import OpenAPIV32SpecValidator
 
 from alphaedge_conformance.contract import Contract, pointer
+from alphaedge_conformance.contract.requirements import catalogue
 from alphaedge_conformance.errors import ConfigurationError
-from alphaedge_conformance.requirements import catalogue
 
 ROOT = Path(__file__).resolve().parent.parent
 CONTRACT = ROOT / "openapi.yaml"

@@ -14,8 +14,8 @@ from collections.abc import Iterator
 from steps import ROOT, Step, command, run
 
 from alphaedge_conformance.contract import Contract
-from alphaedge_conformance.released import frozen
-from alphaedge_conformance.requirements import catalogue
+from alphaedge_conformance.contract.requirements import catalogue
+from alphaedge_conformance.contract.versions import frozen
 
 RELEASED = ROOT / "requirements"
 

@@ -1,194 +1,110 @@
-"""Servers that others wrote: how a recipe, field/NAME.toml, is installed and started in .field/NAME."""
+"""Run the conformance suite against real servers: servers.py [--runs N] [NAME [ARGUMENT of alphaedge-conform ...]]
 
-import os
-import re
+Without NAME every server that is not heavy is judged. `--serve NAME` starts one and waits for Ctrl-C.
+Exits with the suite's code, the highest of several; with 2 when a server cannot be had or on a signal, with 4 on
+wrong usage.
+"""
+
+import argparse
+import json
 import shutil
 import signal
-import socket
 import subprocess
 import sys
-import time
-import tomllib
-import venv
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field
-from http.client import HTTPException
+from collections.abc import Callable
 from pathlib import Path
-from urllib.error import HTTPError
-from urllib.request import ProxyHandler, build_opener
+from typing import Any, NoReturn
 
-from listening import listening
-
-ROOT = Path(__file__).resolve().parents[1]
-RECIPES = ROOT / "field"
-WORK = ROOT / ".field"
-INCONCLUSIVE, USAGE = 2, 4
+from recipes import INCONCLUSIVE, USAGE, WORK, Failed, Recipe, environment, names, read, serving
 
 
-@dataclass(frozen=True)
-class Recipe:
-    """One server. In build, command, env and files, the names of `places` in braces are filled in."""
-
-    name: str
-    version: str
-    about: str
-    """One line for the table of results: what kind of server it is, and what stands behind it."""
-    command: list[str]
-    ready: str
-    model: str
-    key: str
-    start_timeout: float
-    requirements: list[str] = field(default_factory=list)
-    """For pip, into a virtual environment."""
-    npm: bool = False
-    """Whether field/npm/NAME has a package.json and its lock."""
-    build: list[list[str]] = field(default_factory=list)
-    """Run before each start, so they must cost little where there is nothing left to do."""
-    env: Mapping[str, str] = field(default_factory=dict)
-    files: Mapping[str, str] = field(default_factory=dict)
-    upstream: str | None = None
-    """The recipe of a server that this one forwards to."""
-    runs: int = 2
-    """How often it is judged for the page: more often where something depends on the time."""
-    heavy: bool = False
-    """Takes gigabytes or a long time, and so runs only by its name."""
+def judge(recipe: Recipe, url: str, runs: int, arguments: list[str]) -> list[int]:
+    """Run the suite, several times if asked, and say whether the verdicts were the same; the code of each run."""
+    suite = Path(sys.executable).with_name("alphaedge-conform")
+    if not suite.exists():
+        raise Failed(USAGE, f"{suite} is missing: install alphaedge[conformance] for this Python")
+    codes = []
+    for folder in folders(recipe.name, runs):
+        print(f"{recipe.name} {recipe.version} at {url}", flush=True)
+        if folder.exists():
+            shutil.rmtree(folder)
+        command = [str(suite), url, "--model", recipe.model, "--report", str(folder), *arguments]
+        codes.append(subprocess.run(command, env=environment(recipe)).returncode)
+    if runs > 1 and not judged(recipe.name, codes):
+        print(f"{recipe.name}: {runs} runs, not compared, for not each has its report", flush=True)
+    elif runs > 1:
+        differing = flaky([json.loads((folder / "report.json").read_text()) for folder in folders(recipe.name, runs)])
+        for id, seen in differing.items():
+            print(f"flaky: {id}: {', '.join(seen)}")
+        print(f"{recipe.name}: {runs} runs, other verdicts in one than in another: {len(differing)}", flush=True)
+    return codes
 
 
-class Failed(Exception):
-    """Nothing was judged; with the exit code."""
-
-    def __init__(self, code: int, message: str) -> None:
-        super().__init__(message)
-        self.code = code
+def worst(codes: list[int]) -> int:
+    """The highest; a suite that was killed, whose code is below 0, has judged nothing."""
+    return max(INCONCLUSIVE if code < 0 else code for code in codes)
 
 
-def names() -> list[str]:
-    return sorted(path.stem for path in RECIPES.glob("*.toml"))
+def judged(name: str, codes: list[int]) -> bool:
+    """Whether each run came to a verdict and wrote its report."""
+    written = all((folder / "report.json").exists() for folder in folders(name, len(codes)))
+    return written and {0, 1, INCONCLUSIVE}.issuperset(codes)
 
 
-def read(name: str) -> Recipe:
-    if name not in names():
-        raise Failed(USAGE, f"field.py: no server {name!r}; there are: {', '.join(names())}")
-    path = RECIPES / f"{name}.toml"
-    try:
-        return Recipe(**tomllib.loads(path.read_text()))
-    except (tomllib.TOMLDecodeError, TypeError) as error:
-        raise Failed(USAGE, f"{path}: {error}") from None
+def folders(name: str, runs: int) -> list[Path]:
+    """One for the report of each run."""
+    return [WORK / name / ("report" if number == 1 else f"report-{number}") for number in range(1, runs + 1)]
 
 
-def install(recipe: Recipe, work: Path) -> None:
-    """The stamp is written last, so a half-made environment is made again."""
-    work.mkdir(parents=True, exist_ok=True)
-    manifests = sorted((RECIPES / "npm" / recipe.name).glob("*.json")) if recipe.npm else []
-    wanted = "\n".join(
-        [sys.version, str(work), recipe.version, *recipe.requirements, *(path.read_text() for path in manifests)]
-    )
-    stamp = work / "stamp"
-    if not recipe.requirements + manifests or (stamp.exists() and stamp.read_text() == wanted):
-        return
-    print(f"installing {recipe.name} {recipe.version}", flush=True)
-    stamp.unlink(missing_ok=True)
-    if recipe.requirements:
-        target = work / "venv"
-        venv.create(target, clear=True, with_pip=True)
-        run(recipe, [str(target / "bin" / "pip"), "-qq", "install", *recipe.requirements], work)
-    if recipe.npm:
-        target = work / "npm"
-        target.mkdir(exist_ok=True)
-        for path in manifests:
-            shutil.copy(path, target)
-        run(recipe, ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel", "error"], target)
-    stamp.write_text(wanted)
+def flaky(reports: list[dict[str, Any]]) -> dict[str, list[str]]:
+    """The requirements whose status differs between runs, with what each run saw."""
+    seen: dict[str, list[tuple[str, str]]] = {}
+    for each in (requirement for report in reports for requirement in report["requirements"]):
+        seen.setdefault(each["id"], []).append((each["status"], f"{each['failed']} of {each['of']}"))
+    return {id: [f"{status} ({counts})" for status, counts in all] for id, all in seen.items() if len({*dict(all)}) > 1}
 
 
-def run(recipe: Recipe, command: list[str], folder: Path, env: Mapping[str, str] | None = None) -> None:
-    if subprocess.run(command, cwd=folder, env=env).returncode:
-        raise Failed(INCONCLUSIVE, f"{recipe.name} could not be made: {' '.join(command)}")
+class Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise Failed(USAGE, f"servers.py: {message}")
 
 
-@contextmanager
-def serving(recipe: Recipe, work: Path) -> Iterator[str]:
-    """The base URL of the running server, installed where need be, and stopped whatever happens."""
-    install(recipe, work)
-    home, log = work / "home", work / "server.log"
-    home.mkdir(exist_ok=True)
-    with ExitStack() as stack:
-        values = places(recipe, work)
-        if recipe.upstream:
-            other = read(recipe.upstream)
-            values["upstream"] = stack.enter_context(serving(other, WORK / other.name))
-            values |= {"upstream_key": other.key, "upstream_model": other.model}
-        for name, text in recipe.files.items():
-            (home / name).write_text(fill(text, values))
-        # Nothing else of our environment: LLM_KATAN_PORT or DATABASE_URL would make it another server.
-        env = {"PATH": os.defpath, "HOME": str(home)} | {name: fill(text, values) for name, text in recipe.env.items()}
-        for command in recipe.build:
-            run(recipe, [fill(word, values) for word in command], home, env)
-        command = [fill(word, values) for word in recipe.command]
-        with log.open("wb") as out:
-            server = subprocess.Popen(command, cwd=home, env=env, stdout=out, stderr=out, start_new_session=True)
-        stack.callback(stop, server)
-        url = f"http://127.0.0.1:{values['port']}"
-        if not is_ready(server, url + recipe.ready, recipe.start_timeout):
-            tail = "\n".join(log.read_text(errors="replace").splitlines()[-20:]).replace(recipe.key or "\0", "[key]")
-            raise Failed(INCONCLUSIVE, f"{recipe.name} did not start; the end of {log}:\n{tail}")
-        where = listening(server.pid)
-        if not where or not all(address.is_loopback for address in where):
-            seen = ", ".join(map(str, where)) or "no address that /proc shows"
-            raise Failed(INCONCLUSIVE, f"{recipe.name} listens on {seen}, and must listen on loopback only: not used")
-        yield url
-
-
-def places(recipe: Recipe, work: Path) -> dict[str, str]:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    return {
-        "bin": str(work / "venv" / "bin"),
-        "site": str(work / "venv" / "lib" / f"python{sys.version_info.major}.{sys.version_info.minor}/site-packages"),
-        "modules": str(work / "npm" / "node_modules"),
-        "node": shutil.which("node") or "node",
-        "python": sys.executable,  # the kit's own
-        "root": str(ROOT),
-        "work": str(work),
-        "dir": str(work / "home"),
-        "key": recipe.key,
-        "port": str(port),
-    }
-
-
-def fill(text: str, values: Mapping[str, str]) -> str:
-    return re.sub(r"\{(\w+)\}", lambda match: values.get(match[1], match[0]), text)
-
-
-def is_ready(server: subprocess.Popen[bytes], url: str, timeout: float) -> bool:
-    direct = build_opener(ProxyHandler({}))
-    deadline = time.monotonic() + timeout
-    while server.poll() is None and time.monotonic() < deadline:
+def main() -> int:
+    parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--runs", type=int, default=1, help="judge each server so often, and compare (default: 1)")
+    parser.add_argument("--serve", action="store_true", help="start the server, and judge nothing")
+    parser.add_argument("name", nargs="?", help=f"one of: {', '.join(names())}")
+    parser.add_argument("arguments", nargs=argparse.REMAINDER, help="of alphaedge-conform")
+    given = parser.parse_args()
+    if given.runs < 1 or (given.serve and not given.name):
+        parser.error("--runs takes a number from 1, and --serve the NAME of a server")
+    codes: list[int] = []
+    for recipe in [read(given.name)] if given.name else [each for each in map(read, names()) if not each.heavy]:
         try:
-            with direct.open(url, timeout=2):
-                return True
-        except HTTPError as answer:
-            if answer.code < 500:  # it asks for a key there, or has no such page
-                return True
-        except (OSError, HTTPException):
-            pass
-        time.sleep(0.1)
-    return False
+            with serving(recipe, WORK / recipe.name) as url:
+                if given.serve:
+                    print(f"export URL={url} ALPHAEDGE_API_KEY={recipe.key}  # model {recipe.model}", flush=True)
+                    signal.pause()
+                codes += judge(recipe, url, given.runs, given.arguments)
+        except Failed as failed:
+            print(failed, file=sys.stderr, flush=True)
+            codes.append(failed.code)
+    return worst(codes)
 
 
-def stop(server: subprocess.Popen[bytes]) -> None:
-    """Ask, then insist: uvicorn waits for an open stream as long as it lasts, and a group may outlive its leader."""
-    before = {signum: signal.signal(signum, signal.SIG_IGN) for signum in (signal.SIGINT, signal.SIGTERM)}
-    for signum in (signal.SIGTERM, signal.SIGKILL):
-        with suppress(ProcessLookupError, subprocess.TimeoutExpired):
-            os.killpg(server.pid, signum)
-            server.wait(timeout=5)
-    for signum, handler in before.items():
-        signal.signal(signum, handler)
+def run_as_a_program(main: Callable[[], int]) -> NoReturn:
+    """A signal ends the servers too."""
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(signum, lambda *_: sys.exit(INCONCLUSIVE))
+    try:
+        sys.exit(main())
+    except Failed as failed:
+        print(failed, file=sys.stderr)
+        sys.exit(failed.code)
+    except (OSError, subprocess.SubprocessError) as error:
+        print(error, file=sys.stderr)
+        sys.exit(INCONCLUSIVE)
 
 
-def environment(recipe: Recipe) -> dict[str, str]:
-    """Ours, with the server's key: none where it knows no keys."""
-    ours = {name: value for name, value in os.environ.items() if name != "ALPHAEDGE_API_KEY"}
-    return ours | ({"ALPHAEDGE_API_KEY": recipe.key} if recipe.key else {})
+if __name__ == "__main__":
+    run_as_a_program(main)

@@ -17,7 +17,7 @@ from starlette.responses import Response
 
 from alphaedge_conformance.contract import Contract
 from alphaedge_conformance.mock import Mock, serve
-from alphaedge_conformance.session import Suite
+from alphaedge_conformance.run.suite import Suite
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "scripts"))
 import typescript_package

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser
 
 from alphaedge_conformance.contract import Contract
 from alphaedge_conformance.mock import Mock, serve
-from alphaedge_conformance.mock.faults import by_hand
+from alphaedge_conformance.mock.faults import BY_HAND
 
 from .chromium import chromium
 from .conftest import KEY, Conform
@@ -59,7 +59,7 @@ def test_what_a_browser_saved_is_judged(
     browser: Browser, conform: Conform, contract: Contract, tmp_path: Path, fault: str | None, code: int
 ) -> None:
     archive = tmp_path / "saved.har"
-    make = by_hand()[fault].make if fault else Mock
+    make = BY_HAND[fault].make if fault else Mock
     with serve(make(contract, KEY)) as url, browser.new_context(record_har_path=archive) as context:
         page = context.new_page()
         page.goto(f"{url}/v1/models")

@@ -13,11 +13,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from alphaedge_conformance.contract import Contract
+from alphaedge_conformance.exchange.target import target
 from alphaedge_conformance.mock import Mock, serve
 from alphaedge_conformance.mock.app import Refusal
-from alphaedge_conformance.probes import boundaries, drawing
-from alphaedge_conformance.session import Suite
-from alphaedge_conformance.settings import Settings, target
+from alphaedge_conformance.probes import boundaries, cache
+from alphaedge_conformance.run.suite import Suite
+from alphaedge_conformance.sending.settings import Settings
 
 from .conftest import KEY, Conform, Counting
 
@@ -155,7 +156,7 @@ def test_the_plan_says_what_it_may_cost_by_subject(conform: Conform, counting: t
 
 
 @pytest.fixture
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     return tmp_path / "alphaedge"
 
@@ -164,29 +165,29 @@ def refuse(*arguments: object) -> Any:
     raise AssertionError("drawn again")
 
 
-def test_what_was_drawn_is_kept(contract: Contract, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    first = drawing.drawn(contract, 1)
-    (kept,) = cache.iterdir()
+def test_what_was_drawn_is_kept(contract: Contract, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = cache.drawn(contract, 1)
+    (kept,) = folder.iterdir()
     monkeypatch.setattr(boundaries, "coverage", refuse)
-    assert drawing.drawn(contract, 1) == first
+    assert cache.drawn(contract, 1) == first
     with pytest.raises(AssertionError, match="drawn again"):
-        drawing.drawn(contract, 2)
+        cache.drawn(contract, 2)
     for spoiled in ("", "{}", '{"bodies": [], "conversations": {}}', "[" * 100_000, kept.read_text("utf-8")[:-10]):
         kept.write_text(spoiled, "utf-8")
         with pytest.raises(AssertionError, match="drawn again"):
-            drawing.drawn(contract, 1)
+            cache.drawn(contract, 1)
 
 
-def test_a_spoiled_or_forbidden_cache_does_not_matter(contract: Contract, cache: Path) -> None:
-    first = drawing.drawn(contract, 1)
-    (kept,) = cache.iterdir()
+def test_a_spoiled_or_forbidden_cache_does_not_matter(contract: Contract, folder: Path) -> None:
+    first = cache.drawn(contract, 1)
+    (kept,) = folder.iterdir()
     kept.write_bytes(b"\xff")
-    assert drawing.drawn(contract, 1) == first
+    assert cache.drawn(contract, 1) == first
     assert json.loads(kept.read_text("utf-8"))["conversations"] == first.conversations
     kept.unlink()
-    cache.rmdir()
-    cache.write_text("a file where a folder is due", "utf-8")
-    assert drawing.drawn(contract, 1) == first
+    folder.rmdir()
+    folder.write_text("a file where a folder is due", "utf-8")
+    assert cache.drawn(contract, 1) == first
 
 
 def test_what_does_not_apply_is_not_counted_as_found(suite: Suite) -> None:
@@ -194,5 +195,5 @@ def test_what_does_not_apply_is_not_counted_as_found(suite: Suite) -> None:
     wanted = ["authorization.missing-key-refused", "usage.total-is-the-sum"]
     with serve(Mock(suite.contract)) as url:
         goal = target(suite.contract, url, None, "")
-        suite.run(wanted, goal, Settings(), lambda done, planned, findings: seen.append(findings))
+        suite.run(wanted, goal, Settings(), lambda done, planned, findings, of="": seen.append(findings))
     assert set(seen) == {0}

@@ -15,10 +15,10 @@ from typing import Any
 import pytest
 import yaml
 
-from alphaedge_conformance.cli import parser
+from alphaedge_conformance.cli.conform import parser
 from alphaedge_conformance.contract import Contract
 from alphaedge_conformance.mock import Mock, serve
-from alphaedge_conformance.mock.faults import by_hand
+from alphaedge_conformance.mock.faults import BY_HAND
 
 from .client.test_wheel import constraints
 from .conftest import KEY, ROOT
@@ -68,7 +68,7 @@ def judge(runner: dict[str, str], folder: Path, **inputs: str) -> tuple[subproce
 
 
 def test_the_action_judges(runner: dict[str, str], contract: Contract, tmp_path: Path) -> None:
-    with serve(by_hand()["total-is-the-prompt"].make(contract, KEY)) as url:
+    with serve(BY_HAND["total-is-the-prompt"].make(contract, KEY)) as url:
         done, outputs, summary = judge(runner, tmp_path, url=url, arguments="-k usage")
         assert (done.returncode, outputs) == (1, "verdict=deviates\n"), done.stdout + done.stderr
         assert BROKEN.replace("-", "\\-") in summary

@@ -16,8 +16,8 @@ from starlette.responses import Response
 
 from alphaedge_conformance.contract import Contract
 from alphaedge_conformance.mock import Mock, serve
-from alphaedge_conformance.mock.faults import by_hand
-from alphaedge_conformance.session import Suite
+from alphaedge_conformance.mock.faults import BY_HAND
+from alphaedge_conformance.run.suite import Suite
 
 from .conftest import KEY, Conform, Counting
 from .targets import Asked, Target, response, serving
@@ -41,7 +41,7 @@ def test_the_mock_conforms(conform: Conform, tmp_path: Path) -> None:
 
 
 def test_a_deviation(conform: Conform, suite: Suite, contract: Contract, tmp_path: Path) -> None:
-    with serve(by_hand()["total-is-the-prompt"].make(contract, KEY)) as url:
+    with serve(BY_HAND["total-is-the-prompt"].make(contract, KEY)) as url:
         done = conform(url, "--report", str(tmp_path), key=KEY)
     assert done.returncode == 1
     lines = done.stdout.splitlines()
@@ -60,7 +60,7 @@ def test_a_deviation(conform: Conform, suite: Suite, contract: Contract, tmp_pat
 
 
 def test_a_finding_says_what_it_does_to_a_program(conform: Conform, contract: Contract, tmp_path: Path) -> None:
-    with serve(by_hand()["no-finish-reason"].make(contract, KEY)) as url:
+    with serve(BY_HAND["no-finish-reason"].make(contract, KEY)) as url:
         done = conform(url, "--report", str(tmp_path), "-k", "one-finish-reason", key=KEY)
     noticed = "in the folded stream `choices[0].finish_reason` is silently None"
     assert f"  in a program, {noticed}\n" in done.stdout
@@ -70,7 +70,7 @@ def test_a_finding_says_what_it_does_to_a_program(conform: Conform, contract: Co
 
 
 def test_the_curl_line_repeats_the_request(conform: Conform, contract: Contract, tmp_path: Path) -> None:
-    with serve(by_hand()["repairs-json"].make(contract, KEY)) as url:
+    with serve(BY_HAND["repairs-json"].make(contract, KEY)) as url:
         conform(url, "--report", str(tmp_path), key=KEY)
         (broken,) = (each for each in report(tmp_path)["requirements"] if each["status"] == "failed")
         line = broken["findings"][0]["curl"]
@@ -85,7 +85,7 @@ def test_the_curl_line_repeats_the_request(conform: Conform, contract: Contract,
 
 
 def test_a_should_fails_only_a_strict_run(conform: Conform, contract: Contract, tmp_path: Path) -> None:
-    with serve(by_hand()["serves-any-model"].make(contract, KEY)) as url:
+    with serve(BY_HAND["serves-any-model"].make(contract, KEY)) as url:
         assert conform(url, "--report", str(tmp_path), key=KEY).returncode == 0
         (skipped,) = ElementTree.parse(tmp_path / "junit.xml").getroot().iter("skipped")
         assert "SHOULD, reported only" in (skipped.get("message") or "")
@@ -197,7 +197,7 @@ def test_a_budget_that_cuts_the_plan_is_never_green(conform: Conform, counting: 
 
 @pytest.mark.parametrize("name", ["shows-the-key", "key-in-a-header"])
 def test_the_key_is_nowhere(conform: Conform, contract: Contract, tmp_path: Path, name: str) -> None:
-    with serve(by_hand()[name].make(contract, KEY)) as url:
+    with serve(BY_HAND[name].make(contract, KEY)) as url:
         done = conform(url, "--report", str(tmp_path), key=KEY)
     assert done.returncode == 1
     files = [path for path in tmp_path.rglob("*") if path.is_file()]

@@ -20,7 +20,7 @@ import pytest
 from alphaedge_conformance import report
 from alphaedge_conformance.contract import Contract
 from alphaedge_conformance.mock import Mock, serve
-from alphaedge_conformance.mock.faults import by_hand
+from alphaedge_conformance.mock.faults import BY_HAND
 
 from .conftest import KEY, Conform
 
@@ -31,7 +31,7 @@ NOBODY = "http://127.0.0.1:9"
 @contextmanager
 def two(contract: Contract) -> Iterator[tuple[str, str]]:
     """A server that gets `usage.total_tokens` wrong, and one that conforms."""
-    with serve(by_hand()["total-is-the-prompt"].make(contract, KEY)) as wrong, serve(Mock(contract, KEY)) as right:
+    with serve(BY_HAND["total-is-the-prompt"].make(contract, KEY)) as wrong, serve(Mock(contract, KEY)) as right:
         yield wrong, right
 
 
@@ -195,7 +195,7 @@ def test_a_wrong_waiver_fails_a_comparison_too(
 
 def test_against_one_that_was_not_judged_on_it(contract: Contract, tmp_path: Path) -> None:
     """What fails in one and does not apply to the other is no agreement."""
-    open_door = by_hand()["open-door"].make
+    open_door = BY_HAND["open-door"].make
     with serve(open_door(contract)) as one, serve(open_door(contract, KEY)) as other:
         file = tmp_path / "targets.toml"
         file.write_text(f'[one]\nurl = "{one}"\n[other]\nurl = "{other}"\nkey_variable = "OTHER_KEY"\n')

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from alphaedge_conformance.contract import Contract
+from alphaedge_conformance.contract.requirements import catalogue
 from alphaedge_conformance.errors import ConfigurationError
-from alphaedge_conformance.requirements import catalogue
 
 from .conftest import ROOT
 

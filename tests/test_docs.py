@@ -31,15 +31,15 @@ NOT_RUN = {
     "make mutants": "takes minutes; tests/test_faults.py judges a part",
     "make bench": "takes minutes, and installs what it compares with",
     "make gate": "wants the state before in git, and takes a minute",
-    "make field TARGET=llm-katan": "installs a server from PyPI",
-    "make field": "installs servers for minutes",
+    "make servers TARGET=llm-katan": "installs a server from PyPI",
+    "make servers": "installs servers for minutes",
     "pip install alphaedge": "wants a package index; tests/client/test_wheel.py installs the wheel",
     "npm install @alphaedge/alphaedge": "wants a package index; tests/typescript installs the package",
 }
 """Commands that are parsed and not run, and why."""
 
 ELSEWHERE = {
-    "docs/field-results.md": "tests/test_field.py",
+    "docs/servers.md": "tests/test_servers.py",
     "docs/typescript.md": "tests/typescript/test_docs.py",
 }
 """Pages whose snippets other tests run: what real servers answered, and TypeScript."""
@@ -168,7 +168,7 @@ def test_what_is_not_run_is_parsed(command: str) -> None:
         subprocess.run(["make", "--dry-run", *words], cwd=ROOT, stdout=subprocess.DEVNULL, check=True)
         for word in words:
             if word.startswith("TARGET="):
-                assert (ROOT / "field" / f"{word.removeprefix('TARGET=')}.toml").exists()
+                assert (ROOT / "servers" / f"{word.removeprefix('TARGET=')}.toml").exists()
     elif program == "pip":
         assert words == ["install", tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["name"]]
     else:

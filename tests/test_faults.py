@@ -13,14 +13,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from alphaedge_conformance.contract import Contract
+from alphaedge_conformance.contract.requirements import catalogue
+from alphaedge_conformance.exchange.target import target
+from alphaedge_conformance.judging.verdicts import Conclusion, Status
+from alphaedge_conformance.maintain.kill_matrix import differences, failed, trial, trial_twice, unbroken
 from alphaedge_conformance.mock import Mock, serve
-from alphaedge_conformance.mock.faults import Fault, all_faults
+from alphaedge_conformance.mock.faults import all_faults
+from alphaedge_conformance.mock.faults.fault import Fault
 from alphaedge_conformance.mock.unusual import UNUSUAL
-from alphaedge_conformance.mutants import differences, failed, trial, trial_twice, unbroken
-from alphaedge_conformance.requirements import catalogue
-from alphaedge_conformance.session import Suite
-from alphaedge_conformance.settings import Limits, Settings, target
-from alphaedge_conformance.verdict import Conclusion, Status
+from alphaedge_conformance.run.suite import Suite
+from alphaedge_conformance.sending.settings import Limits, Settings
 
 CONTRACT = Contract.load()
 FAULTS = all_faults(CONTRACT)

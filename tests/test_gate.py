@@ -15,7 +15,7 @@ import pytest
 
 from alphaedge_conformance.contract import Contract
 from alphaedge_conformance.mock import serve
-from alphaedge_conformance.mock.faults import by_hand
+from alphaedge_conformance.mock.faults import BY_HAND
 
 from .conftest import KEY, ROOT
 
@@ -27,7 +27,7 @@ KEPT, FRESH, UNBROKEN, RELEASED, MOCK = (
     "released requirements are as they were",
     "the mock conforms",
 )
-CHECKS, FILES = "conformance/alphaedge_conformance/checks", ("pyproject.toml", "CHANGELOG.md", "openapi.yaml")
+CHECKS, FILES = "conformance/alphaedge_conformance/judging/checks", ("pyproject.toml", "CHANGELOG.md", "openapi.yaml")
 BROKEN = "usage.total-is-the-sum"
 
 
@@ -208,7 +208,7 @@ def test_a_server_and_its_waivers(
             f'[[waiver]]\nrequirement = "{entry["requirement"]}"\nreason = "known"\nowner = "us"\nlink = "t"\n'
             f"expires = {entry['expires']}\n"
         )
-    with serve(by_hand()["total-is-the-prompt"].make(contract, KEY)) as url:
+    with serve(BY_HAND["total-is-the-prompt"].make(contract, KEY)) as url:
         *_, step = gate.steps("base", url, ["-k", "usage"])
         assert step.name == f"{url} conforms"
         said = "\n".join(step.problems())

@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alphaedge_conformance.exchange import Chunk, Exchange, Probe
+from alphaedge_conformance.judging.verdicts import Judge, Verdict
+from alphaedge_conformance.maintain.kill_matrix import trial
 from alphaedge_conformance.mock import Mock
-from alphaedge_conformance.mutants import trial
-from alphaedge_conformance.session import Suite
-from alphaedge_conformance.verdict import Judge, Verdict
+from alphaedge_conformance.run.suite import Suite
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),

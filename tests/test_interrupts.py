@@ -21,7 +21,7 @@ from starlette.responses import Response
 
 from alphaedge_conformance.contract import Contract
 from alphaedge_conformance.mock import Mock, serve
-from alphaedge_conformance.mock.faults import by_hand
+from alphaedge_conformance.mock.faults import BY_HAND
 
 from .conftest import KEY, Conform
 
@@ -104,7 +104,7 @@ def test_what_a_killed_run_leaves_is_judged(conform: Conform, contract: Contract
 
 @pytest.mark.parametrize("name", ["total-is-the-prompt", "shows-the-key", "stays-open", None])
 def test_a_recording_says_the_same(conform: Conform, contract: Contract, tmp_path: Path, name: str | None) -> None:
-    make = by_hand()[name].make if name in by_hand() else Mock
+    make = BY_HAND[name].make if name in BY_HAND else Mock
     with serve(make(contract, KEY, tokens_per_second=400)) as url:
         live = conform(url, "--report", str(tmp_path), key=KEY)
     again = conform("--from-har", str(tmp_path / "exchanges.har"), "--report", str(tmp_path / "again"))

@@ -15,14 +15,15 @@ from bench.page import EXCHANGES, LARGEST, large
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from alphaedge_conformance.exchange import Chunk, Exchange
+from alphaedge_conformance.maintain.kill_matrix import trial
 from alphaedge_conformance.mock import Mock
-from alphaedge_conformance.mock.faults import by_hand
-from alphaedge_conformance.mutants import trial
+from alphaedge_conformance.mock.faults import BY_HAND
 from alphaedge_conformance.report import comparison, document
 from alphaedge_conformance.report.comparison import Comparison
 from alphaedge_conformance.report.document import Report
 from alphaedge_conformance.report.page import comparison_page, report_page
-from alphaedge_conformance.session import Run, Suite
+from alphaedge_conformance.run.run import Run
+from alphaedge_conformance.run.suite import Suite
 
 from .chromium import chromium
 
@@ -38,7 +39,7 @@ KEPT = {"level", "status", "verdict", "source", "started", "format"}
 """Members whose values the schemas list."""
 
 
-class Several(by_hand()["stop-when-cut"].make, by_hand()["fractions"].make, by_hand()["detail"].make):  # type: ignore[misc]
+class Several(BY_HAND["stop-when-cut"].make, BY_HAND["fractions"].make, BY_HAND["detail"].make):  # type: ignore[misc]
     """Breaks requirements of each level, and leaves some without an answer."""
 
     def completion(self, request: Any, reply: Any) -> Any:
@@ -57,7 +58,7 @@ def good(suite: Suite) -> Run:
 
 @pytest.fixture(scope="module")
 def report(run: Run) -> Report:
-    return document.of(run)
+    return document.build_report(run)
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +74,7 @@ def compared(report: Report) -> Comparison:
         if each["id"] == "completion.created-type":
             each.update({"status": "passed", "failed": 0, "findings": []})
     other["requirements"] = [each for each in other["requirements"] if each["id"] != "stream.data"]
-    return comparison.of([report, other], 1.0, against="the other")
+    return comparison.compare([report, other], 1.0, against="the other")
 
 
 @pytest.fixture(scope="module")
@@ -454,6 +455,6 @@ def test_two_thousand_exchanges(opened: Open, run: Run) -> None:
 
 
 def test_a_run_that_conforms(opened: Open, good: Run) -> None:
-    page = opened(report_page(document.of(good), {each.number: each for each in good.exchanges}))
+    page = opened(report_page(document.build_report(good), {each.number: each for each in good.exchanges}))
     assert page.inner_text("h1").lower().startswith("conforms")
     assert page.locator("#failures, #unjudged, .finding").count() == 0

@@ -11,12 +11,13 @@ from typing import Any
 import pytest
 
 from alphaedge_conformance.exchange import Expect, Kind
+from alphaedge_conformance.exchange.target import target
+from alphaedge_conformance.maintain.kill_matrix import failed, trial
 from alphaedge_conformance.mock import Mock, serve
 from alphaedge_conformance.mock.app import Refusal
-from alphaedge_conformance.mutants import failed, trial
 from alphaedge_conformance.probes import UNLIMITED, Plan, ceiling
-from alphaedge_conformance.session import Suite
-from alphaedge_conformance.settings import Settings, target
+from alphaedge_conformance.run.suite import Suite
+from alphaedge_conformance.sending.settings import Settings
 
 
 def plan(suite: Suite, seed: int = 1, **settings: Any) -> Plan:

@@ -13,11 +13,13 @@ import httpx
 import pytest
 
 from alphaedge_conformance.contract import Contract
+from alphaedge_conformance.exchange.authorization import headers
+from alphaedge_conformance.exchange.target import target
 from alphaedge_conformance.mock import Mock, serve
-from alphaedge_conformance.mock.faults import by_hand
-from alphaedge_conformance.session import MOCK_PACE, Suite
-from alphaedge_conformance.settings import Settings, target
-from alphaedge_conformance.wire import headers
+from alphaedge_conformance.mock.faults import BY_HAND
+from alphaedge_conformance.run.embedded_mock import MOCK_PACE
+from alphaedge_conformance.run.suite import Suite
+from alphaedge_conformance.sending.settings import Settings
 
 from .conftest import KEY, Conform
 
@@ -110,7 +112,7 @@ def test_what_a_program_sent_shows_what_it_can(conform: Conform, recorder: Recor
 
 
 def test_a_fault_is_seen_in_what_a_program_sent(conform: Conform, contract: Contract, file: Path) -> None:
-    with serve(by_hand()["total-is-the-prompt"].make(contract, KEY)) as url:
+    with serve(BY_HAND["total-is-the-prompt"].make(contract, KEY)) as url:
         recorder = Recorder(url)
         recorder.post({**ASKED, "temperature": 0.3})
     code, found = judged(conform, recorder.save(file))

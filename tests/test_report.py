@@ -16,14 +16,15 @@ import jsonschema_rs
 import pytest
 
 from alphaedge_conformance import report
-from alphaedge_conformance.contract import Contract
+from alphaedge_conformance.cli.conform import main
+from alphaedge_conformance.contract import Contract, versions
+from alphaedge_conformance.contract.requirements import Level
+from alphaedge_conformance.contract.versions import frozen
 from alphaedge_conformance.errors import ConfigurationError
 from alphaedge_conformance.mock import Mock, serve
-from alphaedge_conformance.mock.faults import by_hand
-from alphaedge_conformance.released import frozen
+from alphaedge_conformance.mock.faults import BY_HAND
 from alphaedge_conformance.report.catalogue import known
-from alphaedge_conformance.requirements import Level
-from alphaedge_conformance.session import Suite
+from alphaedge_conformance.run.suite import Suite
 
 from .conftest import KEY, Conform
 
@@ -215,7 +216,7 @@ def test_github_gets_annotations_and_a_summary(contract: Contract, tmp_path: Pat
     summary.write_text("before\n")
     environment = {**os.environ, "GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(summary)}
     environment |= {"ALPHAEDGE_API_KEY": KEY}
-    with serve(by_hand()["total-is-the-prompt"].make(contract, KEY)) as url:
+    with serve(BY_HAND["total-is-the-prompt"].make(contract, KEY)) as url:
         command = [str(BIN / "alphaedge-conform"), url, "-k", "usage"]
         done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
     annotations = [line for line in done.stdout.splitlines() if line.startswith("::")]
@@ -254,19 +255,18 @@ def test_github_hears_of_what_was_not_judged(endings: dict[str, Path], contract:
 def test_what_a_released_version_has_not_is_not_scored(
     conform: Conform, suite: Suite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from alphaedge_conformance import cli, released
 
     early = {id: each for id, each in suite.requirements.items() if id != "usage.total-is-the-sum"}
     (tmp_path / "0.9.0.json").write_text(json.dumps(frozen("0.9.0", early)))
-    monkeypatch.setattr(released, "FOLDER", tmp_path)
+    monkeypatch.setattr(versions, "FOLDER", tmp_path)
     monkeypatch.setenv("ALPHAEDGE_API_KEY", KEY)
-    with serve(by_hand()["total-is-the-prompt"].make(suite.contract, KEY)) as url:
+    with serve(BY_HAND["total-is-the-prompt"].make(suite.contract, KEY)) as url:
         arguments = [url, "-k", "usage", "--report", str(tmp_path / "out"), "-q"]
-        assert cli.main([*arguments, "--contract-version", "0.9.0"]) == 0
+        assert main([*arguments, "--contract-version", "0.9.0"]) == 0
         requirements = json.loads((tmp_path / "out" / "report.json").read_text())["requirements"]
         failed = [(each["id"], each["scored"]) for each in requirements if each["status"] == "failed"]
         assert failed == [("usage.total-is-the-sum", False)]
-        assert cli.main(arguments) == 1
+        assert main(arguments) == 1
 
 
 def test_the_level_is_that_of_the_released_version(suite: Suite) -> None:

@@ -9,11 +9,12 @@ from urllib.parse import quote
 
 import pytest
 
-from alphaedge_conformance import settings
+from alphaedge_conformance.exchange.redaction import MASK, PIECE, partial, redact, redact_bytes
+from alphaedge_conformance.exchange.target import target
+from alphaedge_conformance.judging.verdicts import Status
 from alphaedge_conformance.mock import Mock, serve
-from alphaedge_conformance.secrets import MASK, PIECE, partial, redact, redact_bytes
-from alphaedge_conformance.session import Suite
-from alphaedge_conformance.verdict import Status
+from alphaedge_conformance.run.suite import Suite
+from alphaedge_conformance.sending.settings import Settings
 
 from .conftest import KEY, Conform
 from .targets import Answer, Asked, Target, chunked, completion, piece, response, serving
@@ -154,6 +155,6 @@ def test_a_key_that_is_a_word_accuses_nobody(suite: Suite, key: str) -> None:
     """Keys such as these are set where none is needed, and stand in any text."""
     id = "authorization.key-not-echoed"
     with serve(Mock(suite.contract, key)) as url:
-        run = suite.run([id], settings.target(suite.contract, url, None, key), settings.Settings())
+        run = suite.run([id], target(suite.contract, url, None, key), Settings())
     assert run.verdicts[id].status is Status.NOT_APPLICABLE
     assert run.verdicts[id].reason == "the key is short or a word, which any answer may have"

@@ -12,10 +12,10 @@ import pytest
 from attrs import Factory, define
 from playwright.sync_api import Browser, BrowserContext
 
+from alphaedge_conformance.contract.requirements import subject
 from alphaedge_conformance.mock.faults import all_faults
 from alphaedge_conformance.probes import everything
-from alphaedge_conformance.requirements import subject
-from alphaedge_conformance.session import Suite
+from alphaedge_conformance.run.suite import Suite
 
 from .chromium import chromium
 from .conftest import ROOT

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alphaedge_conformance import sse
-from alphaedge_conformance.exchange import Chunk
+from alphaedge_conformance.exchange import Chunk, sse
 
 
 def data(stream: bytes) -> list[str]:

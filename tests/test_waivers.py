@@ -13,7 +13,7 @@ import pytest
 
 from alphaedge_conformance.contract import Contract
 from alphaedge_conformance.mock import serve
-from alphaedge_conformance.mock.faults import by_hand
+from alphaedge_conformance.mock.faults import BY_HAND
 
 from .conftest import KEY, Conform
 
@@ -30,7 +30,7 @@ def entry(requirement: str = BROKEN, expires: object = TOMORROW, **members: str)
 
 @pytest.fixture
 def wrong(contract: Contract) -> Iterator[str]:
-    with serve(by_hand()["total-is-the-prompt"].make(contract, KEY)) as url:
+    with serve(BY_HAND["total-is-the-prompt"].make(contract, KEY)) as url:
         yield url
 
 

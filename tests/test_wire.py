@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from alphaedge_conformance.archive.har import Journal
 from alphaedge_conformance.exchange import Chunk, Exchange, Probe, encode
-from alphaedge_conformance.har import Journal
+from alphaedge_conformance.maintain.kill_matrix import trial
 from alphaedge_conformance.mock import Mock
-from alphaedge_conformance.mutants import trial
 from alphaedge_conformance.report import document, render
 from alphaedge_conformance.report.badge import badge
 from alphaedge_conformance.report.page.environment import ranges
@@ -26,7 +26,7 @@ from alphaedge_conformance.report.page.pieces import Piece, cut
 from alphaedge_conformance.report.page.streams import Picture, is_stream, merged, ticks
 from alphaedge_conformance.report.page.visible import attribute, visible
 from alphaedge_conformance.report.page.wire import About, Wire
-from alphaedge_conformance.session import Suite
+from alphaedge_conformance.run.suite import Suite
 
 REQUEST = {"model": "m", "messages": [{"role": "user", "content": "Hello!"}], "max_tokens": 4, "temperature": 2.5}
 ANSWER = {"id": "a", "created": 1.5, "choices": [{"index": 0, "finish_reason": "end"}], "usage": {"total_tokens": 3}}
@@ -265,7 +265,7 @@ def test_ranges() -> None:
 def test_the_files_of_a_run(suite: Suite, tmp_path: Path) -> None:
     """What is shown of the wire is read back from exchanges.har, where no key is."""
     run = trial(suite, Mock)
-    report = document.of(run)
+    report = document.build_report(run)
     with Journal(tmp_path / "exchanges.har", run.target, 1) as journal:
         for each in run.exchanges:
             journal.add(each)
@@ -283,7 +283,7 @@ def test_the_files_of_a_run(suite: Suite, tmp_path: Path) -> None:
 def test_an_archive_of_others_is_not_shown(suite: Suite, tmp_path: Path, archive: str) -> None:
     """It may hold a key."""
     (tmp_path / "exchanges.har").write_text(archive)
-    render(document.of(trial(suite, Mock, ["usage.type"])), tmp_path)
+    render(document.build_report(trial(suite, Mock, ["usage.type"])), tmp_path)
     page = (tmp_path / "report.html").read_text("utf-8")
     assert "exchanges.har was not there" in page
     assert "sk-secret" not in page

@@ -9,7 +9,7 @@ import pytest
 from attrs import evolve
 
 from alphaedge_conformance.exchange import Chunk, Exchange, Expect, Key, Probe
-from alphaedge_conformance.impact import impact
+from alphaedge_conformance.judging.client_impact import impact
 
 from .test_models import WHOLE
 

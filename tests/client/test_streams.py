@@ -23,9 +23,8 @@ from alphaedge import (
     ChatCompletion,
 )
 from alphaedge._events import DONE, EventDecoder
-from alphaedge_conformance import sse
 from alphaedge_conformance.contract import Contract
-from alphaedge_conformance.exchange import Chunk
+from alphaedge_conformance.exchange import Chunk, sse
 from alphaedge_conformance.mock import Mock
 
 from .conftest import GREETING, HELLO, KEY, Serve, within_patience

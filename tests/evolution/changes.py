@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from attrs import frozen
 
-from alphaedge_conformance.evolution.change import BREAKING, SAFE, UNCLEAR, Judgement
+from alphaedge_conformance.maintain.diff.change import BREAKING, SAFE, UNCLEAR, Judgement
 
 Edits = tuple[tuple[str, str], ...]
 

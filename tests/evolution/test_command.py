@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from alphaedge_conformance import contract_cli
+from alphaedge_conformance.cli import contract as command
 from alphaedge_conformance.contract import Contract
-from alphaedge_conformance.evolution import oasdiff
-from alphaedge_conformance.evolution.change import BREAKING, SAFE, UNCLEAR, Change, Judgement
-from alphaedge_conformance.evolution.versions import verdict
+from alphaedge_conformance.maintain.diff import oasdiff
+from alphaedge_conformance.maintain.diff.change import BREAKING, SAFE, UNCLEAR, Change, Judgement
+from alphaedge_conformance.maintain.diff.versions import verdict
 
 from ..conftest import ROOT
 from .changes import NEW_PATH, TEMPERATURE
@@ -145,8 +145,8 @@ def test_a_mistake_of_the_kit_is_3(monkeypatch: pytest.MonkeyPatch, capsys: pyte
     def broken(*_: object) -> None:
         raise RuntimeError("a mistake of ours")
 
-    monkeypatch.setattr("alphaedge_conformance.linting.lint", broken)
-    assert contract_cli.main(["lint"]) == 3
+    monkeypatch.setattr("alphaedge_conformance.maintain.lint.lint", broken)
+    assert command.main(["lint"]) == 3
     assert "RuntimeError: a mistake of ours" in capsys.readouterr().err
 
 

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from alphaedge_conformance.contract import Contract
-from alphaedge_conformance.evolution import drawing
-from alphaedge_conformance.evolution.change import BREAKING, Audience, Change, Judgement, worst
-from alphaedge_conformance.evolution.compare import compare
-from alphaedge_conformance.evolution.judging import Judge
-from alphaedge_conformance.evolution.keywords import ABSENT, BOTH, NARROWED, NEITHER, UNKNOWN, WIDENED, Effect
-from alphaedge_conformance.evolution.keywords import effect as effect_of
-from alphaedge_conformance.evolution.operations import Comparison
+from alphaedge_conformance.maintain.diff import counterexamples
+from alphaedge_conformance.maintain.diff.change import BREAKING, Audience, Change, Judgement, worst
+from alphaedge_conformance.maintain.diff.compare import compare
+from alphaedge_conformance.maintain.diff.judging import Judge
+from alphaedge_conformance.maintain.diff.keywords import ABSENT, BOTH, NARROWED, NEITHER, UNKNOWN, WIDENED, Effect
+from alphaedge_conformance.maintain.diff.keywords import effect as effect_of
+from alphaedge_conformance.maintain.diff.operations import Comparison
 
 from .changes import TABLE, TEMPERATURE, Edits, Row
 
@@ -65,8 +65,8 @@ the last event reads otherwise
 @pytest.mark.parametrize("name", re.split(r"[|\n]", RULES_ALONE.strip()))
 def test_the_rules_alone_say_the_same(contract: Contract, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     """Where nothing can be drawn and nothing proven."""
-    monkeypatch.setattr(drawing, "search", lambda *_: None)
-    monkeypatch.setattr(drawing, "covers", lambda *_: False)
+    monkeypatch.setattr(counterexamples, "search", lambda *_: None)
+    monkeypatch.setattr(counterexamples, "covers", lambda *_: False)
     row = next(each for each in TABLE if each.name == name)
     assert judged(compared(contract, row)[0]) == (row.clients, row.servers)
 

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from alphaedge_conformance import checks
 from alphaedge_conformance.contract import Contract
 from alphaedge_conformance.errors import ConfigurationError
-from alphaedge_conformance.linting import LeftOut, lint
+from alphaedge_conformance.judging.checks import check
+from alphaedge_conformance.maintain.lint import lint, requirements
+from alphaedge_conformance.maintain.lint.problem import LeftOut
 
 from ..conftest import ROOT
 from .test_diff import edited
@@ -172,21 +173,22 @@ def test_schemas_are_found_wherever_they_are(contract: Contract) -> None:
 
 
 def test_a_check_without_a_requirement(contract: Contract, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checks, "_STATED", dict(checks.stated()))
+    monkeypatch.setattr(check, "STATED", dict(check.STATED))
+    monkeypatch.setattr(requirements, "STATED", check.STATED)
 
-    @checks.check("usage.spare")
+    @check.check("usage.spare")
     def spare(usage: object) -> None: ...
 
     (problem,) = lint(contract, PAGE).problems
     assert problem.rule == "requirement-checked"
     assert problem.file.endswith("test_lint.py")
     assert "a check of usage.spare, which is no requirement" in problem.text
-    assert "checks.check" in Path(__file__).read_text("utf-8").splitlines()[problem.line - 1]
+    assert "check.check" in Path(__file__).read_text("utf-8").splitlines()[problem.line - 1]
 
 
 def test_what_is_not_there_is_left_out(contract: Contract, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "openapi_spec_validator", None)
-    monkeypatch.setattr("alphaedge_conformance.linting.requirements.SHIPPED", Path("nowhere/openapi.yaml"))
+    monkeypatch.setattr("alphaedge_conformance.maintain.lint.requirements.SHIPPED", Path("nowhere/openapi.yaml"))
     report = lint(contract)
     assert report.problems == []
     assert [each.rule for each in report.left_out] == ["openapi-valid", "quote-on-the-page"]

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from ..cli import Parser
+from ..command import Parser
 from ..contract import Contract
 from ..errors import ConfigurationError
 from . import Mock, serve

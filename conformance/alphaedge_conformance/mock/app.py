@@ -18,9 +18,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from ..contract import Contract, Violation
-from ..evidence import loads
-
-Json = dict[str, Any]
+from ..exchange.strict_json import Json, loads
 
 NAMED = ("const", "default")
 TOKEN = re.compile(r"\s*[^\W_]+|\s*[\W_]|\s+")

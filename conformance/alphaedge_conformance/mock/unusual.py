@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from ..requirements import kebab
+from ..contract.requirements import kebab
 from .app import Json, Mock, Refusal, Reply
 
 Events = AsyncIterator[bytes]

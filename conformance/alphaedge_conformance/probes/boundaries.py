@@ -13,9 +13,9 @@ from typing import Any
 from attrs import evolve, frozen
 
 from ..contract import Contract
-from ..evidence import Json
+from ..contract.requirements import Level, Requirement, by_keyword
 from ..exchange import Expect, Probe, encode
-from ..requirements import Level, Requirement, by_keyword
+from ..exchange.strict_json import Json
 
 BEYOND = {"minimum": -0.5, "maximum": 0.5}
 

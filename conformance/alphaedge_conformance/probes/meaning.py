@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from attrs import evolve
 
 from ..contract import Contract
-from ..evidence import Json
 from ..exchange import CONTROL, STREAMED_CONTROL, Expect, Key, Probe, encode
+from ..exchange.strict_json import Json
 
 MAX_TOKENS = 16
 """How much a probe lets the model generate where it is not about that."""

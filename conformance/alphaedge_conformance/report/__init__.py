@@ -10,9 +10,10 @@ from pathlib import Path
 
 import jsonschema_rs
 
-from .. import har
+from ..archive import har
 from ..contract import Contract, shorten
 from ..errors import ConfigurationError
+from ..run.targets import folder as target_folder
 from . import comparison, document, github, terminal
 from .comparison import Comparison
 from .document import Report
@@ -32,7 +33,7 @@ def write(reports: Sequence[Report], compared: Comparison | None, folder: Path) 
         render(reports[0], folder)
         return
     for report in reports:
-        own = folder / comparison.folder(report["target"]["name"])
+        own = folder / target_folder(report["target"]["name"])
         own.mkdir(parents=True, exist_ok=True)
         _write(report, own / "report.json")
         render(report, own)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..verdict import Conclusion, Status
+from ..judging.verdicts import Conclusion, Status
 from .document import Report
 
 COLOURS = {Conclusion.CONFORMS: "#22683a", Conclusion.DEVIATES: "#ae1f16", Conclusion.INCONCLUSIVE: "#6a5a00"}

@@ -8,12 +8,13 @@ from collections.abc import Iterator
 from attrs import frozen
 from rich.table import Table
 
+from ..contract.requirements import Requirement, subject
 from ..errors import ConfigurationError
 from ..exchange import Kind, Probe
-from ..mock.faults import Fault, all_faults
+from ..mock.faults import all_faults
+from ..mock.faults.fault import Fault
 from ..probes import everything
-from ..requirements import Requirement, subject
-from ..session import Suite
+from ..run.suite import Suite
 from .terminal import console
 
 PROBES = 5

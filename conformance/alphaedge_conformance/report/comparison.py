@@ -10,7 +10,8 @@ from typing import TypedDict
 
 from typing_extensions import TypeIs
 
-from ..verdict import Conclusion, Status
+from ..judging.verdicts import Conclusion, Status
+from ..run.targets import folder
 from .document import FORMAT, Cost, Report, Requirement, Target
 
 WORST_FIRST = (Conclusion.DEVIATES, Conclusion.INCONCLUSIVE, Conclusion.CONFORMS)
@@ -61,7 +62,7 @@ class Comparison(TypedDict):
     requirements: list[Row]
 
 
-def of(reports: Sequence[Report], seconds: float, against: str | None = None) -> Comparison:
+def compare(reports: Sequence[Report], seconds: float, against: str | None = None) -> Comparison:
     """The reports of targets that were judged by the same contract; `seconds` is what all took together."""
     first = reports[0]
     rows: dict[str, Row] = {}
@@ -157,8 +158,3 @@ def _row(requirement: Requirement) -> Row:
 
 def is_one(data: Report | Comparison) -> TypeIs[Comparison]:
     return "targets" in data
-
-
-def folder(name: str) -> str:
-    """The folder of a target's own report, beside comparison.json."""
-    return "".join(char if char.isalnum() or char in ".-_" else "-" for char in name).lstrip(".") or "-"

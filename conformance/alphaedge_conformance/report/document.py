@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import TypedDict
 
-from ..secrets import redact
-from ..session import Run
-from ..verdict import Verdict
-from .text import curl
+from ..exchange.redaction import redact
+from ..judging.verdicts import Verdict
+from ..run.run import Run
+from .curl import curl
 
 FORMAT = 1
 
@@ -76,7 +76,7 @@ class Report(TypedDict):
     requirements: list[Requirement]
 
 
-def of(run: Run) -> Report:
+def build_report(run: Run) -> Report:
     """JSON data; holds no key."""
     prompt, completion = run.tokens
     return {

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from ..contract import Contract
-from ..verdict import Status
+from ..judging.verdicts import Status
 from .comparison import Comparison, is_one, shown
 from .document import Report, Requirement
 from .text import findings, prevalence, safe

@@ -13,8 +13,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ..requirements import Level, subject
-from ..verdict import Conclusion, Status
+from ..contract.requirements import Level, subject
+from ..judging.verdicts import Conclusion, Status
 from .comparison import Cell, Comparison, shown
 from .document import Cost, Report, Requirement
 from .text import noticed, prevalence, safe

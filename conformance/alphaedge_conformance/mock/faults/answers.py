@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ..app import Json, Mock, Refusal, Reply
-from . import fault
+from .fault import fault
 
 
 class Plain(Mock, ABC):

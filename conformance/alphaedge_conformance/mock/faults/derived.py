@@ -10,10 +10,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ...contract import Contract, Keyword, pointer
-from ...evidence import Json
-from ...requirements import Level, Requirement, by_keyword, catalogue
+from ...contract.requirements import Level, Requirement, by_keyword, catalogue
+from ...exchange.strict_json import Json
 from ..app import Mock, Refusal, Reply
-from . import Fault, Make
+from .fault import Fault, Make
 
 
 class Unenforced(Mock):

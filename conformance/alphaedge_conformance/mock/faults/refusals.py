@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ..app import Mock, Refusal
-from . import fault
+from .fault import fault
 
 WRONG_KEYS = tuple(
     f"authorization.{statement}" for statement in ("wrong-key-refused", "partial-key-refused", "judged-before-body")

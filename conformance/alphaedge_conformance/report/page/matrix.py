@@ -7,8 +7,8 @@ from functools import cached_property
 from attrs import define
 from markupsafe import Markup
 
-from ...requirements import subject
-from ...verdict import Status
+from ...contract.requirements import subject
+from ...judging.verdicts import Status
 from ..comparison import Cell, Comparison, Row
 from .summary import GLYPHS, order
 from .visible import attribute

@@ -10,9 +10,9 @@ from typing import Any
 from attrs import frozen
 from markupsafe import Markup
 
-from ... import sse
-from ...evidence import loads, looks_like_a_stream
-from ...exchange import Exchange
+from ...exchange import Exchange, sse
+from ...exchange.strict_json import loads
+from ...judging.evidence import looks_like_a_stream
 
 WIDTH = 600
 """Units of the picture: arrivals nearer than one and a half are one bar."""

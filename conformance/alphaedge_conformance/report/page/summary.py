@@ -7,9 +7,9 @@ from functools import cached_property
 
 from attrs import define
 
+from ...contract.requirements import Level, subject
 from ...exchange import Exchange
-from ...requirements import Level, subject
-from ...verdict import Status
+from ...judging.verdicts import Status
 from ..document import Report, Requirement
 
 GLYPHS = {

@@ -9,12 +9,11 @@ from urllib.parse import urlsplit
 from attrs import frozen
 from markupsafe import Markup
 
-from ... import sse
-from ...evidence import looks_like_a_stream
-from ...exchange import Exchange, Key
-from ...requirements import kebab
-from ...secrets import MASK
-from ...wire import headers
+from ...contract.requirements import kebab
+from ...exchange import Exchange, Key, sse
+from ...exchange.authorization import headers
+from ...exchange.redaction import MASK
+from ...judging.evidence import looks_like_a_stream
 from ..document import Report
 from .jsontext import Node, Path, in_place, lay_out, parse
 from .pieces import Piece, cut, markup

@@ -1,0 +1,225 @@
+"""Exchanges as an HTTP Archive (HAR 1.2), written while they come in and read back, also those of others.
+
+An entry is one line, and every write ends with the end of the archive, which the next one overwrites: the file is
+whole after each exchange, however the run ends. (The package `harfile` closes the archive only at the end, and has no
+place for arrival times.) Members that begin with `_` are ours.
+"""
+
+from __future__ import annotations
+
+import json
+from base64 import b64decode, b64encode
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from attrs import asdict, field, frozen
+
+from ..contract import shorten
+from ..errors import ConfigurationError
+from ..exchange import Chunk, Exchange, Expect, Key, Probe
+from ..exchange.authorization import headers
+from ..exchange.redaction import MASK, mask, redact, redact_bytes, veiled
+from ..exchange.target import Target
+from . import third_party
+
+ARCHIVE = "exchanges.har"
+END = b"\n]}}\n"
+
+
+class Journal:
+    """An archive that grows. No key is in it: a mask of the same length stands in its place."""
+
+    def __init__(self, path: Path, target: Target, seed: int, is_ours: bool = True) -> None:
+        self._target = target
+        self._file = path.open("wb", buffering=0)
+        masked = mask(target.key) if target.key else None
+        ours = {"model": target.model, "seed": seed, "mask": masked, "is_ours": is_ours}
+        creator = {"name": "alphaedge", "version": version("alphaedge")}
+        log = json.dumps({"version": "1.2", "creator": creator, "_alphaedge": ours})
+        self._write(f'{{"log": {log[:-1]}, "entries": ['.encode())
+        self._separator = b"\n"
+
+    def add(self, exchange: Exchange) -> None:
+        entry = json.dumps(_entry(exchange, self._target)).encode()
+        self._write(self._separator + entry)
+        self._separator = b",\n"
+
+    def _write(self, data: bytes) -> None:
+        self._file.write(data + END)
+        self._file.seek(-len(END), 1)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._file.close()
+
+
+@frozen
+class Recording:
+    """What an archive holds."""
+
+    path: Path
+    exchanges: tuple[Exchange, ...]
+    url: str
+    model: str
+    seed: int
+    key: str | None = field(repr=False)
+    """What stands where the key stood; None where none was sent."""
+    is_ours: bool
+    """Whether each probe is known; those of others are only requests."""
+
+
+def read(path: Path, operation: str) -> Recording:
+    """An archive of this suite, or what another program wrote of requests whose path ends in `operation`. Raises
+    ConfigurationError for anything else."""
+    with _expecting(f"an HTTP Archive (HAR 1.2) with one request to {operation} at least", path):
+        log = _log(path.read_bytes())
+        return _ours(path, log) if "_alphaedge" in log else _foreign(path, log, operation)
+
+
+def read_ours(path: Path) -> Recording:
+    """An archive of this suite, which holds no key. Raises ConfigurationError for any other."""
+    with _expecting("an exchanges.har that alphaedge-conform wrote", path):
+        return _ours(path, _log(path.read_bytes()))
+
+
+@contextmanager
+def _expecting(what: str, path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise ConfigurationError(f"{path}: {error.strerror}") from None
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{path}: {error}") from None
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError, RecursionError, OverflowError) as error:
+        raise ConfigurationError(f"{path}: expected {what}; {type(error).__name__}: {shorten(str(error))}") from None
+
+
+def _ours(path: Path, log: dict[str, Any]) -> Recording:
+    ours = log["_alphaedge"]
+    exchanges = tuple(_exchange(entry) for entry in log["entries"])
+    if not exchanges:
+        raise ValueError("it has no entry")
+    described = str(ours["model"]), int(ours["seed"]), ours["mask"], ours["is_ours"]
+    return Recording(path, exchanges, exchanges[0].url, *described)
+
+
+def _log(data: bytes) -> dict[str, Any]:
+    """The archive; of one whose last write was cut, what is whole."""
+    try:
+        log: dict[str, Any] = json.loads(data)["log"]
+    except ValueError:
+        head, *lines = data.split(b"\n")
+        log = json.loads(head + b"]}}")["log"]
+        for line in lines:
+            try:
+                log["entries"].append(json.loads(line.removesuffix(b",")))
+            except ValueError:
+                break
+    return log
+
+
+def _entry(exchange: Exchange, target: Target) -> dict[str, Any]:
+    probe, key = exchange.probe, target.key
+    sent = {name: value.replace(key, MASK) if key else value for name, value in headers(probe, key).items()}
+    masked = [(veiled(name, key), veiled(value, key)) for name, value in exchange.headers]
+    body = redact_bytes(exchange.body, key)
+    times = {"send": 0, "wait": 0.0, "receive": 1000 * exchange.elapsed}
+    if exchange.chunks:
+        times["wait"] = 1000 * exchange.chunks[0].at
+        times["receive"] -= times["wait"]
+    request = {
+        "method": probe.method,
+        "url": exchange.url,
+        "httpVersion": "HTTP/1.1",
+        "cookies": [],
+        "headers": _pairs((name, redact(value, key)) for name, value in sent.items()),
+        "queryString": [],
+        "headersSize": -1,
+        "bodySize": len(probe.body or b""),
+    }
+    if probe.body is not None:
+        request["postData"] = {"mimeType": probe.media_type or "", **_text(probe.body)}
+    response = {
+        "status": exchange.status or 0,
+        "statusText": "",
+        "httpVersion": "HTTP/1.1",
+        "cookies": [],
+        "headers": _pairs(masked),
+        "content": {"size": len(body), "mimeType": veiled(exchange.media_type or "", key), **_text(body)},
+        "redirectURL": dict(masked).get("location", ""),
+        "headersSize": -1,
+        "bodySize": -1,
+    }
+    ours = asdict(probe, filter=lambda attribute, _: attribute.name != "body")
+    return {
+        "startedDateTime": datetime.fromtimestamp(exchange.started, UTC).isoformat(),
+        "time": 1000 * exchange.elapsed,
+        "request": request,
+        "response": response,
+        "cache": {},
+        "timings": times,
+        "_number": exchange.number,
+        "_probe": {**ours, "about": sorted(probe.about)},
+        "_chunks": [[chunk.at, len(chunk.data)] for chunk in exchange.chunks],
+        "_started": exchange.started,
+        "_elapsed": exchange.elapsed,
+        "_failure": exchange.failure,
+        "_cut": exchange.aborted_by_limit,
+        "_late": exchange.timed_out,
+    }
+
+
+def _exchange(entry: dict[str, Any]) -> Exchange:
+    ours, response = dict(entry["_probe"]), entry["response"]
+    ours |= {"about": frozenset(ours["about"]), "expect": Expect(ours["expect"]), "key": Key(ours["key"])}
+    posted = entry["request"].get("postData")
+    body, chunks, at = _bytes(response["content"]), [], 0
+    for arrived, size in entry["_chunks"]:
+        chunks.append(Chunk(arrived, body[at : at + size]))
+        at += size
+    return Exchange(
+        number=entry["_number"],
+        probe=Probe(**ours, body=None if posted is None else _bytes(posted)),
+        url=entry["request"]["url"],
+        started=entry["_started"],
+        status=response["status"] or None,
+        headers=tuple((header["name"], header["value"]) for header in response["headers"]),
+        chunks=tuple(chunks),
+        elapsed=entry["_elapsed"],
+        failure=entry["_failure"],
+        aborted_by_limit=entry["_cut"],
+        timed_out=entry["_late"],
+    )
+
+
+def _foreign(path: Path, log: dict[str, Any], operation: str) -> Recording:
+    exchanges, key = third_party.exchanges(log["entries"], operation)
+    if not exchanges:
+        raise ValueError("none of its entries is one that can be read whole")
+    models = Counter(model for each in exchanges if isinstance(model := each.probe.request.get("model"), str))
+    model = models.most_common(1)[0][0] if models else ""
+    return Recording(path, exchanges, exchanges[0].url, model, 1, key, is_ours=False)
+
+
+def _pairs(headers: Any) -> list[dict[str, str]]:
+    return [{"name": name, "value": value} for name, value in headers]
+
+
+def _text(body: bytes) -> dict[str, str]:
+    try:
+        return {"text": body.decode("utf-8")}
+    except UnicodeDecodeError:
+        return {"text": b64encode(body).decode("ascii"), "encoding": "base64"}
+
+
+def _bytes(content: dict[str, str]) -> bytes:
+    text = content.get("text", "")
+    return b64decode(text) if content.get("encoding") == "base64" else text.encode("utf-8")

@@ -1,0 +1,62 @@
+"""What the requests of an archive are, where another program wrote it: probes of the plan, or requests of a program.
+
+Nobody is accused for what the contract says nothing of: a request with members that it does not name shows only that no
+answer is a 5xx.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from attrs import evolve
+
+from ..contract import Contract
+from ..exchange import CONTROL, STREAMED_CONTROL, Exchange, Expect, Key, Probe
+from ..probes import Plan
+
+
+def identified(contract: Contract, plan: Plan, exchanges: Iterable[Exchange]) -> Iterator[Exchange]:
+    """Each exchange with the probe that it is the answer to."""
+    known = {_sent(probe): probe for probe in plan.probes}
+    for exchange in exchanges:
+        probe = exchange.probe
+        if (planned := known.get(_sent(probe))) is not None:
+            yield evolve(exchange, probe=planned)
+        elif probe.method == "POST" and probe.key is Key.RIGHT and _is_accepted(contract, probe.request):
+            yield evolve(exchange, probe=evolve(probe, expect=Expect.ACCEPTED))
+        else:
+            yield exchange
+
+
+def controls(exchanges: Iterable[Exchange]) -> frozenset[str | None]:
+    """The controls that an accepted request stands for: what it was sent with is known to be served."""
+    accepted = [each.probe.streams for each in exchanges if each.accepted and each.probe.expect is Expect.ACCEPTED]
+    return frozenset(STREAMED_CONTROL if streams else CONTROL for streams in accepted)
+
+
+def _sent(probe: Probe) -> tuple[object, ...]:
+    """What tells a request from others; JSON may be written with other white space, as by a browser."""
+    media_type = (probe.media_type or "").partition(";")[0].strip().lower()
+    body = json.dumps(probe.request) if probe.request else probe.body or b""
+    return probe.method, body, media_type if probe.body else "", probe.key
+
+
+def _is_accepted(contract: Contract, request: Any) -> bool:
+    schema = contract.request_schema
+    return bool(request) and not contract.violations(schema, request) and _names_known(contract, schema, request)
+
+
+def _names_known(contract: Contract, pointer: str, value: Any) -> bool:
+    """Whether every member at any depth is one that the contract names."""
+    here = contract.resolve(pointer)
+    schema = contract.at(here)
+    if isinstance(value, list) and "items" in schema:
+        return all(_names_known(contract, f"{here}/items", item) for item in value)
+    if isinstance(value, dict):
+        named = schema.get("properties", {})
+        return all(
+            name in named and _names_known(contract, f"{here}/properties/{name}", each) for name, each in value.items()
+        )
+    return True

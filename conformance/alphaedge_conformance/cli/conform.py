@@ -1,0 +1,281 @@
+"""The command line: what `alphaedge-conform` takes, and what it starts. Imports little, so that `--help` is at once."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ..command import Parser, no_more_output
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ..pytest_session.plugin import ConformancePlugin
+
+EPILOG = """\
+The API key is read from ALPHAEDGE_API_KEY. Without URL, the mock that conforms is started and judged. An empty value of
+an option is as good as none.
+
+`alphaedge-conform report DIR/report.json` shows a run again, and writes its pages again.
+
+exit code: 0 conforms · 1 deviates · 2 inconclusive · 3 the kit itself failed · 4 wrong usage
+"""
+
+
+def parser() -> Parser:
+    made = Parser(
+        prog="alphaedge-conform",
+        description="Judges a server of POST /v1/chat/completions against the AlphaEdge contract.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    add = made.add_argument
+    add(
+        "urls",
+        nargs="*",
+        metavar="URL",
+        help="the server, as http://host:8000; may end in /v1. Several, or a file targets.toml, are compared",
+    )
+    add("--model", metavar="NAME", help="the model to ask for (default: the one of the contract's example)")
+    add("--report", metavar="DIR", help="write report.html, report.json, junit.xml and exchanges.har here")
+    add("--against", metavar="TARGET", help="of several, the one the others are held against: only differences count")
+    add("--level", choices=("must", "should"), default="must", help="the lowest level that fails the run")
+    add("--strict", dest="level", action="store_const", const="should", help="the same as --level should")
+    add("--source", choices=("documented", "all"), default="all", help="judge only what the vendor's page says")
+    add("-k", dest="expression", metavar="EXPR", help="only requirements whose id matches, as in pytest; sends less")
+    add("--seed", type=int, default=1, metavar="N", help="for the drawn values (default: %(default)s)")
+    add("--contract", metavar="FILE", help="another contract than the one shipped")
+    add("--contract-version", metavar="V", help="score by a released version; what came later is only reported")
+    add("--waivers", metavar="FILE", help="departures that are accepted for a time; one that is not needed fails")
+    add("--write-waivers", metavar="FILE", help="draft an entry there for each requirement that fails the run")
+    add("--from-har", metavar="FILE", help="judge a recording, of a run before, a browser or a proxy; send nothing")
+    add("-q", "--quiet", action="store_true", help="print the verdict alone")
+
+    add = made.add_argument_group("instead of a run").add_argument
+    add("--plan", action="store_true", help="print what would be sent and what it may cost; send nothing")
+    add("--list", action="store_true", help="print every requirement with its level, source and sentence")
+    add("--explain", metavar="ID", help="print one requirement: quote, probes, and a server that breaks it")
+
+    add = made.add_argument_group("budget (what it cuts is inconclusive, never green)").add_argument
+    add("--max-requests", type=_positive(int), metavar="N", help="send at most so many, with those that come again")
+    add("--max-tokens", type=_positive(int), metavar="N", help="prompts and completions together, by their ceilings")
+    add("--rate", type=_rate, metavar="N/s", help="requests a second, or a minute: 2/s, 30/min")
+    add("--concurrency", type=_positive(int), default=8, metavar="N", help="requests at a time (default: %(default)s)")
+
+    add = made.add_argument_group("limits of one answer").add_argument
+    for name, kind, default, metavar, text in LIMITS:
+        add(name, type=_positive(kind), default=default, metavar=metavar, help=f"{text} (default: %(default)s)")
+    add("--ca-file", metavar="FILE", help="certificates to trust besides the system's, in PEM")
+    return made
+
+
+LIMITS: tuple[tuple[str, type[int] | type[float], float, str, str], ...] = (
+    ("--timeout", float, 25, "S", "seconds for one exchange"),
+    ("--connect-timeout", float, 10, "S", "seconds until there is a connection"),
+    ("--first-byte-timeout", float, 25, "S", "seconds until the answer starts"),
+    ("--idle-timeout", float, 20, "S", "seconds between two pieces of an answer"),
+    ("--max-body", int, 4 * 2**20, "BYTES", "of a body on the wire"),
+    ("--max-decoded", int, 4 * 2**20, "BYTES", "of a body without its content coding"),
+    ("--max-pieces", int, 20_000, "N", "pieces in which a body or a stream arrives"),
+    ("--max-depth", int, 200, "N", "lists and objects inside each other in JSON"),
+    ("--max-headers", int, 64 * 2**10, "BYTES", "of the headers of an answer"),
+)
+
+
+def _rate(text: str) -> float:
+    """Requests a second."""
+    number, slash, unit = text.partition("/")
+    seconds = {"s": 1, "min": 60}.get(unit)
+    if not slash or seconds is None:
+        raise argparse.ArgumentTypeError(f"expected a rate as 2/s or 30/min, got {text!r}")
+    try:
+        return float(_positive(float)(number)) / seconds
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"expected a rate as 2/s or 30/min, got {text!r}") from None
+
+
+def _positive(kind: type[int] | type[float]) -> type[int] | type[float]:
+    def parse(text: str) -> int | float:
+        value = kind(text)
+        if not 0 < value < float("inf"):
+            raise ValueError
+        return value
+
+    parse.__name__ = f"positive {kind.__name__}"
+    return parse  # type: ignore[return-value]
+
+
+def conformance(arguments: Sequence[str]) -> ConformancePlugin:
+    """The pytest plugin that does what these arguments say. Raises ConfigurationError; exits on --help."""
+    return _conformance(parser().parse_args(arguments))
+
+
+def _conformance(parsed: argparse.Namespace) -> ConformancePlugin:
+    from pathlib import Path
+
+    from ..archive import har
+    from ..contract import Contract, versions
+    from ..contract.requirements import Level
+    from ..errors import ConfigurationError
+    from ..judging import waivers
+    from ..pytest_session.plugin import ConformancePlugin
+    from ..run.suite import Suite
+    from ..run.targets import folder, targets
+    from ..sending.settings import Limits, Settings
+    from ..sending.transport import client
+
+    def path(text: str | None) -> Path | None:
+        return Path(text) if text else None
+
+    suite = Suite.of(Contract.load(path(parsed.contract)))
+    levels = versions.levels(parsed.contract_version) if parsed.contract_version else None
+    settings = Settings(
+        report=path(parsed.report),
+        level=Level(parsed.level.upper()),
+        documented_only=parsed.source == "documented",
+        max_requests=parsed.max_requests,
+        max_tokens=parsed.max_tokens,
+        rate=parsed.rate,
+        concurrency=parsed.concurrency,
+        limits=Limits(
+            connect=parsed.connect_timeout,
+            first_byte=parsed.first_byte_timeout,
+            between=parsed.idle_timeout,
+            whole=parsed.timeout,
+            body=parsed.max_body,
+            decoded=parsed.max_decoded,
+            pieces=parsed.max_pieces,
+            depth=parsed.max_depth,
+            headers=parsed.max_headers,
+        ),
+        ca_file=path(parsed.ca_file),
+        seed=parsed.seed,
+        pinned=frozenset(levels) if levels is not None else None,
+    )
+    client(settings)  # a --ca-file that cannot be read is told before anything is sent
+    goals = targets(suite.contract, parsed.urls, parsed.model)
+    against = None
+    if parsed.against:
+        against = next((goal.name for goal in goals if parsed.against.rstrip("/") in (goal.name, goal.url)), None)
+        against = against or next((goals[at].name for at, url in enumerate(parsed.urls) if url == parsed.against), None)
+        if against is None or len(goals) < 2:
+            known = ", ".join(goal.name for goal in goals)
+            raise ConfigurationError(f"--against {parsed.against}: expected one of several targets: {known or 'none'}")
+    if parsed.model and not goals:
+        raise ConfigurationError("--model goes with a URL; the mock serves the contract's own")
+    recording = None
+    if parsed.from_har:
+        if goals:
+            raise ConfigurationError("--from-har judges a recording; leave the URL out")
+        recording = har.read(Path(parsed.from_har), suite.contract.path)
+    accepted = waivers.read(Path(parsed.waivers)) if parsed.waivers else ()
+    if parsed.write_waivers:
+        waivers.drafted(Path(parsed.write_waivers))
+    if settings.report is not None and not parsed.plan:
+        _writable(settings.report)
+        for goal in goals if len(goals) > 1 else ():
+            _writable(settings.report / folder(goal.name))
+        archive = (settings.report / har.ARCHIVE).resolve()
+        if recording is not None and not recording.is_ours and recording.path.resolve() == archive:
+            raise ConfigurationError(f"{archive} would be overwritten; name another folder with --report")
+    return ConformancePlugin(
+        suite if levels is None else suite.pinned(levels),
+        settings,
+        goals,
+        parsed.expression,
+        recording,
+        against,
+        accepted,
+        path(parsed.write_waivers),
+        parsed.plan,
+        parsed.quiet,
+    )
+
+
+def _writable(folder: Path) -> None:
+    """Makes a folder for a report. Raises ConfigurationError."""
+    import tempfile
+
+    from ..errors import ConfigurationError
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise ConfigurationError(f"--report {folder}: cannot be written into: {error.strerror}") from None
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the suite; the exit code is documented in `--help`."""
+    from ..errors import ConfigurationError
+
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal may know no ·
+    try:
+        if arguments[:1] == ["report"]:
+            return _show_again(arguments[1:])
+        parsed = parser().parse_args(arguments)
+        if parsed.list or parsed.explain:
+            return _explain(parsed)
+        return _conformance(parsed).main()
+    except ConfigurationError as error:
+        print(f"alphaedge-conform: {error}", file=sys.stderr)
+        return 4
+    except KeyboardInterrupt:
+        return 2
+    except BrokenPipeError:  # as of --list | head
+        no_more_output()
+        return 0
+    except OSError as error:
+        print(f"alphaedge-conform: {error}", file=sys.stderr)
+        no_more_output()
+        return 3
+    except Exception:
+        import traceback
+
+        traceback.print_exc()
+        return 3
+
+
+def _explain(parsed: argparse.Namespace) -> int:
+    from pathlib import Path
+
+    from ..contract import Contract
+    from ..report import catalogue
+    from ..run.suite import Suite
+
+    suite = Suite.of(Contract.load(Path(parsed.contract) if parsed.contract else None))
+    if parsed.list:
+        catalogue.show_list(suite)
+    else:
+        catalogue.explain(suite, parsed.explain)
+    return 0
+
+
+def _show_again(arguments: Sequence[str]) -> int:
+    """``alphaedge-conform report FILE``; its exit code is that of the run."""
+    from pathlib import Path
+
+    made = Parser(prog="alphaedge-conform report", description="Shows a run again, and writes its pages again.")
+    made.add_argument("file", metavar="FILE", type=Path, help="report.json, or comparison.json")
+    made.add_argument("-q", "--quiet", action="store_true", help="print the verdict alone")
+    parsed = made.parse_args(arguments)
+
+    from .. import report
+    from ..judging.verdicts import Conclusion
+
+    shown, folder = report.read(parsed.file), parsed.file.parent
+    _writable(folder)
+    report.render(shown, folder)
+    report.show(shown, folder, parsed.quiet)
+    return Conclusion(shown["verdict"]).exit_code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

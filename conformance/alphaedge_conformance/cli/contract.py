@@ -1,0 +1,99 @@
+"""The command line of those who keep the contract, `alphaedge-contract`. Imports little, so `--help` is at once."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ..command import Parser
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+EPILOG = """\
+exit code: 0 fine · 1 something breaks that the version does not say, or the contract is not well kept ·
+           2 interrupted · 3 a mistake of the kit · 4 wrong usage, or a file that cannot be read
+"""
+
+
+def parser() -> Parser:
+    made = Parser(
+        prog="alphaedge-contract",
+        description="Says what a change of the contract breaks, and whether the contract is well kept.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    commands = made.add_subparsers(dest="command", required=True, metavar="diff | lint", parser_class=Parser)
+
+    text = "what changed, and whether it breaks clients (written against OLD) or servers (conforming to OLD)"
+    add = commands.add_parser("diff", help=text, description=f"Says {text}.", allow_abbrev=False).add_argument
+    add("old", metavar="OLD", help="a file, or REVISION:PATH as git has it: origin/main:openapi.yaml")
+    add("new", metavar="NEW", help="a file, or REVISION:PATH")
+    add("--json", action="store_true", help="print one JSON document instead")
+    add("--no-oasdiff", dest="oasdiff", action="store_false", help="leave oasdiff (npm) out")
+
+    text = "whether the contract is valid, described, with examples that fit, and each requirement with its check"
+    add = commands.add_parser("lint", help=text, description=f"Says {text}.", allow_abbrev=False).add_argument
+    add("file", metavar="FILE", nargs="?", help="the contract (default: the one shipped)")
+    add("--json", action="store_true", help="print one JSON document instead")
+    add("--page", metavar="FILE", help="the vendor's page, on which every quote must be found")
+    add("--redocly", action="store_true", help="the rules of Redocly (npm) as well")
+    return made
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The exit code is documented in `--help`."""
+    from ..errors import ConfigurationError
+
+    parsed = parser().parse_args(arguments)
+    try:
+        return _diff(parsed) if parsed.command == "diff" else _lint(parsed)
+    except ConfigurationError as error:
+        print(f"alphaedge-contract: {error}", file=sys.stderr)
+        return 4
+    except KeyboardInterrupt:
+        return 2
+    except BrokenPipeError:  # whoever read has read enough
+        sys.stderr.close()
+        return 2
+    except Exception:
+        import traceback
+
+        traceback.print_exc()
+        return 3
+
+
+def _diff(parsed: argparse.Namespace) -> int:
+    from ..maintain.diff import sources
+    from ..maintain.diff.report import report, shown, shown_json
+
+    made = report(sources.load(parsed.old), sources.load(parsed.new), oasdiff=parsed.oasdiff)
+    print(shown_json(made) if parsed.json else shown(made), flush=True)
+    return 0 if made.version.fine else 1
+
+
+def _lint(parsed: argparse.Namespace) -> int:
+    from pathlib import Path
+
+    from ..contract import SHIPPED, Contract
+    from ..maintain.lint import lint
+
+    contract = Contract.read(Path(parsed.file) if parsed.file else _shipped(SHIPPED))
+    made = lint(contract, Path(parsed.page) if parsed.page else None, parsed.redocly)
+    print(made.json if parsed.json else made, flush=True)
+    return 1 if made.problems else 0
+
+
+def _shipped(path: Path) -> Path:
+    """The contract that this suite carries, by its shortest name: in a checkout that of the file at the top."""
+    from pathlib import Path
+
+    real = path.resolve()
+    return real.relative_to(Path.cwd()) if real.is_relative_to(Path.cwd()) else real
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,69 @@
+"""An exchange: a probe and all that came back, as bytes with arrival times."""
+
+from __future__ import annotations
+
+from attrs import field, frozen
+
+from .probe import Probe
+
+
+@frozen
+class Chunk:
+    """Bytes that arrived together."""
+
+    at: float
+    """Seconds after the request was sent; 0 in an archive that does not say."""
+    data: bytes = field(repr=lambda data: f"<{len(data)} bytes>")
+
+
+@frozen
+class Exchange:
+    """A probe and all that came back for it."""
+
+    number: int
+    """Its place in the plan, from 1: the same in every run with the same plan."""
+    probe: Probe
+    url: str
+    started: float
+    """Unix seconds when the request was sent."""
+    status: int | None = None
+    """None where no answer came; `failure` says why."""
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    chunks: tuple[Chunk, ...] = field(default=(), repr=False)
+    """The body as it arrived, content codings removed."""
+    elapsed: float = 0.0
+    """Seconds until the end of the answer, or until it was given up."""
+    failure: str | None = None
+    """Why the answer is missing or not whole, in words; without the key."""
+    aborted_by_limit: bool = False
+    """Whether a limit of ours ended it."""
+    timed_out: bool = False
+    """Whether it was the limit of time, which says that the server is slow, and no more."""
+    refused_connection: bool = False
+    """Whether nothing listens at the target's address."""
+    lost_reused_connection: bool = False
+    """Whether the server closed a connection that it had kept, instead of reading this from it."""
+
+    @property
+    def accepted(self) -> bool:
+        """Whether a whole answer 200 came."""
+        return self.status == 200 and not self.timed_out
+
+    @property
+    def is_timed(self) -> bool:
+        """Whether it is known when its bytes arrived."""
+        return any(chunk.at > 0 for chunk in self.chunks)
+
+    @property
+    def body(self) -> bytes:
+        return b"".join(chunk.data for chunk in self.chunks)
+
+    def header(self, name: str) -> str | None:
+        """The first header of this name, in any case."""
+        return next((value for key, value in self.headers if key.lower() == name.lower()), None)
+
+    @property
+    def media_type(self) -> str | None:
+        """The Content-Type without its parameters, in lower case."""
+        value = self.header("content-type")
+        return value.partition(";")[0].strip().lower() if value is not None else None

@@ -1,0 +1,89 @@
+"""A probe: one request worth sending, and why."""
+
+from __future__ import annotations
+
+import json
+from enum import StrEnum
+from functools import cached_property
+from typing import Any
+
+from attrs import frozen
+
+CONTROL = "control"
+STREAMED_CONTROL = "control, streamed"
+
+
+class Expect(StrEnum):
+    """What the contract says of a request."""
+
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    EITHER = "accepted or refused"
+
+
+class Kind(StrEnum):
+    """What kind of answer a probe leads to."""
+
+    PLAIN = "plain"
+    STREAMED = "streamed"
+    REFUSED = "refused"
+    EITHER = "either"
+
+
+class Key(StrEnum):
+    """The key that a probe sends."""
+
+    RIGHT = "right"
+    WRONG = "wrong"
+    PARTIAL = "partial"
+    ABSENT = "absent"
+
+
+@frozen
+class Probe:
+    """One request worth sending, and why."""
+
+    name: str
+    """Unique in a plan; says what differs from the control."""
+    why: str
+    body: bytes | None
+    about: frozenset[str] = frozenset()
+    """The requirements that this probe is sent for; each of them is judged on such probes alone."""
+    expect: Expect = Expect.ACCEPTED
+    method: str = "POST"
+    media_type: str | None = "application/json"
+    key: Key = Key.RIGHT
+    theme: str | None = None
+    """What a generated probe is an example of."""
+
+    @cached_property
+    def request(self) -> dict[str, Any]:
+        """The body as a JSON object; empty where it is none."""
+        try:
+            parsed = json.loads(self.body or b"")
+        except ValueError:
+            return {}
+        return parsed if isinstance(parsed, dict) else {}
+
+    @property
+    def streams(self) -> bool:
+        return self.request.get("stream") is True
+
+    @property
+    def control(self) -> str | None:
+        """The name of the probe that has to be accepted before this one says anything: what this one differs from."""
+        if self.name == CONTROL:
+            return None
+        return STREAMED_CONTROL if self.streams and self.name != STREAMED_CONTROL else CONTROL
+
+    @property
+    def kind(self) -> Kind:
+        """What kind of answer it leads to, if the server conforms."""
+        if self.expect is Expect.ACCEPTED:
+            return Kind.STREAMED if self.streams else Kind.PLAIN
+        return Kind.REFUSED if self.expect is Expect.REFUSED else Kind.EITHER
+
+
+def encode(request: Any) -> bytes:
+    """A request body: JSON in UTF-8, non-ASCII text as it is."""
+    return json.dumps(request, ensure_ascii=False).encode()

@@ -1,0 +1,65 @@
+"""A server under test, by its address, its model and its key."""
+
+from __future__ import annotations
+
+import os
+import re
+from urllib.parse import urlsplit
+
+from attrs import field, frozen
+
+from ..contract import Contract
+from ..errors import ConfigurationError
+
+KEY_VARIABLE = "ALPHAEDGE_API_KEY"
+
+
+@frozen
+class Target:
+    """A server under test."""
+
+    url: str
+    """The address of the operation, with its path."""
+    model: str
+    key: str | None = field(default=None, repr=False)
+    name: str = field()
+    """What reports call it."""
+
+    key_variable: str = KEY_VARIABLE
+    """The variable of the environment that the key is from."""
+
+    @name.default
+    def _host(self) -> str:
+        return urlsplit(self.url).netloc
+
+    @property
+    def origin(self) -> str:
+        parts = urlsplit(self.url)
+        return f"{parts.scheme}://{parts.netloc}"
+
+
+def target(contract: Contract, url: str, model: str | None, key: str | None = None) -> Target:
+    """The target at an address that may end in `/v1` or in the operation's path, or not; without a key, that of the
+    environment; an empty one is none. Raises ConfigurationError for what is no http address."""
+    parts = urlsplit(url)
+    try:
+        port_is_good = parts.port is None or 0 < parts.port < 65536
+    except ValueError:
+        port_is_good = False
+    if parts.scheme not in ("http", "https") or not parts.hostname or not port_is_good or re.search(r"\s", url):
+        raise ConfigurationError(f"expected an address as http://host:8000, got {url!r}")
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise ConfigurationError(f"expected an address without user, query or fragment; a key goes into {KEY_VARIABLE}")
+    path = parts.path.rstrip("/").removesuffix(contract.path)
+    for length in range(contract.path.count("/"), 0, -1):
+        start = "/".join(contract.path.split("/")[: length + 1])
+        if path.endswith(start):
+            path = path.removesuffix(start)
+            break
+    key = (os.environ.get(KEY_VARIABLE) if key is None else key) or None
+    if key is not None and not re.fullmatch(r"[\x21-\x7e]+", key):
+        raise ConfigurationError(f"{KEY_VARIABLE} holds characters that no header can carry; check how it was set")
+    if key is not None and len(key) < 2:
+        raise ConfigurationError(f"{KEY_VARIABLE} holds one character, which is no key")
+    default = str(contract.example_request["model"])
+    return Target(f"{parts.scheme}://{parts.netloc}{path}{contract.path}", model or default, key)

@@ -1,0 +1,27 @@
+"""The check of each requirement: one module a subject."""
+
+from __future__ import annotations
+
+from ...contract import Contract
+from ...contract.requirements import Requirement
+from . import authorization, completion, endpoint, errors, keywords, requests, stream, usage
+from .check import STATED, Check
+
+__all__ = ["STATED", "Check", "checks_for"]
+SUBJECTS = (authorization, completion, endpoint, errors, requests, stream, usage)
+"""Each registers its checks in STATED when it is imported."""
+
+
+def checks_for(contract: Contract, requirements: dict[str, Requirement]) -> dict[str, Check]:
+    """The check of each requirement; raises ConfigurationError for a requirement without one."""
+    found = {}
+    for requirement in requirements.values():
+        if requirement.kind != "stated":
+            found[requirement.id] = Check(keywords.check_of(requirement), keywords.kinds_of(contract, requirement))
+        elif requirement.id in STATED:
+            found[requirement.id] = STATED[requirement.id]
+        else:
+            raise contract.error(
+                requirement.pointer, f"{requirement.id} has no check; add one to alphaedge_conformance/judging/checks"
+            )
+    return found

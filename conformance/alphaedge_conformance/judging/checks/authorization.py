@@ -1,0 +1,25 @@
+"""The key: who is let in, when that is judged, and that it stays secret."""
+
+from __future__ import annotations
+
+from ...exchange import Exchange
+from .check import check
+from .keywords import excerpt
+
+
+def refused_with_401(answer: Exchange) -> None:
+    assert answer.status == 401, f"expected 401, got {answer.status}: {excerpt(answer)}"
+
+
+check("authorization.missing-key-refused")(refused_with_401)
+check("authorization.wrong-key-refused")(refused_with_401)
+check("authorization.partial-key-refused")(refused_with_401)
+check("authorization.judged-before-body")(refused_with_401)
+
+
+@check("authorization.key-not-echoed")
+def key_not_echoed(key: str, answer: Exchange) -> None:
+    for name, value in answer.headers:
+        assert key not in value, f"the key came back in the header {name}"
+    where = answer.body.find(key.encode())
+    assert where < 0, f"the key came back in the body, at byte {where}"

@@ -1,0 +1,84 @@
+"""What must hold: each check judges exchanges against one requirement.
+
+A check asks for views of an exchange (`alphaedge_conformance.evidence`) by the names of its arguments, and asserts::
+
+    @check("usage.total-is-the-sum")
+    def total_is_the_sum(usage):
+        assert ...
+
+It is called once for each exchange that shows all of them. One that asks for `all_shown` is called once, with every
+exchange of the run, and yields those that break it, each with a message; only those that the requirement is judged on
+count.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property
+from typing import Any, TypeVar
+
+from attrs import frozen
+
+from ...exchange import Exchange, Kind
+from ..evidence import Evidence, Unseen, kinds_of_view
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+@frozen
+class Check:
+    """A function that asserts one requirement, and the views that it asks for."""
+
+    function: Callable[..., Any]
+    kinds: frozenset[Kind]
+    """The kinds of probes whose answers it can judge."""
+
+    @cached_property
+    def views(self) -> tuple[str, ...]:
+        return tuple(inspect.signature(self.function).parameters)
+
+    @property
+    def compares(self) -> bool:
+        """Whether it needs all exchanges at once."""
+        return self.views == ("all_shown",)
+
+    def __call__(self, shown: Iterable[Evidence]) -> Iterator[tuple[Exchange, str | None]]:
+        """Each exchange that was judged, with what is wrong with it, or None. An exchange that does not show what the
+        check asks for is left out."""
+        if self.compares:
+            judged = {each.exchange.number: (each.exchange, None) for each in shown if _answered(each)}
+            broken = {each.exchange.number: (each.exchange, message) for each, message in self.function(shown)}
+            yield from (judged | broken).values()
+            return
+        for evidence in shown:
+            try:
+                self.function(**{view: getattr(evidence, view) for view in self.views})
+            except Unseen:
+                continue
+            except AssertionError as wrong:
+                yield evidence.exchange, str(wrong)
+            else:
+                yield evidence.exchange, None
+
+
+def _answered(evidence: Evidence) -> bool:
+    try:
+        return evidence.accepted is not None
+    except Unseen:
+        return False
+
+
+STATED: dict[str, Check] = {}
+
+
+def check(id: str) -> Callable[[Function], Function]:
+    """Registers the check of a requirement."""
+
+    def register(function: Function) -> Function:
+        assert id not in STATED, f"{id} has two checks"
+        views = inspect.signature(function).parameters
+        STATED[id] = Check(function, frozenset.intersection(*(kinds_of_view(view) for view in views)))
+        return function
+
+    return register

@@ -1,0 +1,43 @@
+"""Refusals: their status, and what their bodies say."""
+
+from __future__ import annotations
+
+import re
+
+from ...exchange import Exchange
+from ...exchange.strict_json import loads
+from .check import check
+from .keywords import excerpt
+
+STACK_TRACE = re.compile(
+    rb"""Traceback \(most recent call last\)      # Python
+    | \bFile\ "[^"\n]+",\ line\ \d+             # Python
+    | ^\s*at\ [\w.$<>]+\ ?\([^)\n]*:\d+         # Java, JavaScript
+    | \bgoroutine\ \d+\ \[                      # Go
+    | \bstack\ backtrace:                       # Rust
+    | \bthread\ '[^'\n]*'\ panicked\ at         # Rust
+    """,
+    re.VERBOSE | re.MULTILINE,
+)
+
+
+@check("error.never-5xx")
+def never_5xx(refusal: Exchange) -> None:
+    assert (refusal.status or 0) < 500, f"expected 4xx, got {refusal.status}: {excerpt(refusal)}"
+
+
+@check("error.json")
+def is_json(error: Exchange) -> None:
+    assert error.media_type in ("application/json", "application/problem+json"), (
+        f"expected Content-Type: application/json, got {error.header('content-type')}: {excerpt(error)}"
+    )
+    try:
+        loads(error.body)
+    except ValueError as reason:
+        raise AssertionError(f"expected JSON, got {excerpt(error)}: {reason}") from None
+
+
+@check("error.no-stack-trace")
+def no_stack_trace(error: Exchange) -> None:
+    found = STACK_TRACE.search(error.body.replace(rb"\n", b"\n").replace(rb"\"", b'"'))
+    assert not found, f"expected no stack trace, got {excerpt(error)}"

@@ -1,0 +1,73 @@
+"""The checks of the requirements that come from a keyword of the contract's schemas."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from ...contract import Contract, shorten
+from ...contract.requirements import Level, Requirement
+from ...exchange import Exchange, Kind
+from ..evidence import Evidence, assume
+
+
+def check_of(requirement: Requirement) -> Callable[..., None]:
+    """The check of a derived requirement."""
+    if requirement.kind == "accepted":
+        return accepted
+    if requirement.kind == "refused":
+        if requirement.level is Level.MAY:
+            return undecided
+        return refused_or_not_found if "/properties/model/" in requirement.pointer else refused
+
+    def keeps_the_keyword(evidence: Evidence) -> None:
+        assume(requirement.pointer in evidence.keywords)
+        broken = evidence.keywords[requirement.pointer]
+        assert not broken, broken[0] + (f", and {len(broken) - 1} more" if broken[1:] else "")
+
+    return keeps_the_keyword
+
+
+def kinds_of(contract: Contract, requirement: Requirement) -> frozenset[Kind]:
+    """The kinds of probes whose answers show the keyword of a derived requirement."""
+    if requirement.kind != "response":
+        return frozenset()
+    schemas = {
+        Kind.PLAIN: contract.completion_schema,
+        Kind.STREAMED: contract.chunk_schema,
+        Kind.REFUSED: contract.error_schema,
+    }
+    return frozenset(
+        kind
+        for kind, schema in schemas.items()
+        if any(keyword.pointer == requirement.pointer for keyword in contract.keywords(schema))
+    )
+
+
+def accepted(answer: Exchange) -> None:
+    assert answer.status == 200, f"expected 200, got {answer.status}: {excerpt(answer)}"
+
+
+def refused(answer: Exchange) -> None:
+    assert answer.status in (400, 422), f"expected 400 or 422, got {answer.status}: {excerpt(answer)}"
+
+
+def refused_or_not_found(answer: Exchange) -> None:
+    """Of a model, which may as well be said not to exist."""
+    assert answer.status in (400, 404, 422), f"expected 400, 404 or 422, got {answer.status}: {excerpt(answer)}"
+
+
+def undecided(answer: Exchange) -> None:
+    status = answer.status or 0
+    assert status == 200 or 400 <= status < 500, f"expected 200 or 4xx, got {status}: {excerpt(answer)}"
+
+
+def excerpt(answer: Exchange) -> str:
+    """The beginning of a body, on one line."""
+    return shorten(answer.body[:640].decode("utf-8", "replace")) or "an empty body"
+
+
+def shown_json(value: Any) -> str:
+    """A value as JSON, cut where it is long."""
+    return shorten(json.dumps(value, ensure_ascii=False), 80)

@@ -1,0 +1,177 @@
+"""A stream on the wire, and what its chunks say together."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
+from typing import Any
+
+from ...exchange import Exchange
+from ...exchange.sse import Stream
+from ...exchange.strict_json import Json, loads
+from ..evidence import Evidence, Unseen, assume, deltas, fold, looks_like_a_stream
+from .check import check
+from .keywords import excerpt, shown_json
+
+BUFFERED = 0.5
+"""Seconds that an answer takes at least before its arrival in one piece says that it was held back."""
+
+FIELD = re.compile(rb"[A-Za-z][A-Za-z0-9_-]*")
+
+
+@check("stream.media-type")
+def media_type(streamed: Exchange) -> None:
+    assume(looks_like_a_stream(streamed))
+    got = streamed.header("content-type")
+    assert streamed.media_type == "text/event-stream", f"expected Content-Type: text/event-stream, got {got}"
+
+
+@check("stream.lines")
+def lines(events: Stream) -> None:
+    for line in events.lines:
+        try:
+            line.data.decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise AssertionError(
+                f"expected UTF-8, got {line.data[error.start :][:8]!r} at byte {line.offset}"
+            ) from None
+        assert not line.data or line.is_comment or FIELD.fullmatch(line.name), (
+            f"expected `data: …` or another field, got {line.data[:80]!r} at byte {line.offset}"
+        )
+
+
+@check("stream.data")
+def data(events: Stream) -> None:
+    assert events.events, "expected events, got none"
+    for event in events.events:
+        if event.data == "[DONE]":
+            continue
+        try:
+            value = loads(event.data)
+        except ValueError as reason:
+            raise AssertionError(
+                f"expected a chunk as JSON, got {event.data[:80]!r} at byte {event.offset}: {reason}"
+            ) from None
+        is_error = isinstance(value, dict) and "error" in value
+        assert not is_error, f"expected a chunk, got {shown_json(value)} at byte {event.offset}"
+
+
+@check("stream.done")
+def done(events: Stream) -> None:
+    said = [index for index, event in enumerate(events.events) if event.data == "[DONE]"]
+    assert said, f"expected [DONE] at the end, got {_end(events)}"
+    assert len(said) == 1, f"expected [DONE] once, got it {len(said)} times"
+    after = events.events[said[0] + 1 :]
+    assert not after, f"expected nothing after [DONE], got {after[0].data[:80]!r} at byte {after[0].offset}"
+
+
+@check("stream.ends")
+def ends(events: Stream, streamed: Exchange) -> None:
+    assume(any(event.data == "[DONE]" for event in events.events))
+    assert streamed.failure is None, f"expected the end of the response after [DONE], got {streamed.failure}"
+
+
+@check("stream.one-identity")
+def one_identity(chunks: list[Json]) -> None:
+    for name in ("id", "created", "model"):
+        seen: list[Any] = []
+        for chunk in chunks:
+            if name in chunk and chunk[name] not in seen:
+                seen.append(chunk[name])
+        assert len(seen) <= 1, f"expected one {name} in all chunks, got {shown_json(seen)}"
+
+
+@check("stream.role-with-first-text")
+def role_with_first_text(chunks: list[Json]) -> None:
+    introduced = set()
+    for choice, delta in deltas(chunks):
+        if "role" in delta:
+            introduced.add(choice.get("index"))
+        assert not delta.get("content") or choice.get("index") in introduced, (
+            f"expected the role with the first text at the latest, got the text {delta['content'][:40]!r} before it"
+        )
+
+
+@check("stream.deltas")
+def only_new_text(chunks: list[Json]) -> None:
+    texts: dict[Any, list[str]] = {}
+    for choice, delta in deltas(chunks):
+        if delta.get("content") and isinstance(delta["content"], str):
+            texts.setdefault(choice.get("index"), []).append(delta["content"])
+    for pieces in texts.values():
+        cumulative = len(pieces) > 2 and all(after.startswith(before) for before, after in pairwise(pieces))
+        assert not cumulative or len(set(pieces)) == 1, (
+            f"expected only new text in each delta, got {pieces[1][:40]!r} after {pieces[0][:40]!r}"
+        )
+
+
+@check("stream.one-finish-reason")
+def one_finish_reason(chunks: list[Json]) -> None:
+    reasons: dict[Any, list[Any]] = {}
+    for choice, _ in deltas(chunks):
+        given = reasons.setdefault(choice.get("index"), [])
+        if choice.get("finish_reason") is not None:
+            given.append(choice["finish_reason"])
+    for index, given in reasons.items():
+        assert len(given) == 1, f"expected one finish_reason for choice {index}, got {shown_json(given)}"
+
+
+@check("stream.nothing-after-finish")
+def nothing_after_finish(chunks: list[Json]) -> None:
+    finished = set()
+    for choice, delta in deltas(chunks):
+        assert choice.get("index") not in finished, (
+            f"expected nothing after the finish_reason of choice {choice.get('index')}, got {shown_json(delta)}"
+        )
+        if choice.get("finish_reason") is not None:
+            finished.add(choice.get("index"))
+
+
+@check("stream.refused-by-status")
+def refused_by_status(refusal: Exchange) -> None:
+    assert refusal.status != 200, f"expected a refusal by status, got 200: {excerpt(refusal)}"
+
+
+@check("stream.folds")
+def folds(evidence: Evidence, chunks: list[Json]) -> None:
+    """Judges chunks that are valid one by one. What a chunk may leave out, as `usage`, the completion may lack."""
+    contract, folded = evidence.contract, fold(chunks)
+    completion, chunk = map(contract.resolve, (contract.completion_schema, contract.chunk_schema))
+    assume(not any(contract.broken_musts(chunk, each) for each in chunks))
+    names = contract.at(completion)["required"]
+    may_lack = {f"{completion}/required/{names.index(name)}" for name in set(names) - {*contract.at(chunk)["required"]}}
+    broken = [each for each in contract.broken_musts(completion, folded) if each.pointer not in may_lack]
+    assert not broken, f"expected a valid completion, got {shown_json(folded)}: {broken[0].message}"
+
+
+@check("stream.agrees")
+def agrees(all_shown: Iterable[Evidence]) -> Iterator[tuple[Evidence, str]]:
+    counted: dict[str, int] = {}
+    plain_first = (each for streams in (False, True) for each in all_shown if each.exchange.probe.streams is streams)
+    for evidence in plain_first:
+        try:
+            tokens = evidence.usage["prompt_tokens"]
+        except Unseen:
+            continue
+        same = json.dumps({**evidence.request, "stream": False}, sort_keys=True)
+        if counted.setdefault(same, tokens) != tokens and evidence.exchange.probe.streams:
+            yield evidence, f"expected {counted[same]} prompt_tokens as in the plain answer, got {tokens}"
+
+
+@check("stream.incremental")
+def incremental(events: Stream, streamed: Exchange) -> None:
+    """A fast server may fill one read with a whole short stream, so only a slow one is seen to hold it back."""
+    assume(len(events.events) > 3)
+    arrivals = {event.at for event in events.events}
+    assume(len(arrivals) > 1 or max(arrivals) > BUFFERED)
+    assert len(arrivals) > 1, (
+        f"expected events as they are made, got all {len(events.events)} in one piece after {max(arrivals):.2f} s"
+    )
+
+
+def _end(events: Stream) -> str:
+    if events.rest:
+        return f"{events.rest[-80:]!r}, not even followed by a blank line"
+    return repr(events.events[-1].data[-80:]) if events.events else "no events"

@@ -1,0 +1,277 @@
+"""What an exchange shows: the views of it that checks ask for by the names of their arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from email.utils import parsedate_to_datetime
+from functools import cached_property
+from typing import Any, TypeVar
+
+from attrs import define, field
+
+from ..contract import Contract
+from ..exchange import Exchange, Expect, Kind, sse
+from ..exchange.strict_json import Json, loads
+
+UNANSWERED = {429, 502, 503, 504}
+"""Statuses by which a server or a gateway says that it did not look at the request."""
+
+
+class Unseen(Exception):
+    """This exchange does not show what a check asks for; the reason is its text."""
+
+
+def assume(condition: object, otherwise: str = "") -> None:
+    """Leaves an exchange unjudged unless the condition holds."""
+    if not condition:
+        raise Unseen(otherwise)
+
+
+ACCEPTED = (Kind.PLAIN, Kind.STREAMED)
+Shown = TypeVar("Shown")
+
+
+class View(cached_property[Shown]):
+    """A property of evidence that a check may ask for, and the kinds of probes whose answers can show it."""
+
+    kinds: frozenset[Kind]
+
+
+def view(*kinds: Kind) -> Callable[[Callable[[Evidence], Shown]], View[Shown]]:
+    """Declares a view."""
+
+    def declare(function: Callable[[Evidence], Shown]) -> View[Shown]:
+        made = View(function)
+        made.kinds = frozenset(kinds)
+        return made
+
+    return declare
+
+
+@define(slots=False, frozen=True)
+class Evidence:
+    """One exchange, seen in the light of the contract. Each view raises Unseen where the exchange does not show it."""
+
+    exchange: Exchange
+    contract: Contract
+    secret: str | None = field(default=None, repr=False)
+
+    @view(*Kind)
+    def key(self) -> str:
+        """The right key, which no answer may show, to whatever request."""
+        assume(self.secret, "no key is set")
+        return self.secret or ""
+
+    @view(*ACCEPTED)
+    def evidence(self) -> Evidence:
+        return self
+
+    @view(*Kind)
+    def request(self) -> Json:
+        """The JSON object that was sent."""
+        return self.exchange.probe.request
+
+    @view(*Kind)
+    def answer(self) -> Exchange:
+        """The exchange, where the server answered at all."""
+        assume(self.exchange.status is not None, f"no answer: {self.exchange.failure}")
+        assume(not self.exchange.timed_out, f"{self.exchange.failure}, which may only be slow")
+        assume(self.exchange.status not in UNANSWERED, f"answered {self.exchange.status}, so never looked at")
+        return self.exchange
+
+    @view(*ACCEPTED)
+    def accepted(self) -> Exchange:
+        """The answer 200 to a request that the contract accepts."""
+        assume(self.exchange.probe.expect is Expect.ACCEPTED)
+        assume(self.answer.status == 200, f"answered {self.answer.status}")
+        return self.answer
+
+    @view(Kind.PLAIN)
+    def plain(self) -> Exchange:
+        """An accepted request for one JSON object."""
+        assume(not self.exchange.probe.streams)
+        return self.accepted
+
+    @view(Kind.STREAMED)
+    def streamed(self) -> Exchange:
+        """An accepted request for a stream."""
+        assume(self.exchange.probe.streams)
+        return self.accepted
+
+    @view(Kind.REFUSED)
+    def refusal(self) -> Exchange:
+        """The answer to an invalid request."""
+        assume(self.exchange.probe.expect is Expect.REFUSED and self.exchange.probe.method == "POST")
+        return self.answer
+
+    @view(Kind.REFUSED)
+    def error(self) -> Exchange:
+        """A POST answered with 4xx, whose body should say why."""
+        assume(self.exchange.probe.method == "POST")
+        assume(400 <= (self.answer.status or 0) < 500)
+        return self.answer
+
+    # Bodies
+
+    @view(Kind.PLAIN)
+    def completion(self) -> Any:
+        """The JSON value of a plain answer."""
+        assume(not looks_like_a_stream(self.plain), "came as a stream")
+        return _json(self.plain.body)
+
+    @view(*ACCEPTED)
+    def usage(self) -> Json:
+        """A valid `usage`, of a completion or of the last chunk that has one."""
+        if self.exchange.probe.streams:
+            found = [chunk["usage"] for chunk in self.chunks if chunk.get("usage") is not None]
+        else:
+            assume(isinstance(self.completion, dict))
+            found = [self.completion.get("usage")]
+        assume(found, "no usage in the stream")
+        usage: Json = found[-1]
+        schema = self.contract.completion_schema
+        whole = self.contract.resolve(schema) + "/properties/usage"
+        assume(not self.contract.violations(whole, usage), "usage of another shape")
+        return usage
+
+    @view(Kind.PLAIN)
+    def choices(self) -> list[Json]:
+        """The choices of a completion, where they are objects."""
+        assume(isinstance(self.completion, dict))
+        choices = self.completion.get("choices")
+        assume(isinstance(choices, list) and all(isinstance(choice, dict) for choice in choices))
+        found: list[Json] = choices
+        return found
+
+    @view(Kind.STREAMED)
+    def events(self) -> sse.Stream:
+        """A stream as it came over the wire."""
+        assume(looks_like_a_stream(self.streamed), "came as one JSON value")
+        return sse.decode(self.streamed.chunks)
+
+    @view(Kind.STREAMED)
+    def data(self) -> list[Any]:
+        """The data of each event that is JSON, without [DONE] and without errors, which are no chunks."""
+        found = []
+        for event in self.events.events:
+            try:
+                value = loads(event.data)
+            except ValueError:
+                continue
+            if not (isinstance(value, dict) and "error" in value):
+                found.append(value)
+        assume(found, "no event with JSON")
+        return found
+
+    @view(Kind.STREAMED)
+    def chunks(self) -> list[Json]:
+        """The chunks of a stream, where they are objects."""
+        assume(all(isinstance(chunk, dict) for chunk in self.data))
+        return self.data
+
+    @view(Kind.REFUSED)
+    def error_body(self) -> Any:
+        """The JSON value of a 4xx answer."""
+        return _json(self.error.body)
+
+    @cached_property
+    def keywords(self) -> dict[str, list[str]]:
+        """The pointer of each keyword of a response schema that this exchange gives occasion to judge, and what breaks
+        it here; both may come more than once in a stream."""
+        contract = self.contract
+        found: dict[str, list[str]] = {}
+        for schema, instance in self._instances():
+            for pointer in contract.shown(schema, instance):
+                found.setdefault(pointer, [])
+            for violation in contract.violations(schema, instance):
+                found.setdefault(violation.pointer, []).append(f"{_place(violation.path)}: {violation.message}")
+        return found
+
+    def _instances(self) -> Iterator[tuple[str, Any]]:
+        """The JSON values of an exchange, each with the pointer of the schema that it should keep."""
+        contract = self.contract
+        for view, schema in (("completion", contract.completion_schema), ("error_body", contract.error_schema)):
+            try:
+                yield schema, getattr(self, view)
+            except Unseen:
+                continue
+        try:
+            yield from ((contract.chunk_schema, chunk) for chunk in self.data)
+        except Unseen:
+            return
+
+    # Time
+
+    @cached_property
+    def now(self) -> tuple[float, float]:
+        """When the answer was made, in Unix seconds: by its own Date header where it has one, and by the clock."""
+        clock = self.answer.started + self.answer.elapsed
+        try:
+            return parsedate_to_datetime(self.answer.header("date") or "").timestamp(), clock
+        except ValueError:
+            return clock, clock
+
+
+def kinds_of_view(name: str) -> frozenset[Kind]:
+    """The kinds of probes whose answers can show a view; raises KeyError for a name that is not a view."""
+    if name == "all_shown":
+        return frozenset(ACCEPTED)
+    declared = vars(Evidence)[name]
+    assert isinstance(declared, View)
+    return declared.kinds
+
+
+def looks_like_a_stream(exchange: Exchange) -> bool:
+    """Whether the bytes are server-sent events, whatever the label says."""
+    if exchange.media_type != "text/event-stream":
+        start = exchange.body.removeprefix(sse.BOM).lstrip()
+        return start.startswith((b"data:", b"event:", b"id:", b"retry:", b":"))
+    try:
+        loads(exchange.body)
+    except ValueError:
+        return True
+    return False
+
+
+def deltas(chunks: list[Json]) -> Iterator[tuple[Json, Json]]:
+    """Each choice of each chunk with its delta, those of another shape left out."""
+    for chunk in chunks:
+        choices = chunk.get("choices")
+        for choice in choices if isinstance(choices, list) else ():
+            if not isinstance(choice, dict) or not isinstance(choice.get("index"), int | None):
+                continue
+            if isinstance(choice.get("delta"), dict):
+                yield choice, choice["delta"]
+
+
+def fold(chunks: list[Json]) -> Json:
+    """The completion that a client makes of a stream."""
+    choices: dict[Any, Json] = {}
+    for choice, delta in deltas(chunks):
+        whole = choices.setdefault(
+            choice.get("index"),
+            {"index": choice.get("index"), "message": {"content": ""}, "finish_reason": None},
+        )
+        if delta.get("role") is not None:
+            whole["message"]["role"] = delta["role"]
+        if isinstance(delta.get("content"), str):
+            whole["message"]["content"] += delta["content"]
+        if choice.get("finish_reason") is not None:
+            whole["finish_reason"] = choice["finish_reason"]
+    members: Json = {}
+    for chunk in chunks:
+        members |= {name: value for name, value in chunk.items() if value is not None}
+    return {**members, "object": "chat.completion", "choices": list(choices.values())}
+
+
+def _place(path: tuple[str | int, ...]) -> str:
+    """``choices[0].message`` of a path."""
+    place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+    return place.removeprefix(".") or "the whole value"
+
+
+def _json(body: bytes) -> Any:
+    try:
+        return loads(body)
+    except ValueError as error:
+        raise Unseen(f"is no JSON: {error}") from None

@@ -1,0 +1,202 @@
+"""Judging: what the exchanges of a run say of each requirement."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from enum import StrEnum
+from math import sqrt
+
+from attrs import frozen
+
+from ..contract import Contract
+from ..contract.requirements import Requirement
+from ..exchange import Exchange, Probe
+from ..exchange.redaction import SHORTEST, redact
+from .checks.check import Check
+from .evidence import Evidence
+
+Z = 1.96
+"""Standard deviations on either side of the mean that hold 95 % of a normal distribution."""
+
+
+class Status(StrEnum):
+    """What is known of a requirement; the worst first."""
+
+    FAILED = "failed"
+    INCONCLUSIVE = "inconclusive"
+    WAIVED = "waived"
+    PASSED = "passed"
+    NOT_APPLICABLE = "not-applicable"
+
+
+@frozen
+class Finding:
+    """One exchange that breaks a requirement."""
+
+    message: str
+    """What was expected, and what came; without the key."""
+    exchange: Exchange
+
+
+@frozen
+class Verdict:
+    """What a run says of one requirement."""
+
+    requirement: Requirement
+    status: Status
+    findings: tuple[Finding, ...] = ()
+    judged: int = 0
+    """How many exchanges were judged; the findings are some of them."""
+    reason: str | None = None
+    """Why nothing was judged, in words."""
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Between which shares of such exchanges the requirement breaks, with 95 % confidence (Wilson's interval)."""
+        share, n = len(self.findings) / self.judged, self.judged
+        centre, spread = share + Z**2 / (2 * n), Z * sqrt(share * (1 - share) / n + Z**2 / (4 * n**2))
+        low, high = ((centre + sign * spread) / (1 + Z**2 / n) for sign in (-1, 1))
+        return max(0.0, low), min(1.0, high)
+
+
+class Conclusion(StrEnum):
+    """What a run says of a target; each has an exit code of its own."""
+
+    CONFORMS = "conforms"
+    DEVIATES = "deviates"
+    INCONCLUSIVE = "inconclusive"
+
+    @property
+    def exit_code(self) -> int:
+        return list(Conclusion).index(self)
+
+
+class Judge:
+    """Judges exchanges as they arrive. A requirement that probes are about is judged on these, any other on every
+    exchange that shows what its check asks for. What differs from a control that was not accepted says nothing."""
+
+    def __init__(
+        self,
+        contract: Contract,
+        requirements: Iterable[Requirement],
+        checks: Mapping[str, Check],
+        plan: Iterable[Probe],
+        key: str | None,
+        accepted: Iterable[str | None] = (),
+    ) -> None:
+        """`accepted` are controls that are known to be, though no exchange shows it."""
+        self._contract, self._key = contract, key
+        self.requirements = list(requirements)
+        self._checks = checks
+        self._inapplicable = {each.id: why for each in self.requirements if (why := self._why_not(each))}
+        self._applicable = [each for each in self.requirements if each.id not in self._inapplicable]
+        self._named = {id for probe in plan for id in probe.about}
+        self._judged: Counter[str] = Counter()
+        self._findings: dict[str, list[Finding]] = {each.id: [] for each in self.requirements}
+        self._exchanges: list[Exchange] = []
+        self._waiting: dict[str | None, list[Exchange]] = {}
+        """What came before the control that it differs from."""
+        self._accepted: set[str | None] = {None, *accepted}
+        self.findings = 0
+        """So far, without what only all exchanges together show."""
+
+    def _why_not(self, requirement: Requirement) -> str | None:
+        """Why a requirement does not apply here."""
+        if self._key is None and requirement.subject == "authorization":
+            return "no key is set"
+        if self._key is not None and "key" in self._checks[requirement.id].views:
+            is_word = len(self._key) < SHORTEST or self._key.lower() in self._contract.text.lower()
+            return "the key is short or a word, which any answer may have" if is_word else None
+        return None
+
+    def add(self, exchange: Exchange) -> None:
+        """What an exchange shows by itself; it is looked at once."""
+        probe = exchange.probe
+        if probe.control not in self._accepted:
+            self._waiting.setdefault(probe.control, []).append(exchange)
+            return
+        self._exchanges.append(exchange)
+        evidence = Evidence(exchange, self._contract, self._key)
+        for requirement in self._applicable:
+            check = self._checks[requirement.id]
+            if not check.compares and self._concerns(requirement, exchange):
+                self._count(requirement, check([evidence]))
+        if exchange.accepted:
+            self._accepted.add(probe.name)
+            for each in self._waiting.pop(probe.name, ()):
+                self.add(each)
+
+    def verdicts(self, unsent: Mapping[Probe, str]) -> dict[str, Verdict]:
+        """The verdict of each requirement. Where a probe that a requirement needs has no answer, it cannot pass."""
+        self._exchanges.sort(key=lambda exchange: exchange.number)
+        for requirement in self._applicable:
+            check = self._checks[requirement.id]
+            if check.compares:
+                judged = check(_Shown(self._exchanges, self._contract, self._key))
+                self._count(requirement, (each for each in judged if self._concerns(requirement, each[0])))
+        return {requirement.id: self._verdict(requirement, unsent) for requirement in self.requirements}
+
+    def _count(self, requirement: Requirement, judged: Iterable[tuple[Exchange, str | None]]) -> None:
+        for exchange, message in judged:
+            self._judged[requirement.id] += 1
+            if message is not None:
+                self._findings[requirement.id].append(Finding(redact(message, self._key), exchange))
+                self.findings += 1
+
+    def _concerns(self, requirement: Requirement, exchange: Exchange) -> bool:
+        return requirement.id in exchange.probe.about if requirement.id in self._named else True
+
+    def _verdict(self, requirement: Requirement, unsent: Mapping[Probe, str]) -> Verdict:
+        if requirement.id in self._inapplicable:
+            return Verdict(requirement, Status.NOT_APPLICABLE, reason=self._inapplicable[requirement.id])
+        judged = self._judged[requirement.id]
+        findings = sorted(self._findings[requirement.id], key=lambda finding: finding.exchange.number)
+        if findings:
+            return Verdict(requirement, Status.FAILED, tuple(findings), judged)
+        missing = [why for probe, why in unsent.items() if requirement.id in probe.about]
+        if missing:
+            reason = f"{len(missing)} of its requests were not sent: {missing[0]}"
+            return Verdict(requirement, Status.INCONCLUSIVE, reason=reason)
+        if not judged:
+            shown = [each for each in self._exchanges if self._concerns(requirement, each)]
+            able = [each for each in shown if each.probe.kind in self._checks[requirement.id].kinds]
+            return Verdict(requirement, Status.INCONCLUSIVE, reason=_reason(able or shown))
+        return Verdict(requirement, Status.PASSED, judged=judged)
+
+
+@frozen
+class _Shown:
+    """What exchanges show, made anew each time: all of it at once is many times as large as they are."""
+
+    exchanges: Sequence[Exchange]
+    contract: Contract
+    key: str | None
+
+    def __iter__(self) -> Iterator[Evidence]:
+        return (Evidence(exchange, self.contract, self.key) for exchange in self.exchanges)
+
+
+def unjudged(requirements: Iterable[Requirement], reason: str) -> dict[str, Verdict]:
+    """The verdicts of a run that could judge nothing."""
+    return {requirement.id: Verdict(requirement, Status.INCONCLUSIVE, reason=reason) for requirement in requirements}
+
+
+def _reason(shown: Sequence[Exchange]) -> str:
+    """Why a requirement was not judged."""
+    if not shown:
+        return "what its requests differ from was not accepted"
+    for exchange in shown:
+        if exchange.status is None or exchange.timed_out:
+            return f"no answer to {exchange.probe.name!r}: {exchange.failure}"
+    return "no answer showed it"
+
+
+def conclude(verdicts: Iterable[Verdict]) -> Conclusion:
+    """The worst that a requirement says."""
+    scored = {verdict.status for verdict in verdicts}
+    if Status.FAILED in scored:
+        return Conclusion.DEVIATES
+    if Status.INCONCLUSIVE in scored or not scored & {Status.PASSED, Status.WAIVED}:
+        return Conclusion.INCONCLUSIVE
+    return Conclusion.CONFORMS

@@ -1,0 +1,62 @@
+"""Compares the requirements that are no keyword: `x-requirements`, sentence by sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from ...contract import Contract
+from ...contract.requirements import entries
+from .change import OF_LEVEL, SAFE, UNCLEAR, Change, Judgement
+from .operations import note
+
+LIST = "x-requirements"
+
+
+def changes(old: Contract, new: Contract) -> Iterator[Change]:
+    """Each requirement that came, went, or reads otherwise."""
+    before, after = _stated(old), _stated(new)
+    for id, (at, entry) in after.items():
+        text = f"requirement {id}"
+        if id not in before:
+            level = _level(entry)
+            clients = UNCLEAR if id.endswith("-refused") and level != "MAY" else SAFE
+            yield note(LIST, f"{text} is new, {level}: {entry.get('text')}", at, clients, OF_LEVEL[level])
+            continue
+        was = before[id][1]
+        if _level(was) != _level(entry):
+            clients, servers = of_levels(_level(was), _level(entry))
+            told = f"{text}: `level` was {_level(was)}, is {_level(entry)}"
+            yield note(LIST, told, f"{at}/level", clients, servers)
+        for word in dict.fromkeys((*entry, *was)):
+            if word != "level" and was.get(word) != entry.get(word):
+                gone = word not in entry
+                where = f"{before[id][0] if gone else at}/{word}"
+                hurt = UNCLEAR if word == "text" and _level(entry) != "MAY" else SAFE
+                told = f"{text}: `{word}` was {was.get(word)!r}, is {entry.get(word)!r}"
+                yield note(LIST, told, where, hurt, hurt, removed=gone, cosmetic=word != "text")
+    for id, (at, entry) in before.items():
+        if id not in after:
+            level = _level(entry)
+            told = f"requirement {id} is gone, {level}: {entry.get('text')}"
+            yield note(LIST, told, at, OF_LEVEL[level], SAFE, removed=True)
+
+
+def of_levels(was: str, now: str) -> tuple[Judgement, Judgement]:
+    """For clients and for servers: one that is raised is a new sentence, one that is lowered a lost one."""
+    order = list(OF_LEVEL)
+    raised = order.index(now) < order.index(was)
+    return (SAFE, OF_LEVEL[now]) if raised else (OF_LEVEL[was], SAFE)
+
+
+def _level(entry: dict[str, Any]) -> str:
+    """A level that is none is the strictest; `lint` says so."""
+    return str(entry.get("level")) if entry.get("level") in OF_LEVEL else "MUST"
+
+
+def _stated(contract: Contract) -> dict[str, tuple[str, dict[str, Any]]]:
+    return {
+        str(entry.get("id")): (f"/{LIST}/{index}", entry)
+        for index, entry in enumerate(entries(contract))
+        if isinstance(entry, dict)
+    }

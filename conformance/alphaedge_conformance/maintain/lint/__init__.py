@@ -1,0 +1,74 @@
+"""Whether the contract is well kept: `alphaedge-contract lint`.
+
+Each rule is a function of the contract that yields problems. What a rule needs and does not find (a validator, the
+page, Node) is said, and the others still run.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from attrs import asdict, frozen
+
+from ...contract import Contract
+from .problem import LeftOut, Problem
+
+
+@frozen
+class Report:
+    """What `lint` found."""
+
+    contract: Contract
+    problems: list[Problem]
+    left_out: list[LeftOut]
+
+    def __str__(self) -> str:
+        lines = [str(problem) for problem in self.problems]
+        lines += [f"left out: {each.rule}: {each.why}" for each in self.left_out]
+        found = f"{len(self.problems)} problem{'s' * (len(self.problems) != 1)}" if self.problems else "well kept"
+        return "\n".join([*lines, f"{self.contract.source}: {found}"])
+
+    @property
+    def json(self) -> str:
+        """``{"file", "verdict": "well kept" | "problems", "problems": [{"rule", "file", "line", "text"}],
+        "left_out": [{"rule", "why"}]}``"""
+        form = {
+            "file": str(self.contract.source),
+            "verdict": "problems" if self.problems else "well kept",
+            "problems": [asdict(problem) for problem in self.problems],
+            "left_out": [asdict(each) for each in self.left_out],
+        }
+        return json.dumps(form, indent=1, ensure_ascii=False)
+
+
+def lint(contract: Contract, page: Path | None = None, redocly: bool = False) -> Report:
+    """Asks every rule. Raises ConfigurationError for a page that cannot be read."""
+    from . import descriptions, examples, requirements, structure
+    from . import redocly as npm
+
+    rules: dict[str, Callable[[], Iterator[Problem | LeftOut]]] = {
+        "openapi-valid": lambda: structure.valid(contract),
+        "component-used": lambda: structure.used(contract),
+        "described": lambda: descriptions.described(contract),
+        "example-fits": lambda: examples.fitting(contract),
+        "requirement-complete": lambda: requirements.complete(contract),
+        "level-of-a-keyword": lambda: requirements.levelled(contract),
+        "requirement-checked": lambda: requirements.checked(contract),
+        "quote-on-the-page": lambda: requirements.quoted(contract, page),
+    }
+    if redocly:
+        rules["redocly"] = lambda: npm.content(contract)
+    if lost := list(structure.lost(contract)):
+        return Report(contract, lost, [LeftOut("the other rules", "not before each $ref leads somewhere")])
+    found: list[Problem | LeftOut] = []
+    for name, rule in rules.items():
+        try:
+            found += list(rule())
+        except (AttributeError, IndexError, KeyError, TypeError, ValueError):
+            if not found:
+                raise
+            found.append(LeftOut(name, "not before the contract is valid OpenAPI"))
+    problems = sorted({each for each in found if isinstance(each, Problem)}, key=lambda each: (each.file, each.line))
+    return Report(contract, problems, [each for each in found if isinstance(each, LeftOut)])

@@ -1,0 +1,137 @@
+"""Every requirement is whole, has a check, and is on the page where it says so."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import re
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from ...contract import SHIPPED, Contract
+from ...contract.requirements import Level, Source, catalogue, entries
+from ...errors import ConfigurationError
+from .problem import LeftOut, Problem, problem
+from .structure import located
+
+COMPLETE, UNIQUE, LEVELLED = "requirement-complete", "requirement-unique", "level-of-a-keyword"
+CHECKED, QUOTED = "requirement-checked", "quote-on-the-page"
+ID = r"[a-z0-9]+(-[a-z0-9]+)*\.[a-z0-9]+(-[a-z0-9]+)*"
+
+
+def _entries(contract: Contract) -> Iterator[tuple[str, dict[str, Any]]]:
+    for index, entry in enumerate(entries(contract)):
+        yield f"/x-requirements/{index}", entry if isinstance(entry, dict) else {}
+
+
+def complete(contract: Contract) -> Iterator[Problem | LeftOut]:
+    """Id, level, source, text, a pointer that leads somewhere, and a quote where the page is the source."""
+    try:
+        entries(contract)
+    except ConfigurationError as error:
+        yield located(contract, COMPLETE, str(error))
+        return
+    ids = Counter(str(entry.get("id")) for _, entry in _entries(contract))
+    before = 0
+    for here, entry in _entries(contract):
+        id = str(entry.get("id"))
+        for wrong in _wrong(contract, entry):
+            before += 1
+            yield problem(contract, COMPLETE, here, f"{id}: {wrong}")
+        if ids[id] > 1:
+            before += 1
+            yield problem(contract, UNIQUE, here, f"the id {id} is taken {ids[id]} times; give each its own")
+    if not before:
+        try:
+            catalogue(contract)
+        except ConfigurationError as error:
+            taken = re.search(r"the id (\S+) is taken", str(error))
+            places = [here for here, entry in _entries(contract) if taken and entry.get("id") == taken[1]]
+            if places:
+                told = f"{taken and taken[0]}, by a keyword of a schema; give it another"
+                yield problem(contract, UNIQUE, places[0], told)
+            else:
+                yield located(contract, UNIQUE if taken else COMPLETE, str(error))
+        except (KeyError, TypeError, ValueError, AttributeError):
+            yield LeftOut(COMPLETE, "the keywords of a contract that is no valid OpenAPI are no requirements yet")
+
+
+def _wrong(contract: Contract, entry: dict[str, Any]) -> Iterator[str]:
+    if not re.fullmatch(ID, str(entry.get("id"))):
+        yield "expected an id in kebab-case as `subject.statement`; rename it"
+    if not isinstance(entry.get("text"), str) or not entry["text"].strip():
+        yield "has no `text`; say in one sentence what must hold"
+    for word, known in (("level", Level), ("source", Source)):
+        if entry.get(word) not in list(known):
+            yield f"has no `{word}`; give one of {', '.join(known)}, it has {entry.get(word)!r}"
+    if (entry.get("source") == Source.DOCUMENTED) != bool(entry.get("quote")):
+        yield "give the page's words as `quote` exactly when it is documented"
+    if not contract.has(str(entry.get("pointer"))) or not str(entry.get("pointer")).startswith("/"):
+        yield f"its `pointer` leads nowhere: {entry.get('pointer')}; correct it"
+
+
+def levelled(contract: Contract) -> Iterator[Problem | LeftOut]:
+    """Every entry of `x-levels` is a level, of a keyword that is there."""
+    for here in contract.pointers():
+        part = contract.at(here)
+        if not isinstance(part, dict) or "x-levels" not in part:
+            continue
+        if not isinstance(part["x-levels"], dict):
+            yield problem(
+                contract, LEVELLED, f"{here}/x-levels", "expected a level for each keyword; write {type: SHOULD}"
+            )
+            continue
+        around, _, member = here.rpartition("/properties/")
+        for keyword, level in part["x-levels"].items():
+            at = f"{here}/x-levels/{keyword}"
+            if level not in list(Level):
+                yield problem(contract, LEVELLED, at, f"{level!r} is no level; give one of {', '.join(Level)}")
+            there = member in (contract.at(around).get("required") or ()) if keyword == "required" and around else False
+            if not there and keyword not in part:
+                told = f"there is no `{keyword}` here whose level it could be; remove it or correct the name"
+                yield problem(contract, LEVELLED, at, told)
+
+
+def checked(contract: Contract) -> Iterator[Problem | LeftOut]:
+    """Requirements and checks, one to one."""
+    from ...judging.checks import STATED
+
+    checks = STATED
+    try:
+        known = {str(entry.get("id")): here for here, entry in _entries(contract)}
+    except ConfigurationError:
+        yield LeftOut(CHECKED, "not before x-requirements is a list")
+        return
+    for id, here in known.items():
+        if id not in checks:
+            yield problem(
+                contract, CHECKED, here, f"{id} has no check; add one to alphaedge_conformance/judging/checks"
+            )
+    for id, check in checks.items():
+        if id not in known:
+            file = os.path.relpath(inspect.getsourcefile(check.function) or "?")
+            line = inspect.getsourcelines(check.function)[1]
+            told = f"a check of {id}, which is no requirement; remove it, or add {id} to x-requirements"
+            yield Problem(CHECKED, file, line, told)
+
+
+def quoted(contract: Contract, page: Path | None) -> Iterator[Problem | LeftOut]:
+    """Every quote is on the vendor's page, white space aside."""
+    if page is None:
+        page = SHIPPED.resolve().parent / "tests" / "data" / "page.txt"
+        if not page.exists():
+            yield LeftOut(QUOTED, "there is no page here; name it with --page")
+            return
+    try:
+        words = " ".join(page.read_text("utf-8").split())
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"--page {page}: cannot be read: {error}; name a text file") from None
+    for here in contract.pointers():
+        if here.endswith("/x-quote") or (here.startswith("/x-requirements/") and here.endswith("/quote")):
+            quote = contract.at(here)
+            if not isinstance(quote, str):
+                yield problem(contract, QUOTED, here, "expected the page's words as text; put them in quotation marks")
+            elif " ".join(quote.split()) not in words:
+                yield problem(contract, QUOTED, here, f"{quote!r} is not on {page.name}; quote it word for word")

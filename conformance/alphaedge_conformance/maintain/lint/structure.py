@@ -1,0 +1,91 @@
+"""The contract is OpenAPI 3.2, its schemas are JSON Schema, and nothing lies in it unused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from ...contract import Contract, pointer, tokens
+from ...errors import ConfigurationError
+from .problem import LeftOut, Problem, problem
+
+VALID, USED = "openapi-valid", "component-used"
+
+
+def lost(contract: Contract) -> Iterator[Problem]:
+    """Every `$ref` that leads nowhere, or round and round; no other rule can say much before they are right."""
+    for here in contract.pointers():
+        part = contract.at(here)
+        if isinstance(part, dict) and isinstance(part.get("$ref"), str):
+            try:
+                contract.resolve(here)
+            except (ConfigurationError, TypeError) as error:
+                text = str(error).removeprefix(f"{contract.source}:").partition(": ")[2]
+                yield problem(contract, VALID, here, f"{text or part['$ref']}; correct it")
+
+
+def valid(contract: Contract) -> Iterator[Problem | LeftOut]:
+    """What openapi-spec-validator, the metaschema and the kit itself have to say."""
+    for here, wrong in contract.malformed():
+        yield problem(contract, VALID, here, f"{here} is no JSON Schema: {wrong}; correct it")
+    try:
+        from openapi_spec_validator import OpenAPIV32SpecValidator
+    except ImportError:
+        yield LeftOut(VALID, "openapi-spec-validator is not installed; install it, or run this in a checkout")
+    else:
+        if not str(contract.document.get("openapi", "")).startswith("3.2."):
+            yield problem(contract, VALID, "/openapi", "expected `openapi: 3.2.0`; the kit reads that version")
+        validator = OpenAPIV32SpecValidator(contract.document)
+        # Its rules beyond the schema of OpenAPI expect a document that keeps the schema.
+        errors = list(validator.schema_validator.iter_errors(contract.document)) or list(validator.iter_errors())
+        for error in errors:
+            here = pointer(*error.absolute_path)
+            yield problem(contract, VALID, here, f"{here or 'the document'}: {error.message}; correct it")
+    try:
+        contract.check()
+    except ConfigurationError as error:
+        yield located(contract, VALID, str(error))
+    except (AttributeError, KeyError, TypeError) as error:
+        yield problem(contract, VALID, "", f"a part that the kit needs is missing or of another form: {error}; add it")
+
+
+def located(contract: Contract, rule: str, said: str) -> Problem:
+    """A problem that came as ``file:line: text``."""
+    rest = said.removeprefix(f"{contract.source}:")
+    line, _, text = rest.partition(": ")
+    if line.isdigit():
+        return Problem(rule, str(contract.source), int(line), f"{text}; correct it")
+    return Problem(rule, str(contract.source), 1, f"{said}; correct it")
+
+
+def used(contract: Contract) -> Iterator[Problem | LeftOut]:
+    """Every component is reached from outside of the components."""
+    outside = {name: part for name, part in contract.document.items() if name != "components"}
+    reached: set[str] = set()
+    todo = [outside]
+    while todo:
+        for here in _named(todo.pop()):
+            if here not in reached and contract.has(here):
+                reached.add(here)
+                todo.append(contract.at(here))
+    for kind, components in contract.document.get("components", {}).items():
+        for name in components if isinstance(components, dict) and not kind.startswith("x-") else ():
+            here = pointer("components", kind, name)
+            if here not in reached:
+                yield problem(contract, USED, here, f"nothing uses {kind}/{name}; use it or remove it")
+
+
+def _named(part: Any) -> Iterator[str]:
+    """The components that a part names, by `$ref`, in `security` or in a discriminator."""
+    if isinstance(part, dict):
+        for name, value in part.items():
+            if name == "$ref" and isinstance(value, str):
+                yield pointer(*tokens(value.removeprefix("#"))[:3])
+            elif name == "security" and isinstance(value, list):
+                yield from (pointer("components", "securitySchemes", scheme) for way in value for scheme in way)
+            elif name == "mapping" and isinstance(value, dict):
+                yield from (target.removeprefix("#") for target in value.values() if str(target).startswith("#/"))
+            yield from _named(value)
+    elif isinstance(part, list):
+        for each in part:
+            yield from _named(each)

@@ -1,0 +1,78 @@
+"""What one run sent, what came back, and what that says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+
+from attrs import field, frozen
+
+from ..contract import Contract
+from ..exchange import Exchange
+from ..exchange.redaction import redact
+from ..exchange.target import Target
+from ..judging.client_impact import impact
+from ..judging.evidence import Evidence, Unseen
+from ..judging.verdicts import Conclusion, Verdict, conclude
+from ..probes import Plan
+from ..sending.settings import Settings
+
+
+@frozen
+class Run:
+    """What was sent, what came back, and what it says."""
+
+    contract: Contract = field(repr=False)
+    target: Target
+    settings: Settings
+    plan: Plan = field(repr=False)
+    started: float
+    """Unix seconds."""
+    seconds: float = 0.0
+    exchanges: tuple[Exchange, ...] = field(default=(), repr=False)
+    verdicts: Mapping[str, Verdict] = field(factory=dict, repr=False)
+    requests: int = 0
+    """Those sent, with those that came again or only asked for the models."""
+    unsent: int = 0
+    """Probes of the plan without an answer."""
+    stopped: str | None = None
+    """Why the run ended before its plan did, as by Ctrl-C."""
+    reason: str | None = None
+    """Why nothing could be judged, in one line."""
+    problems: tuple[str, ...] = ()
+    """What is wrong with the waivers; each fails the run."""
+
+    @property
+    def conclusion(self) -> Conclusion:
+        if self.stopped or self.reason:
+            return Conclusion.INCONCLUSIVE
+        if self.problems:
+            return Conclusion.DEVIATES
+        found = conclude(verdict for verdict in self.verdicts.values() if self.settings.scores(verdict.requirement))
+        return Conclusion.INCONCLUSIVE if self.unsent and found is Conclusion.CONFORMS else found
+
+    @property
+    def server(self) -> str | None:
+        """What the target calls itself in its first answer."""
+        return next((each.header("server") for each in self.exchanges if each.status is not None), None)
+
+    @cached_property
+    def impacts(self) -> dict[int, str]:
+        """What the exchanges that break a requirement do to a program that uses the client, by their numbers."""
+        broken = {
+            finding.exchange.number: finding.exchange for each in self.verdicts.values() for finding in each.findings
+        }
+        noticed = ((number, impact(exchange)) for number, exchange in broken.items())
+        return {number: redact(what, self.target.key) for number, what in noticed if what is not None}
+
+    @cached_property
+    def tokens(self) -> tuple[int, int]:
+        """The prompt and completion tokens that the target says it spent."""
+        prompt = completion = 0
+        for exchange in self.exchanges:
+            try:
+                usage = Evidence(exchange, self.contract).usage
+            except Unseen:
+                continue
+            prompt, completion = prompt + usage["prompt_tokens"], completion + usage["completion_tokens"]
+        return prompt, completion

@@ -1,0 +1,70 @@
+"""Makes a generated request that broke a requirement smaller, by asking the server again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from attrs import define, evolve
+
+from .. import probes
+from ..contract import Contract
+from ..exchange import Exchange, Probe, encode
+from ..exchange.redaction import redact
+from ..exchange.target import Target
+from ..judging.checks import Check
+from ..judging.evidence import Evidence
+from ..judging.verdicts import Finding, Verdict
+from ..probes import conversations
+from ..sending.runner import Runner
+from ..sending.settings import Settings
+
+SHRINKING = 30
+"""Requests that a run may send beyond its plan, to shrink generated requests that failed."""
+
+
+@define
+class Shrinker:
+    """Sends smaller requests in place of a generated one that broke a requirement."""
+
+    contract: Contract
+    checks: Mapping[str, Check]
+    control: Probe
+    target: Target
+    settings: Settings
+    runner: Runner
+    """That of the run; what is sent here counts for its budget."""
+    left: int = SHRINKING
+
+    def shrunk(self, verdict: Verdict) -> Verdict:
+        """The verdict with the smallest request first, where generated requests alone broke the requirement."""
+        check = self.checks[verdict.requirement.id]
+        themes = [finding.exchange.probe.theme for finding in verdict.findings]
+        if not themes or themes[0] is None or None in themes or "all_shown" in check.views:
+            return verdict
+        found = verdict.findings[0].exchange.probe
+        theme = conversations.THEMES[themes[0]]
+        smallest: dict[bytes, Finding] = {}
+
+        def fails(messages: conversations.Messages) -> bool:
+            smaller = conversations.probe(self.control, theme, f"{theme.name}, shrunk", messages)
+            exchange = self.exchange(probes.streamed(smaller) if found.streams else smaller)
+            judged = check([Evidence(exchange, self.contract, self.target.key)]) if exchange else ()
+            for judged_exchange, message in judged:
+                if message is not None:
+                    finding = Finding(redact(message, self.target.key), judged_exchange)
+                    smallest[encode(messages)] = finding
+                    return True
+            return False
+
+        messages = conversations.shrink(self.contract, theme, self.settings.seed, fails)
+        if messages is None or (finding := smallest[encode(messages)]) in verdict.findings:
+            return verdict
+        return evolve(verdict, findings=(finding, *verdict.findings), judged=verdict.judged + 1)
+
+    def exchange(self, probe: Probe) -> Exchange | None:
+        """What came back for a request, now or before; None where the budget is spent."""
+        known = next((each for each in self.runner.exchanges if each.probe.body == probe.body), None)
+        if known is None and self.left > 0:
+            self.left -= 1
+            known = self.runner.send(probe)
+        return known

@@ -1,0 +1,166 @@
+"""One run from the contract to the verdicts: the plan, the exchanges, what they say."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Mapping
+from contextlib import ExitStack
+from threading import Lock
+from typing import Protocol
+
+from attrs import evolve, field, frozen
+
+from .. import probes
+from ..archive import matching
+from ..archive.har import ARCHIVE, Journal, Recording
+from ..contract import Contract
+from ..contract.requirements import Level, Requirement, catalogue
+from ..errors import ConfigurationError, Inconclusive
+from ..exchange import CONTROL, Exchange, Kind
+from ..exchange.target import Target
+from ..judging.checks import checks_for
+from ..judging.checks.check import Check
+from ..judging.verdicts import Judge, unjudged
+from ..probes import Plan
+from ..sending.runner import Runner
+from ..sending.settings import Settings
+from .interrupts import interruptible
+from .run import Run
+from .shrinking import Shrinker
+
+
+class Progress(Protocol):
+    """Is told how far a run has come."""
+
+    def __call__(self, done: int, planned: int, findings: int, /, of: str = "") -> object:
+        """Takes the requests that are done, those of the plan, the findings so far, and the name of the target where
+        there are several."""
+
+
+def silent(done: int, planned: int, findings: int, /, of: str = "") -> None:
+    """Tells nobody."""
+
+
+@frozen
+class Suite:
+    """A contract, its requirements, and a check for each."""
+
+    contract: Contract
+    requirements: Mapping[str, Requirement] = field(repr=False)
+    checks: Mapping[str, Check] = field(repr=False)
+    _plans: dict[tuple[str, int], Plan] = field(factory=dict, init=False, repr=False)
+    """Drawing is slow: what was drawn for a model and a seed."""
+    _drawing: Lock = field(factory=Lock, init=False, repr=False)
+
+    @classmethod
+    def of(cls, contract: Contract) -> Suite:
+        """Raises ConfigurationError for a contract whose requirements are not in order."""
+        requirements = catalogue(contract)
+        for broken in contract.violations(contract.request_schema, contract.example_request):
+            raise contract.error(
+                broken.pointer, f"the contract's own example, the control, breaks it: {broken.message}"
+            )
+        return cls(contract, requirements, checks_for(contract, requirements))
+
+    @property
+    def kinds(self) -> dict[str, frozenset[Kind]]:
+        """The kinds of probes that can show each requirement."""
+        return {id: check.kinds for id, check in self.checks.items()}
+
+    def pinned(self, levels: Mapping[str, Level]) -> Suite:
+        """The suite with the levels that requirements had in a released version of the contract. Raises
+        ConfigurationError where it had one that there is no more."""
+        if gone := [id for id in levels if id not in self.requirements]:
+            raise ConfigurationError(f"that version has requirements that are no more: {', '.join(gone)}")
+        pinned = {id: evolve(each, level=levels.get(id, each.level)) for id, each in self.requirements.items()}
+        return evolve(self, requirements=pinned)
+
+    def plan(self, wanted: Collection[str], target: Target, settings: Settings) -> Plan:
+        """What judging these requirements takes, cut where the budget is less."""
+        drawn = (target.model, settings.seed)
+        with self._drawing:
+            if drawn not in self._plans:
+                everything = probes.everything(self.contract, self.requirements, *drawn)
+                self._plans[drawn] = probes.most_telling_first(everything, self.requirements, self.kinds)
+        chosen = probes.select(self._plans[drawn], self.kinds, wanted, target.key is not None)
+        return chosen.cut(settings.max_requests, settings.max_tokens)
+
+    def run(self, wanted: Collection[str], target: Target, settings: Settings, progress: Progress = silent) -> Run:
+        """Judges a target. One that cannot be judged gives a run too, with the reason."""
+        return self.send(self.plan(wanted, target, settings), wanted, target, settings, progress)
+
+    def send(
+        self,
+        plan: Plan,
+        wanted: Collection[str],
+        target: Target,
+        settings: Settings,
+        progress: Progress = silent,
+    ) -> Run:
+        """Sends a plan, and judges these requirements on what comes back."""
+        started = time.time()
+        judge = self._judge(wanted, plan, target.key)
+        with ExitStack() as stack:
+            journal = None
+            if settings.report is not None:
+                journal = stack.enter_context(Journal(settings.report / ARCHIVE, target, settings.seed))
+
+            def done(exchange: Exchange) -> None:
+                if journal is not None:
+                    journal.add(exchange)
+                judge.add(exchange)
+                progress(len(runner.exchanges), len(plan.probes), judge.findings)
+
+            runner = Runner(target, settings, done)
+            stack.enter_context(interruptible(runner.stop))
+            run = Run(self.contract, target, settings, plan, started)
+            try:
+                runner.run(plan)
+            except Inconclusive as reason:
+                verdicts = unjudged(judge.requirements, str(reason))
+                run = evolve(run, reason=str(reason), unsent=len(runner.unsent(plan)))
+            else:
+                unsent = runner.unsent(plan)
+                verdicts = judge.verdicts(unsent)
+                run = evolve(run, unsent=len(unsent))
+                if runner.stopped is None:
+                    shrinker = Shrinker(self.contract, self.checks, plan.probes[0], target, settings, runner)
+                    verdicts = {id: shrinker.shrunk(verdict) for id, verdict in verdicts.items()}
+        return evolve(
+            run,
+            exchanges=tuple(sorted(runner.exchanges, key=lambda exchange: exchange.number)),
+            verdicts=verdicts,
+            requests=runner.budget.sent,
+            stopped=runner.stopped,
+            seconds=time.time() - started,
+        )
+
+    def replay(self, wanted: Collection[str], recording: Recording, settings: Settings) -> Run:
+        """Judges what was recorded; what the recording does not show is inconclusive."""
+        target = Target(recording.url, recording.model, recording.key)
+        settings = evolve(settings, seed=recording.seed, max_requests=None, max_tokens=None)
+        plan, started = self.plan(wanted, target, settings), time.time()
+        exchanges = recording.exchanges
+        if not recording.is_ours:
+            exchanges = tuple(matching.identified(self.contract, plan, exchanges))
+        controls = matching.controls(exchanges)
+        if settings.report is not None and recording.path.resolve() != (settings.report / ARCHIVE).resolve():
+            with Journal(settings.report / ARCHIVE, target, settings.seed, recording.is_ours) as journal:
+                for exchange in exchanges:
+                    journal.add(exchange)
+        judge = self._judge(wanted, plan, target.key, frozenset() if recording.is_ours else controls)
+        for exchange in exchanges:
+            judge.add(exchange)
+        answered = {exchange.probe for exchange in exchanges}
+        unsent = {probe: "the recording does not have them" for probe in plan.probes if probe not in answered}
+        run = Run(self.contract, target, settings, plan, started, exchanges=exchanges, unsent=len(unsent))
+        if CONTROL not in controls and (recording.is_ours or not controls):
+            reason = "no request of the recording that the contract accepts was answered 200, so nothing can be judged"
+            return evolve(run, verdicts=unjudged(judge.requirements, reason), reason=reason)
+        return evolve(run, verdicts=judge.verdicts(unsent), seconds=time.time() - started)
+
+    def _judge(
+        self, wanted: Collection[str], plan: Plan, key: str | None, accepted: frozenset[str | None] = frozenset()
+    ) -> Judge:
+        requirements = [requirement for id, requirement in self.requirements.items() if id in set(wanted)]
+        return Judge(self.contract, requirements, self.checks, (*plan.probes, *plan.unsent), key, accepted)

@@ -1,0 +1,88 @@
+"""Which servers a run judges: addresses, or a file that names several with their keys."""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from attrs import evolve
+
+from ..contract import Contract
+from ..errors import ConfigurationError
+from ..exchange.target import KEY_VARIABLE, Target, target
+
+MEMBERS = {"url", "model", "key_variable"}
+
+
+def targets(contract: Contract, named: Sequence[str], model: str | None) -> list[Target]:
+    """The targets at some addresses, or of the TOML file that stands in their place. Raises ConfigurationError.
+
+    A table of the file is a target::
+
+        [upstream]
+        url = "http://127.0.0.1:8000"
+        model = "large"                     # default: the one of the contract's example
+        key_variable = "UPSTREAM_API_KEY"   # where its key is; without it, none is sent
+    """
+    if len(named) == 1 and named[0].endswith(".toml"):
+        found = _of_file(contract, Path(named[0]), model)
+    else:
+        found = [target(contract, url, model) for url in named]
+        hosts = sorted({urlsplit(each.url).hostname or "" for each in found if each.key})
+        if len(hosts) > 1:
+            raise ConfigurationError(
+                f"the key in {KEY_VARIABLE} would go to {' and '.join(hosts)}; name each one's key in a targets.toml"
+            )
+        urls = Counter(each.url for each in found)
+        if repeated := [url for url, times in urls.items() if times > 1]:
+            raise ConfigurationError(f"{repeated[0]} is named twice")
+        names = Counter(each.name for each in found)
+        found = [each if names[each.name] == 1 else evolve(each, name=each.url) for each in found]
+    folders = Counter(folder(each.name) for each in found)
+    if clashing := [each.name for each in found if folders[folder(each.name)] > 1]:
+        raise ConfigurationError(f"{' and '.join(clashing)} would have one report folder; name them otherwise")
+    return found
+
+
+def _of_file(contract: Contract, path: Path, model: str | None) -> list[Target]:
+    try:
+        tables = tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise ConfigurationError(f"{path}: {error.strerror}") from None
+    except ValueError as error:
+        raise ConfigurationError(f"{path}: {error}") from None
+    if not tables:
+        raise ConfigurationError(f"{path}: expected a table for each target, as [upstream] with url = …; found none")
+    return [_of_table(contract, path, name, table, model) for name, table in tables.items()]
+
+
+def _of_table(contract: Contract, path: Path, name: str, table: object, model: str | None) -> Target:
+    here = f"{path}: [{name}]"
+    if not isinstance(table, Mapping) or not isinstance(table.get("url"), str):
+        raise ConfigurationError(f'{here}: expected a table with url = "http://host:8000"')
+    if unknown := sorted(set(table) - MEMBERS):
+        raise ConfigurationError(f"{here}: expected {', '.join(sorted(MEMBERS))}, found {unknown[0]!r}")
+    if wrong := [member for member, value in table.items() if not isinstance(value, str)]:
+        raise ConfigurationError(f"{here}: {wrong[0]}: expected a string, found {table[wrong[0]]!r}")
+    key, variable = "", table.get("key_variable")
+    if variable is not None:
+        if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", variable):
+            raise ConfigurationError(f"{here}: key_variable: expected the name of a variable; the key goes into it")
+        key = os.environ.get(variable, "")
+        if not key:
+            raise ConfigurationError(f"{here}: the environment has no {variable}, which is to hold its key")
+    try:
+        made = target(contract, table["url"], table.get("model") or model, key)
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{here}: {error}") from None
+    return evolve(made, name=name, key_variable=variable or f"the key_variable of [{name}]")
+
+
+def folder(name: str) -> str:
+    """The folder of a target's own report, beside comparison.json."""
+    return "".join(char if char.isalnum() or char in ".-_" else "-" for char in name).lstrip(".") or "-"

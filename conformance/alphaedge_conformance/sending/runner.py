@@ -1,0 +1,190 @@
+"""Sends a plan: the control first, then everything else as fast as the target and the budget allow."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Coroutine
+
+from attrs import evolve
+
+from ..errors import Inconclusive
+from ..exchange import Exchange, Probe
+from ..exchange.redaction import redact
+from ..exchange.strict_json import loads
+from ..exchange.target import Target
+from ..probes import Plan
+from .pacing import Breaker, Budget, Pace, retry_after
+from .settings import Settings
+from .transport import client, exchange
+
+RETRIES = 4
+"""How often a request comes again that met a rate limit."""
+PAUSE = 0.05
+"""Seconds between two looks at whether what is under way has come to an end."""
+Done = Callable[[Exchange], object]
+
+
+class Runner:
+    """One run against one target. What it has when it is stopped stays."""
+
+    def __init__(self, target: Target, settings: Settings, done: Done) -> None:
+        self.target, self.settings, self._done = target, settings, done
+        self.exchanges: list[Exchange] = []
+        self.stopped: str | None = None
+        """Why nothing more is sent."""
+        self.budget = Budget(settings.max_requests, settings.max_tokens)
+        self._pace = Pace(settings.concurrency, 1 / settings.rate if settings.rate else 0.0)
+        self._queue: deque[tuple[int, Probe, int]] = deque()
+        self._unsent: dict[Probe, str] = {}
+        self._breaker = Breaker()
+        self._stop: Callable[[], object] = lambda: None
+
+    def run(self, plan: Plan) -> None:
+        """Sends a plan. Raises Inconclusive where the control is not accepted, so that nothing that follows could be
+        judged."""
+        self._drive(self._run(plan))
+
+    def send(self, probe: Probe) -> Exchange | None:
+        """One more exchange after a run; None where the budget is spent, or the run was stopped."""
+        number = len(self.exchanges)
+        self._queue.append((1 + max(each.number for each in self.exchanges), probe, 0))
+        self._drive(self._all())
+        return self.exchanges[number] if len(self.exchanges) > number else None
+
+    def unsent(self, plan: Plan) -> dict[Probe, str]:
+        """The probes of a plan without an answer, each with the reason."""
+        known = {each.probe for each in self.exchanges}
+        left = {probe: self._unsent.get(probe) or self.stopped or "" for probe in plan.probes if probe not in known}
+        return {**left, **dict.fromkeys(plan.unsent, "the budget cut them")}
+
+    def stop(self, why: str) -> None:
+        """Gives up what is under way; may be called by a signal handler."""
+        self.stopped = self.stopped or why
+        self._stop()
+
+    def _drive(self, work: Coroutine[None, None, None]) -> None:
+        async def stoppable() -> None:
+            task, loop = asyncio.current_task(), asyncio.get_running_loop()
+            assert task is not None
+            self._stop = lambda: loop.call_soon_threadsafe(task.cancel)
+            try:
+                if self.stopped is None:
+                    await work
+            finally:
+                self._stop = lambda: None
+                work.close()
+
+        try:
+            asyncio.run(stoppable())
+        except asyncio.CancelledError:
+            assert self.stopped
+
+    async def _run(self, plan: Plan) -> None:
+        if not plan.probes:
+            raise Inconclusive("the budget is too small for the contract's own example; nothing was sent")
+        control, *others = plan.probes
+        self._queue.append((1, control, 0))
+        async with client(self.settings) as self._client:
+            await self._workers()
+            if not self.exchanges:
+                return
+            if not self.exchanges[0].accepted:
+                raise Inconclusive(redact(await self._why(self.exchanges[0]), self.target.key))
+            if self.exchanges[0].media_type == "text/html":
+                page = f"{self.target.url} answers with a page (text/html)"
+                raise Inconclusive(f"{page}, so nothing can be judged; name the address of the API")
+            self._queue.extend((number, probe, 0) for number, probe in enumerate(others, 2))
+            await self._workers()
+
+    async def _all(self) -> None:
+        async with client(self.settings) as self._client:
+            await self._workers()
+
+    async def _workers(self) -> None:
+        while self._queue and self.stopped is None:
+            await asyncio.gather(*(self._work(index) for index in range(min(self._pace.width, len(self._queue)))))
+
+    async def _work(self, index: int) -> None:
+        """Sends what is next, until nothing is left or the server wants fewer requests at a time."""
+        while self._queue and index < self._pace.width and self.stopped is None:
+            number, probe, attempt = self._queue.popleft()
+            if why := self._breaker.hopeless(probe):
+                self._unsent[probe] = why
+                continue
+            if self._breaker.doubts(probe):
+                self._queue.append((number, probe, attempt))
+                await asyncio.sleep(PAUSE)
+                continue
+            await self._pace.turn()
+            if index >= self._pace.width:
+                self._queue.appendleft((number, probe, attempt))
+                return
+            if not self.budget.take(probe):
+                self._unsent[probe] = "the budget cut them"
+                continue
+            with self._breaker.under_way(probe):
+                answer = await self._send(number, probe)
+            wait = retry_after(answer, attempt)
+            if wait is None:
+                self._pace.answered()
+            elif self._pace.limited(wait) and attempt < RETRIES:
+                self._queue.appendleft((number, probe, attempt + 1))
+                continue
+            self._keep(answer)
+
+    async def _send(self, number: int, probe: Probe) -> Exchange:
+        """Many servers close a kept connection after an error of their own: what went out on it just then is sent once
+        more, on a new one."""
+        answer = await exchange(self._client, number, probe, self.target, self.settings.limits)
+        if answer.lost_reused_connection and self.budget.take(probe):
+            await self._pace.turn()
+            async with client(self.settings) as fresh:
+                answer = await exchange(fresh, number, probe, self.target, self.settings.limits)
+        return answer
+
+    def _keep(self, answer: Exchange) -> None:
+        self.exchanges.append(answer)
+        self._breaker.saw(answer)
+        self._done(answer)
+
+    async def _why(self, control: Exchange) -> str:
+        """In one line why the control was not accepted, and what to do."""
+        target = self.target
+        if control.timed_out:
+            return f"{target.origin}: {control.failure}; if it is only slow, raise --timeout"
+        if control.status is None:
+            return f"{target.origin}: {control.failure}; start the server or correct the URL"
+        said = " ".join(control.body[:4000].decode("utf-8", "replace").split())
+        said = redact(said, target.key)[:200]
+        if control.status in (401, 403):
+            variable = target.key_variable
+            key = f"{variable} is not set" if target.key is None else f"the key in {variable} was refused"
+            return f"{target.origin} answered {control.status}: {key}: {said}"
+        if 300 <= control.status < 400:
+            return (
+                f"{target.url} answered {control.status} and points to {control.header('location')}; "
+                "the key is sent nowhere else, so name the right URL yourself"
+            )
+        if control.status in (400, 404, 422):
+            offered = await self._models()
+            if offered is not None and target.model not in offered:
+                models = ", ".join(offered) or "none"
+                unknown = f"{target.origin} does not know the model {target.model!r}"
+                return f"{unknown}; it offers {models}; name one with --model"
+        hint = "; if the API has another path, name its whole address" if control.status in (404, 405) else ""
+        refused = f"{target.url} answered {control.status} to the contract's own example"
+        return f"{refused}, so nothing can be judged{hint}: {said}"
+
+    async def _models(self) -> list[str] | None:
+        """What `GET /v1/models` offers, where the server answers it."""
+        if not self.budget.take():
+            return None
+        probe = Probe("models", "What may be asked for.", None, method="GET", media_type=None)
+        models = evolve(self.target, url=self.target.url.removesuffix("/chat/completions") + "/models")
+        await self._pace.turn()
+        answer = await exchange(self._client, 0, probe, models, self.settings.limits)
+        try:
+            return [str(model["id"]) for model in loads(answer.body)["data"]] if answer.status == 200 else None
+        except (ValueError, KeyError, TypeError):
+            return None

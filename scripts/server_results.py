@@ -1,0 +1,226 @@
+"""Field results: server_results.py [--record NAME ...] [--check]
+
+Writes docs/servers.md from servers/results/*.json. `--record` makes these first: each NAME (or "all", the heavy
+ones too) is judged several times, its findings are repeated with their own curl lines, and two clients are tried.
+A finding is published only when servers/confirmed/NAME.toml says, for this version of the server, that somebody read
+the answer of its curl line and why the accusation is true. What is not seen in each run stands there under `flaky`.
+"""
+
+import argparse
+import hashlib
+import json
+import subprocess
+import tomllib
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from recipes import INCONCLUSIVE, RECIPES, ROOT, USAGE, WORK, Failed, Recipe, environment, install, names, read, serving
+from servers import flaky, folders, judge, judged, run_as_a_program, worst
+
+RESULTS = RECIPES / "results"
+CONFIRMED = RECIPES / "confirmed"
+PAGE = ROOT / "docs" / "servers.md"
+LOCK = ROOT / "bench" / "requirements.lock"
+
+Json = dict[str, Any]
+
+
+def record(recipe: Recipe) -> None:
+    """Judge, repeat, try, and keep what a page needs."""
+    with serving(recipe, WORK / recipe.name) as url:
+        codes = judge(recipe, url, recipe.runs, [])
+        if not judged(recipe.name, codes):
+            told = f"the suite exited with {', '.join(map(str, codes))}, or wrote no report"
+            raise Failed(worst([INCONCLUSIVE, *codes]), f"{recipe.name}: nothing is published: {told}")
+        reports = [json.loads((folder / "report.json").read_text()) for folder in folders(recipe.name, recipe.runs)]
+        result = reduced(recipe, reports, url) | {"clients": clients(recipe, url)}
+        answers = [repeated(recipe, url, departure) for departure in result["departures"]]
+    (WORK / recipe.name / "answers.txt").write_text("\n".join(answers))
+    print(f"the answers of curl, to be read: {WORK / recipe.name / 'answers.txt'}", flush=True)
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / f"{recipe.name}.json").write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n")
+
+
+def reduced(recipe: Recipe, reports: Sequence[Json], url: str) -> Json:
+    """Of several reports what the page shows; the address of the server is $URL there."""
+    first = reports[0]
+    runs = [{each["id"]: each for each in report["requirements"]} for report in reports]
+    departures = []
+    for id in runs[0]:
+        failed = [run[id] for run in runs if run[id]["status"] == "failed"]
+        if failed:
+            worst, finding = failed[0], failed[0]["findings"][0]
+            departures.append(
+                {
+                    "id": id,
+                    "level": worst["level"],
+                    "source": worst["source"],
+                    "title": worst["title"],
+                    "counts": [f"{run[id]['failed']} of {run[id]['of']}" for run in runs],
+                    "probe": finding["probe"],
+                    "message": finding["message"],
+                    "impact": finding["impact"],
+                    "curl": finding["curl"].replace(url, "$URL"),
+                }
+            )
+    order = ["MUST", "SHOULD", "MAY"]
+    return {
+        "server": recipe.name,
+        "version": recipe.version,
+        "date": first["started"][:10],
+        "contract": first["contract"],
+        "verdict": first["verdict"],
+        "requests": first["cost"]["requests"],
+        "requirements": {
+            level: count([each for each in runs[0].values() if each["level"] == level]) for level in order
+        },
+        "runs": len(runs),
+        "flaky": flaky(list(reports)),
+        "departures": sorted(departures, key=lambda each: order.index(each["level"])),
+    }
+
+
+def count(requirements: Sequence[Json]) -> dict[str, int]:
+    statuses = [each["status"] for each in requirements]
+    return {status: statuses.count(status) for status in dict.fromkeys(statuses)}
+
+
+def clients(recipe: Recipe, url: str) -> Json:
+    """What programs notice, in an environment of their own with the openai SDK and ours from generated/."""
+    work = WORK / "clients"
+    lock = hashlib.sha256(LOCK.read_bytes()).hexdigest()
+    install(read_clients(lock), work)
+    python = str(work / "venv" / "bin" / "python")
+    command = [python, str(RECIPES / "clients.py"), url, recipe.model, recipe.key]
+    env = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT / "generated"), "HOME": str(work)}
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=True)
+    found: Json = json.loads(done.stdout)
+    return found
+
+
+def read_clients(version: str) -> Recipe:
+    requirements = ["--require-hashes", "--requirement", str(LOCK)]
+    return Recipe("clients", version, "", [], "", "", "", 0, requirements)
+
+
+def repeated(recipe: Recipe, url: str, departure: Json) -> str:
+    """A departure, and what its curl line answers now; without the key."""
+    line = departure["curl"].replace("curl -sS", "curl -sS -i --max-time 10", 1)
+    done = subprocess.run(["bash", "-c", line], env=environment(recipe) | {"URL": url}, capture_output=True)
+    answer = (
+        (done.stdout + done.stderr).decode("utf-8", "replace").replace("\r", "").replace(recipe.key or "\0", "[key]")
+    )
+    headers, _, body = answer.partition("\n\n")
+    kept = [
+        line for line in headers.splitlines() if line.lower().startswith(("http", "content-type", "allow:", "curl"))
+    ]
+    head = f"== {departure['level']} {departure['id']} ({', '.join(departure['counts'])}): {departure['title']}"
+    return "\n".join([head, f"{departure['probe']}: {departure['message']}", departure["curl"], *kept, body[:1200], ""])
+
+
+# The page
+
+
+def page(results: Sequence[Json]) -> str:
+    return "\n".join([*introduction(results), *(line for each in results for line in section(each))])
+
+
+def introduction(results: Sequence[Json]) -> Iterator[str]:
+    yield (ROOT / "servers" / "introduction.md").read_text().rstrip()
+    yield ""
+    yield "| server | version | judged on | verdict | MUST failed | SHOULD failed | not judged | same verdicts |"
+    yield "|---|---|---|---|---|---|---|---|"
+    for each in results:
+        must, should = (each["requirements"][level] for level in ("MUST", "SHOULD"))
+        unjudged = sum(
+            level.get(status, 0) for level in (must, should) for status in ("inconclusive", "not-applicable")
+        )
+        flaky = {*each["flaky"], *confirmations(each).get("flaky", {})}
+        same = f"all but {len(flaky)} flaky" if flaky else "all"
+        cells = [f"[{each['server']}](#{each['server']})", each["version"], each["date"], each["verdict"]]
+        cells += [f"{level.get('failed', 0)} of {sum(level.values())}" for level in (must, should)]
+        yield row([*cells, str(unjudged), f"{same}, {each['runs']} runs"])
+    yield ""
+    yield "What two programs notice, the openai SDK and the client of this kit, of the same five calls:"
+    yield ""
+    columns = list(next(iter(results[0]["clients"].values())))
+    yield row(["server", *columns])
+    yield row(["---"] * (len(columns) + 1))
+    for each in results:
+        views = [[outcomes[column] for outcomes in each["clients"].values()] for column in columns]
+        yield row([each["server"], *(" / ".join(dict.fromkeys(view)) for view in views)])
+    yield ""
+
+
+def section(result: Json) -> Iterator[str]:
+    """One server: each departure in a line, what it does to the client, and the command that shows it."""
+    recipe = read(result["server"])
+    yield f"## {result['server']}"
+    yield ""
+    yield f"{recipe.about[0].upper()}{recipe.about[1:]}. Version {result['version']}."
+    yield ""
+    for id, seen in result["flaky"].items():
+        yield f"Flaky: `{id}`, in {result['runs']} runs: {', '.join(seen)}."
+        yield ""
+    said = confirmations(result)
+    for id, why in said.get("flaky", {}).items():
+        yield f"Flaky: `{id}`. {why}"
+        yield ""
+    confirmed = said.get("departures", {}) | said.get("flaky", {})
+    if confirmed:
+        yield f"Each departure was confirmed by hand on {said['date']}."
+        yield ""
+    for each in result["departures"]:
+        counts = ", ".join(dict.fromkeys(each["counts"]))
+        yield f"- **{each['level']}** `{each['id']}`, {counts} exchanges, {each['source']}. {confirmed[each['id']]}"
+        yield f"  *In a program:* {each['impact'] or unnoticed(each)}."
+        yield ""
+        yield f"      {each['curl']}"
+        yield ""
+    if not result["departures"]:
+        yield "No departure."
+        yield ""
+
+
+def unnoticed(departure: Json) -> str:
+    """What the generated client makes of an answer that surprises it in nothing."""
+    return "no error, so the mistake goes unnoticed" if "got 200" in departure["message"] else "nothing unexpected"
+
+
+def confirmations(result: Json) -> Json:
+    """Why each accusation is true; raises Failed where one was not confirmed for this version."""
+    path = CONFIRMED / f"{result['server']}.toml"
+    said = tomllib.loads(path.read_text()) if path.exists() else {}
+    known = said.get("departures", {}) | said.get("flaky", {})
+    missing = [each["id"] for each in result["departures"] if each["id"] not in known]
+    if result["departures"] and (missing or said.get("version") != result["version"]):
+        what = ", ".join(missing) or f"version {result['version']}"
+        raise Failed(USAGE, f"{path}: not confirmed by hand: {what}; read .servers/{result['server']}/answers.txt")
+    return said
+
+
+def saved() -> list[Json]:
+    found = [json.loads(path.read_text()) for path in RESULTS.glob("*.json")]
+    return sorted(found, key=lambda result: str(result["server"]))
+
+
+def row(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--record", nargs="+", metavar="NAME", default=[], choices=[*names(), "all"])
+    parser.add_argument("--check", action="store_true", help="compare only")
+    given = parser.parse_args()
+    for name in names() if "all" in given.record else given.record:
+        record(read(name))
+    text = page(saved())
+    if given.check:
+        return int(not PAGE.exists() or PAGE.read_text() != text)
+    PAGE.write_text(text)
+    return 0
+
+
+if __name__ == "__main__":
+    run_as_a_program(main)
