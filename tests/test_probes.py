@@ -94,8 +94,9 @@ def test_every_boundary_of_the_request_is_sent(suite: Suite) -> None:
 
 PRINT = """
 from alphaedge_conformance.contract import Contract
-from alphaedge_conformance.session import Suite
-from alphaedge_conformance.settings import Settings, target
+from alphaedge_conformance.run.suite import Suite
+from alphaedge_conformance.exchange.target import target
+from alphaedge_conformance.sending.settings import Settings
 suite = Suite.of(Contract.load())
 goal = target(suite.contract, "http://127.0.0.1:1", None, "sk-key")
 for probe in suite.plan(list(suite.requirements), goal, Settings()).probes:

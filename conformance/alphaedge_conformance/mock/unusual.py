@@ -17,7 +17,8 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from ..contract.requirements import kebab
-from .app import Json, Mock, Refusal, Reply
+from ..exchange.strict_json import Json
+from .app import Mock, Refusal, Reply
 
 Events = AsyncIterator[bytes]
 

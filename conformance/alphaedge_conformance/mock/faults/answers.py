@@ -12,7 +12,8 @@ from attrs import evolve
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ..app import Json, Mock, Refusal, Reply
+from ...exchange.strict_json import Json
+from ..app import Mock, Refusal, Reply
 from .fault import fault
 
 
