@@ -234,7 +234,7 @@ def test_help_does_not_import_the_library(conform: Conform) -> None:
         "ALPHAEDGE_API_KEY",
     ):
         assert option in done.stdout
-    loaded = "import sys; from alphaedge_conformance import cli; cli.parser(); print(*sys.modules)"
+    loaded = "import sys; from alphaedge_conformance.cli import conform; conform.parser(); print(*sys.modules)"
     modules = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True).stdout.split()
     assert not {"schemathesis", "hypothesis", "httpx", "pytest", "attrs", "yaml"} & set(modules)
 
@@ -242,7 +242,9 @@ def test_help_does_not_import_the_library(conform: Conform) -> None:
 def test_pytest_of_people_without_the_suite_does_not_notice_the_plugin() -> None:
     """The entry point is there with the client alone, which brings attrs and httpx."""
     hidden = "schemathesis hypothesis jsonschema_rs yaml rich jinja2 starlette uvicorn httpx attrs attr"
-    program = f"import sys; sys.modules |= dict.fromkeys({hidden!r}.split()); import alphaedge_conformance.plugin"
+    program = (
+        f"import sys; sys.modules |= dict.fromkeys({hidden!r}.split()); import alphaedge_conformance.pytest_plugin"
+    )
     subprocess.run([sys.executable, "-c", program], check=True)
 
 

@@ -186,7 +186,7 @@ def help_of(module: str, *words: str) -> str:
 
 def test_options_and_targets_in_the_text() -> None:
     """What stands between backticks is there."""
-    helps = [help_of("cli"), help_of("mock"), help_of("contract_cli", "lint"), help_of("contract_cli", "diff")]
+    helps = [help_of("cli.conform"), help_of("mock"), *(help_of("cli.contract", each) for each in ("lint", "diff"))]
     options = OF_OTHERS | {option for text in helps for option in OPTION.findall(text)}
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.M))
     assert {"--model", "--fault"} <= options

@@ -35,8 +35,8 @@ from alphaedge_conformance import __file__ as where
 from alphaedge_conformance.contract import Contract
 from alphaedge_conformance.mock import Mock
 from alphaedge_conformance.mock.faults import all_faults
-from alphaedge_conformance.mutants import failed, trial
-from alphaedge_conformance.session import Suite
+from alphaedge_conformance.maintain.kill_matrix import failed, trial
+from alphaedge_conformance.run.suite import Suite
 
 suite = Suite.of(Contract.load())
 new = lambda name: "top-p" in name or "system-fingerprint" in name

@@ -79,7 +79,7 @@ def test_the_first_signal_writes_what_there_is(contract: Contract, tmp_path: Pat
 
 def test_the_second_signal_stops_at_once(contract: Contract, tmp_path: Path) -> None:
     script = (
-        "import signal, time; from alphaedge_conformance.interrupts import interruptible\n"
+        "import signal, time; from alphaedge_conformance.run.interrupts import interruptible\n"
         "with interruptible(print):\n    print('ready', flush=True)\n    time.sleep(30)\n    time.sleep(30)"
     )
     with subprocess.Popen([sys.executable, "-uc", script], stdout=-1, text=True) as process:

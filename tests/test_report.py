@@ -295,7 +295,7 @@ def test_a_report_that_cannot_be_written_loses_no_verdict(conform: Conform, tmp_
     done = conform("-q", "-k", "usage", "--report", str(tmp_path))
     assert done.returncode == 3
     assert done.stdout.startswith("CONFORMS")
-    assert "the report is not whole" in done.stderr
+    assert "the report is incomplete" in done.stderr
     assert "Traceback" not in done.stderr
 
 

@@ -9,8 +9,9 @@ import pytest
 
 from alphaedge_conformance.contract import Contract
 from alphaedge_conformance.errors import ConfigurationError
+from alphaedge_conformance.judging import checks
 from alphaedge_conformance.judging.checks import check
-from alphaedge_conformance.maintain.lint import lint, requirements
+from alphaedge_conformance.maintain.lint import lint
 from alphaedge_conformance.maintain.lint.problem import LeftOut
 
 from ..conftest import ROOT
@@ -174,7 +175,7 @@ def test_schemas_are_found_wherever_they_are(contract: Contract) -> None:
 
 def test_a_check_without_a_requirement(contract: Contract, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(check, "STATED", dict(check.STATED))
-    monkeypatch.setattr(requirements, "STATED", check.STATED)
+    monkeypatch.setattr(checks, "STATED", check.STATED)
 
     @check.check("usage.spare")
     def spare(usage: object) -> None: ...

@@ -157,7 +157,8 @@ class ConformancePlugin:
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         if not self._reports:
-            if not self.plan_only and not session.config.option.collectonly and session.exitstatus in NOTHING_BROKE:
+            is_done = self.plan_only and session.exitstatus == pytest.ExitCode.OK
+            if not is_done and not session.config.option.collectonly and session.exitstatus in NOTHING_BROKE:
                 print(f"alphaedge-conform: {self._why_nothing_was_judged()}", file=sys.stderr)
                 session.exitstatus = pytest.ExitCode.USAGE_ERROR
             return
