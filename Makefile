@@ -34,10 +34,10 @@ generate: .venv ## write generated/ from openapi.yaml; the TypeScript package wh
 diff: .venv ## what openapi.yaml changes, and what that breaks: make diff BASE=origin/main ARGS=--json
 	@$(BIN)/alphaedge-contract diff $(call quoted,$(BASE):openapi.yaml) openapi.yaml $(ARGS)
 
-lint: .venv ## openapi.yaml is well kept: valid, described, with examples that fit, each requirement with its check
+lint: .venv ## openapi.yaml is in order: valid, described, with examples that fit, each requirement with its check
 	@$(BIN)/alphaedge-contract lint $(ARGS)
 
-check: .venv ## generated/ is fresh, the code is well kept
+check: .venv ## generated/ is up to date, the code is formatted, typed and linted
 	@$(BIN)/python scripts/generate.py --check
 	@$(BIN)/ruff check --no-cache .
 	@$(BIN)/ruff format --no-cache --check .

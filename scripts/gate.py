@@ -19,7 +19,7 @@ WAIVERS = ROOT / "waivers.toml"
 def steps(base: str, url: str, arguments: Sequence[str]) -> Iterator[Step]:
     """What a change has to pass."""
     yield Step(
-        "the contract is well kept",
+        "the contract is in order",
         command("alphaedge-contract", "lint", "--redocly"),
         "each line names a place in openapi.yaml, and what to write there",
     )

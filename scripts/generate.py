@@ -76,10 +76,12 @@ def main() -> int:
 def validate(contract: Contract) -> None:
     """Raises ConfigurationError for the first thing that is wrong, with its line."""
     for here, wrong in contract.malformed():
-        raise contract.error(here, f"{here} is no JSON Schema: {wrong}; correct it there")
+        raise contract.error(here, f"{here} is not a valid JSON Schema: {wrong}; correct it there")
     for error in OpenAPIV32SpecValidator(contract.document).iter_errors():
         here = pointer(*error.absolute_path)
-        raise contract.error(here, f"{here or 'the document'} is no OpenAPI 3.2: {error.message}; correct it there")
+        raise contract.error(
+            here, f"{here or 'the document'} is not valid OpenAPI 3.2: {error.message}; correct it there"
+        )
     catalogue(contract)
 
 

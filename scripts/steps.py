@@ -19,7 +19,7 @@ LEFT_OUT = re.compile(r"^left out: |\bwas not looked at\b")
 
 
 class LeftOut(str):
-    """A line that is no problem: what a step did not do."""
+    """A line that is not a problem: what a step did not do."""
 
 
 @dataclass(frozen=True)

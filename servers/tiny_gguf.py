@@ -1,6 +1,6 @@
 """Write a tiny random model for llama.cpp: tiny_gguf.py FILE
 
-One layer with random weights, always the same ones. It speaks words of this page: raw random bytes would be no UTF-8,
+One layer with random weights, always the same ones. It speaks words of this page: raw random bytes would not be UTF-8,
 which llama-server answers with 500. Needs numpy and gguf.
 """
 

@@ -132,7 +132,7 @@ def test_each_code_has_its_verdict(tmp_path: Path, code: int, verdict: str) -> N
 
 
 def test_the_artifact_has_a_name_of_its_own() -> None:
-    """A folder is no name: one with a / is refused, and a name is taken once in a run."""
+    """An artifact's name may not contain a /, and may be used once in a run."""
     kept = ACTION["runs"]["steps"][2]["with"]
     assert (kept["name"], kept["path"]) == ("${{ inputs.artifact }}", "${{ inputs.report }}")
     assert ACTION["inputs"]["artifact"]["default"] == "alphaedge-conformance"

@@ -194,7 +194,7 @@ def test_a_wrong_waiver_fails_a_comparison_too(
 
 
 def test_against_one_that_was_not_judged_on_it(contract: Contract, tmp_path: Path) -> None:
-    """What fails in one and does not apply to the other is no agreement."""
+    """What fails in one and does not apply to the other is not agreement."""
     open_door = BY_HAND["open-door"].make
     with serve(open_door(contract)) as one, serve(open_door(contract, KEY)) as other:
         file = tmp_path / "targets.toml"

@@ -90,7 +90,7 @@ def test_null_is_one_branch_and_breaks_nothing(contract: Contract) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "line_of", "message"),
     [
-        ("openapi: 3.2.0", "openapi: [3.2.0", None, "is no YAML"),
+        ("openapi: 3.2.0", "openapi: [3.2.0", None, "is not valid YAML"),
         ("paths:", "trails:", None, "expected an OpenAPI document with `paths`"),
         ("minItems: 1", "prefixItems: []", "prefixItems: []", "no rule is known for the keyword `prefixItems`"),
         ("source: convention", "source: hearsay", "- id: endpoint.method-refused", "'hearsay' is not a valid Source"),

@@ -45,7 +45,7 @@ ELSEWHERE = {
 """Pages whose snippets other tests run: what real servers answered, and TypeScript."""
 
 MARKUP = {"text", "{requirements}", "{contract}"}
-"""Languages of what is no snippet: drawings, and places that the site fills."""
+"""Languages of blocks that are not snippets: drawings, and places that the site fills."""
 
 
 def of_page(page: str) -> list[Block]:

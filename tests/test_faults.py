@@ -1,6 +1,6 @@
 """Every check has a server that breaks exactly it, and no unusual server that conforms is accused.
 
-One fault for each requirement that is no keyword, and for each kind of keyword; `make mutants` runs them all.
+One fault for each stated requirement, and for each kind of keyword; `make mutants` runs them all.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ FAULTS = all_faults(CONTRACT)
 
 
 def telling() -> list[Fault]:
-    """For each requirement that is no keyword the fault that breaks least besides; for each keyword the first."""
+    """For each stated requirement the fault that breaks least besides; for each keyword the first."""
     chosen: dict[tuple[str, str], Fault] = {}
     for requirement in catalogue(CONTRACT).values():
         breaking = [fault for fault in FAULTS.values() if requirement.id in fault.breaks]
@@ -87,7 +87,7 @@ def test_what_differs_from_a_refused_control_says_nothing(suite: Suite) -> None:
 
 
 def test_the_reason_names_an_answer_that_could_have_shown_it(suite: Suite) -> None:
-    """As with Prism, which streams nothing and never answers what is no JSON."""
+    """As with Prism, which streams nothing and never answers a body that is not JSON."""
 
     class Hangs(Mock):
         def read(self, http: Request, body: bytes) -> Any:

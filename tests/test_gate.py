@@ -21,7 +21,7 @@ from .conftest import KEY, ROOT
 
 pytestmark = pytest.mark.xdist_group("gate")
 KEPT, FRESH, UNBROKEN, RELEASED, MOCK = (
-    "the contract is well kept",
+    "the contract is in order",
     "generated/ is fresh",
     "nothing breaks since base",
     "released requirements are as they were",

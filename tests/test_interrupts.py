@@ -125,7 +125,7 @@ def test_an_archive_that_was_cut(conform: Conform, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [None, b"", b"{}", b"\xff", b'{"log": {"entries": []}}', b"[" * 100_000])
-def test_an_archive_that_is_none(conform: Conform, tmp_path: Path, content: bytes | None) -> None:
+def test_rejects_an_invalid_archive(conform: Conform, tmp_path: Path, content: bytes | None) -> None:
     if content is not None:
         (tmp_path / "x.har").write_bytes(content)
     done = conform("--from-har", str(tmp_path / "x.har"))

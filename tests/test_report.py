@@ -282,7 +282,7 @@ def test_an_unknown_version_says_which_there_are(conform: Conform) -> None:
 
 
 def test_a_version_with_what_is_no_more(suite: Suite) -> None:
-    with pytest.raises(ConfigurationError, match=r"requirements that are no more: usage\.lost"):
+    with pytest.raises(ConfigurationError, match=r"requirements that this contract no longer has: usage\.lost"):
         suite.pinned({"usage.type": Level.MUST, "usage.lost": Level.MUST})
 
 
@@ -322,6 +322,6 @@ def test_a_plan_of_nothing_is_wrong_usage(conform: Conform) -> None:
     assert conform("--plan", "-k", "no_such_requirement").returncode == 4
 
 
-def test_empty_values_are_as_good_as_none(conform: Conform) -> None:
+def test_empty_values_count_as_unset(conform: Conform) -> None:
     options = ("--model=", "--report=", "--waivers=", "--write-waivers=", "--from-har=", "--against=", "--explain=")
     assert conform("-q", "-k", "usage and sum", *options, "--contract=", "--contract-version=").returncode == 0

@@ -94,7 +94,7 @@ def test_a_recipe_is_pinned_and_binds_loopback(each: recipes.Recipe) -> None:
         assert all("integrity" in package and "resolved" not in package for package in lock.values())
 
 
-def test_a_recipe_that_is_none(folder: Path) -> None:
+def test_rejects_an_invalid_recipe(folder: Path) -> None:
     (folder / "odd.toml").write_text('name = "odd"\ncolour = "red"')
     with pytest.raises(recipes.Failed, match=r"odd\.toml: .*colour"):
         recipes.read("odd")

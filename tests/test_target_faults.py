@@ -119,12 +119,12 @@ async def limits_everything(asked: Asked) -> None:
 
 
 INCONCLUSIVE: dict[Answer, str] = {
-    closes_without_an_answer: "the connection was closed or spoke no HTTP",
-    speaks_no_http: "the connection was closed or spoke no HTTP",
+    closes_without_an_answer: "the connection was closed or did not answer with HTTP",
+    speaks_no_http: "the connection was closed or did not answer with HTTP",
     hangs: "no end within 1.2 s",
     refuses_with_500: "answered 500 to the contract's own example",
     large_headers: "headers of 70",
-    endless_headers: "the connection was closed or spoke no HTTP",
+    endless_headers: "the connection was closed or did not answer with HTTP",
     hangs_after_the_headers: "no byte for 0.8 s",
     drips: "no end within 1.2 s; if it is only slow, raise --timeout",
     limits_everything: "answered 429 to the contract's own example",
@@ -315,7 +315,7 @@ def test_a_certificate_that_nobody_trusts(conform: Conform, contract: Contract, 
 
 
 @pytest.mark.parametrize("content", [None, "no certificate"])
-def test_a_ca_file_that_is_none(conform: Conform, tmp_path: Path, content: str | None) -> None:
+def test_rejects_an_invalid_ca_file(conform: Conform, tmp_path: Path, content: str | None) -> None:
     if content is not None:
         (tmp_path / "ca.pem").write_text(content, "ascii")
     done = conform("https://127.0.0.1:9", "--ca-file", str(tmp_path / "ca.pem"))

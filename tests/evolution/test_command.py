@@ -182,13 +182,16 @@ def test_json_says_the_same(contract: Contract, folder: Path, run: Command) -> N
         (("diff", "old.yaml", "new.yaml"), "new.yaml: cannot be read as a contract: "),
         (("diff", "old.yaml", "."), ".: cannot be read as a contract: "),
         (("diff", "old.yaml", "list.yaml"), "list.yaml:1: expected an OpenAPI document with `paths`; give the "),
-        (("diff", "old.yaml", "broken.yaml"), "broken.yaml:2: is no YAML: "),
+        (("diff", "old.yaml", "broken.yaml"), "broken.yaml:2: is not valid YAML: "),
         (("diff", "old.yaml", "odd.yaml"), "a part of it or of old.yaml is not of the form that OpenAPI gives it"),
         (("diff", "old.yaml", "lost.yaml"), "expected a $ref into this file, found #/components/responses/Lost"),
         (("diff", "old.yaml", "unnumbered.yaml"), "expected a version as 1.2.3 in info.version; give it one"),
         (("diff", "main:openapi.yaml", "old.yaml"), "main:openapi.yaml: there is no such file, and no git for a "),
         (("lint", "nowhere.yaml"), "nowhere.yaml: cannot be read as a contract: "),
-        (("diff", "old.yaml", "inline.yaml"), '/itemSchema/multipleOf is no JSON Schema: "two" is not of type'),
+        (
+            ("diff", "old.yaml", "inline.yaml"),
+            '/itemSchema/multipleOf is not a valid JSON Schema: "two" is not of type',
+        ),
         (("lint", "old.yaml", "--page", "nowhere.txt"), "--page nowhere.txt: cannot be read: "),
         (("lint", "old.yaml", "--bogus"), "unrecognized arguments: --bogus; see alphaedge-contract --help"),
     ],
@@ -246,7 +249,7 @@ def test_make_diff_takes_old_from_git() -> None:
 def test_lint(contract: Contract, folder: Path, run: Command) -> None:
     page = str(ROOT / "tests" / "data" / "page.txt")
     done = run("lint", "old.yaml", "--page", page)
-    assert (done.returncode, done.stdout) == (0, "old.yaml: well kept\n")
+    assert (done.returncode, done.stdout) == (0, "old.yaml: in order\n")
     write(folder, contract, ("          description: Who speaks.\n", ""))
     done = run("lint", "new.yaml", "--page", page, "--redocly")
     line = contract.text.splitlines().index("          description: Who speaks.")

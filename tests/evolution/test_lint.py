@@ -1,4 +1,4 @@
-"""`alphaedge-contract lint`: the contract is well kept, and each kind of damage is found, at its line."""
+"""`alphaedge-contract lint`: the contract is in order, and each kind of damage is found, at its line."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ UNUSED = "  schemas:\n    Spare:\n      description: For later.\n      type: str
 DAMAGE = [
     # rule, the text, what it becomes, where the problem is, what is said of it
     ("openapi-valid", "      summary: Create", "      sumary: Create", "    post:", "'sumary' was unexpected"),
-    ("openapi-valid", "maximum: 2\n", "maximum: two\n", "maximum: two", "is no JSON Schema"),
+    ("openapi-valid", "maximum: 2\n", "maximum: two\n", "maximum: two", "is not a valid JSON Schema"),
     (
         "openapi-valid",
         "                description: One server-sent event.\n",
         "                description: One server-sent event.\n                multipleOf: two\n",
         "                multipleOf: two",
-        "/itemSchema/multipleOf is no JSON Schema",
+        "/itemSchema/multipleOf is not a valid JSON Schema",
     ),
     ("openapi-valid", "openapi: 3.2.0", "openapi: 3.1.0", "openapi: 3.1.0", "expected `openapi: 3.2.0`"),
     ("openapi-valid", "responses/Error", "responses/Lost", '"400": {$ref', "expected a $ref into this file"),
@@ -118,7 +118,7 @@ DAMAGE = [
         "x-quote: The heap of",
         "quote it word for word",
     ),
-    ("level-of-a-keyword", "{minItems: SHOULD}", "{minItems: OFTEN}", "{minItems: OFTEN}", "'OFTEN' is no level"),
+    ("level-of-a-keyword", "{minItems: SHOULD}", "{minItems: OFTEN}", "{minItems: OFTEN}", "'OFTEN' is not a level"),
     (
         "level-of-a-keyword",
         "{minItems: SHOULD}",
@@ -183,7 +183,7 @@ def test_a_check_without_a_requirement(contract: Contract, monkeypatch: pytest.M
     (problem,) = lint(contract, PAGE).problems
     assert problem.rule == "requirement-checked"
     assert problem.file.endswith("test_lint.py")
-    assert "a check of usage.spare, which is no requirement" in problem.text
+    assert "a check of usage.spare, which is not a requirement" in problem.text
     assert "check.check" in Path(__file__).read_text("utf-8").splitlines()[problem.line - 1]
 
 
@@ -206,7 +206,7 @@ def test_a_rule_that_cannot_read_an_invalid_contract_is_left_out(contract: Contr
     assert report.left_out == [LeftOut("described", "not before the contract is valid OpenAPI")]
 
 
-def test_a_page_that_is_none(contract: Contract, tmp_path: Path) -> None:
+def test_rejects_a_page_that_cannot_be_read(contract: Contract, tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"page\.txt: cannot be read"):
         lint(contract, tmp_path / "page.txt")
     (tmp_path / "page.txt").write_text("Nothing.", "utf-8")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 EPILOG = """\
 The API key is read from ALPHAEDGE_API_KEY. Without URL, the mock that conforms is started and judged. An empty value of
-an option is as good as none.
+an option counts as unset.
 
 `alphaedge-conform report DIR/report.json` shows a run again, and writes its pages again.
 
@@ -50,7 +50,11 @@ def parser() -> Parser:
     add("--seed", type=int, default=1, metavar="N", help="for the drawn values (default: %(default)s)")
     add("--contract", metavar="FILE", help="another contract than the one shipped")
     add("--contract-version", metavar="V", help="score by a released version; what came later is only reported")
-    add("--waivers", metavar="FILE", help="departures that are accepted for a time; one that is not needed fails")
+    add(
+        "--waivers",
+        metavar="FILE",
+        help="known deviations, tolerated until a date; an entry that is no longer needed fails the run",
+    )
     add("--write-waivers", metavar="FILE", help="draft an entry there for each requirement that fails the run")
     add("--from-har", metavar="FILE", help="judge a recording, of a run before, a browser or a proxy; send nothing")
     add("-q", "--quiet", action="store_true", help="print the verdict alone")
@@ -61,7 +65,7 @@ def parser() -> Parser:
     add("--explain", metavar="ID", help="print one requirement: quote, probes, and a server that breaks it")
 
     add = made.add_argument_group("budget (what it cuts is inconclusive, never green)").add_argument
-    add("--max-requests", type=_positive(int), metavar="N", help="send at most so many, with those that come again")
+    add("--max-requests", type=_positive(int), metavar="N", help="maximum number of requests, retries included")
     add("--max-tokens", type=_positive(int), metavar="N", help="prompts and completions together, by their ceilings")
     add("--rate", type=_rate, metavar="N/s", help="requests a second, or a minute: 2/s, 30/min")
     add("--concurrency", type=_positive(int), default=8, metavar="N", help="requests at a time (default: %(default)s)")

@@ -1,4 +1,4 @@
-"""The command line of those who keep the contract, `alphaedge-contract`. Imports little, so `--help` is at once."""
+"""The command line of the contract's owners, `alphaedge-contract`. Imports little, so `--help` is at once."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 EPILOG = """\
-exit code: 0 fine · 1 something breaks that the version does not say, or the contract is not well kept ·
+exit code: 0 fine · 1 something breaks that the version does not say, or the contract is not in order ·
            2 interrupted · 3 a mistake of the kit · 4 wrong usage, or a file that cannot be read
 """
 
@@ -21,7 +21,7 @@ exit code: 0 fine · 1 something breaks that the version does not say, or the co
 def parser() -> Parser:
     made = Parser(
         prog="alphaedge-contract",
-        description="Says what a change of the contract breaks, and whether the contract is well kept.",
+        description="Says what a change of the contract breaks, and whether the contract is in order.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,

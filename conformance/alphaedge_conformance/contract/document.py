@@ -36,7 +36,7 @@ class Document:
 
     @classmethod
     def read(cls, source: Path) -> Self:
-        """An OpenAPI document, whatever it says. Raises ConfigurationError when it is none."""
+        """An OpenAPI document, whatever it says. Raises ConfigurationError when it is not one."""
         try:
             text = source.read_text("utf-8")
         except (OSError, UnicodeDecodeError) as error:
@@ -53,7 +53,9 @@ class Document:
         except yaml.YAMLError as error:
             mark = getattr(error, "problem_mark", None)
             line = mark.line + 1 if mark else 1
-            raise ConfigurationError(f"{source}:{line}: is no YAML: {getattr(error, 'problem', error)}") from None
+            raise ConfigurationError(
+                f"{source}:{line}: is not valid YAML: {getattr(error, 'problem', error)}"
+            ) from None
         finally:
             loader.dispose()
         if root is None or not isinstance(document, dict) or not isinstance(document.get("paths"), dict):
@@ -115,7 +117,7 @@ class Document:
         return ConfigurationError(f"{self.source}:{self.line(pointer)}: {what}")
 
     def malformed(self) -> Iterator[tuple[str, str]]:
-        """The pointer of each component or schema in a place of its own that is no JSON Schema, and why not."""
+        """The pointer of each component or inline schema that is not a valid JSON Schema, and why not."""
         for here, schema in _schemas(self.document):
             try:
                 jsonschema_rs.meta.validate(schema)

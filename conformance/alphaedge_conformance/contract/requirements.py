@@ -82,7 +82,7 @@ def by_keyword(requirements: Iterable[Requirement]) -> dict[str, Requirement]:
 
 
 def entries(contract: Contract) -> list[Any]:
-    """Of `x-requirements`, each as it stands there. Raises ConfigurationError where that is no list."""
+    """Of `x-requirements`, each as it stands there. Raises ConfigurationError where that is not a list."""
     found = contract.document.get("x-requirements")
     if not isinstance(found, list | None):
         raise contract.error("/x-requirements", "expected a list of requirements; write one, or none")
@@ -194,7 +194,7 @@ def _any_of(values: list[Any]) -> str:
 
 
 def _holds(keyword: Keyword) -> str:
-    """What is true of a value that keeps a keyword."""
+    """What is true of a value that satisfies a keyword."""
     value = keyword.value
     match keyword.name:
         case "required":
@@ -213,7 +213,7 @@ def _holds(keyword: Keyword) -> str:
             return "is not empty" if value == 1 else f"has at least {value} characters"
         case "minItems":
             return "is not empty" if value == 1 else f"has at least {value} items"
-    return f"keeps {keyword.name}: {_shown(value)}"
+    return f"satisfies {keyword.name}: {_shown(value)}"
 
 
 def _broken(keyword: Keyword) -> str:

@@ -85,8 +85,8 @@ class SchemaDocument(OperationDocument):
         yield from walk(pointer, (), tokens(start)[-1], None)
 
     def shown(self, pointer: str, instance: Any) -> Iterator[str]:
-        """The pointers of the keywords that this instance gives occasion to judge; an optional member keeps its own by
-        its absence."""
+        """The pointers of the keywords that this instance gives occasion to judge; an optional member satisfies
+        its own by its absence."""
         here = self.resolve(pointer)
         if (other := self.nullable(here)) is not None:
             if instance is not None:

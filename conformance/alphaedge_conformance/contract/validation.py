@@ -34,7 +34,7 @@ class Contract(SchemaDocument):
 
     @classmethod
     def load(cls, source: Path | None = None) -> Self:
-        """Raises ConfigurationError when the file cannot be read as a contract, or is none that can be judged by."""
+        """Raises ConfigurationError when the file cannot be read as a contract, or cannot serve as a contract."""
         contract = cls.read(source or SHIPPED)
         contract.check()
         return contract

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 MASK = "[key]"
 SHORTEST = 6
-"""Characters below which the beginning of a key, as a probe sends it, is no secret, but a word."""
+"""Characters below which the beginning of a key, as a probe sends it, is a word rather than a secret."""
 PIECE = 12
 """Characters from which on any piece of a key is a secret: an answer, or our excerpt of it, may be cut anywhere."""
 

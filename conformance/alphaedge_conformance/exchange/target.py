@@ -40,14 +40,14 @@ class Target:
 
 def target(contract: Contract, url: str, model: str | None, key: str | None = None) -> Target:
     """The target at an address that may end in `/v1` or in the operation's path, or not; without a key, that of the
-    environment; an empty one is none. Raises ConfigurationError for what is no http address."""
+    environment; an empty value counts as unset. Raises ConfigurationError for an invalid URL."""
     parts = urlsplit(url)
     try:
         port_is_good = parts.port is None or 0 < parts.port < 65536
     except ValueError:
         port_is_good = False
     if parts.scheme not in ("http", "https") or not parts.hostname or not port_is_good or re.search(r"\s", url):
-        raise ConfigurationError(f"expected an address as http://host:8000, got {url!r}")
+        raise ConfigurationError(f"expected a URL such as http://host:8000, got {url!r}")
     if parts.username or parts.password or parts.query or parts.fragment:
         raise ConfigurationError(f"expected an address without user, query or fragment; a key goes into {KEY_VARIABLE}")
     path = parts.path.rstrip("/").removesuffix(contract.path)
@@ -60,6 +60,6 @@ def target(contract: Contract, url: str, model: str | None, key: str | None = No
     if key is not None and not re.fullmatch(r"[\x21-\x7e]+", key):
         raise ConfigurationError(f"{KEY_VARIABLE} holds characters that no header can carry; check how it was set")
     if key is not None and len(key) < 2:
-        raise ConfigurationError(f"{KEY_VARIABLE} holds one character, which is no key")
+        raise ConfigurationError(f"{KEY_VARIABLE} holds a single character; set the whole key")
     default = str(contract.example_request["model"])
     return Target(f"{parts.scheme}://{parts.netloc}{path}{contract.path}", model or default, key)

@@ -151,7 +151,7 @@ class Evidence:
 
     @view(Kind.STREAMED)
     def data(self) -> list[Any]:
-        """The data of each event that is JSON, without [DONE] and without errors, which are no chunks."""
+        """The data of each event that is JSON, without [DONE] and without errors, which are not chunks."""
         found = []
         for event in self.events.events:
             try:
@@ -188,7 +188,7 @@ class Evidence:
         return found
 
     def _instances(self) -> Iterator[tuple[str, Any]]:
-        """The JSON values of an exchange, each with the pointer of the schema that it should keep."""
+        """The JSON values of an exchange, each with the pointer of the schema that it should be valid against."""
         contract = self.contract
         for view, schema in (("completion", contract.completion_schema), ("error_body", contract.error_schema)):
             try:
@@ -274,4 +274,4 @@ def _json(body: bytes) -> Any:
     try:
         return loads(body)
     except ValueError as error:
-        raise Unseen(f"is no JSON: {error}") from None
+        raise Unseen(f"is not valid JSON: {error}") from None

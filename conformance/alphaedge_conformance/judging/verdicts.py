@@ -156,7 +156,8 @@ class Judge:
             return Verdict(requirement, Status.FAILED, tuple(findings), judged)
         missing = [why for probe, why in unsent.items() if requirement.id in probe.about]
         if missing:
-            reason = f"{len(missing)} of its requests were not sent: {missing[0]}"
+            what = "required request was" if len(missing) == 1 else "required requests were"
+            reason = f"{len(missing)} {what} not sent: {missing[0]}"
             return Verdict(requirement, Status.INCONCLUSIVE, reason=reason)
         if not judged:
             shown = [each for each in self._exchanges if self._concerns(requirement, each)]
@@ -185,7 +186,7 @@ def unjudged(requirements: Iterable[Requirement], reason: str) -> dict[str, Verd
 def _reason(shown: Sequence[Exchange]) -> str:
     """Why a requirement was not judged."""
     if not shown:
-        return "what its requests differ from was not accepted"
+        return "the control request was not accepted"
     for exchange in shown:
         if exchange.status is None or exchange.timed_out:
             return f"no answer to {exchange.probe.name!r}: {exchange.failure}"

@@ -1,4 +1,4 @@
-"""A server that keeps every requirement. Each step is a method, so that a fault is a subclass of a few lines."""
+"""A server that satisfies every requirement. Each step is a method, so that a fault is a subclass of a few lines."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def required(contract: Contract, schema: str) -> Json:
 
 
 def sample(contract: Contract, schema: str) -> Any:
-    """A value that keeps a schema, the contract's own where it names one."""
+    """A value that is valid against a schema, the contract's own where it names one."""
     here = contract.resolve(schema)
     found = contract.at(here)
     known = [*found.get("examples", ()), *found.get("enum", ()), *(found[name] for name in NAMED if name in found)]

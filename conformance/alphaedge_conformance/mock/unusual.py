@@ -419,7 +419,7 @@ class Counted(Mock):
 
 @unusual
 class EveryThirdIs429(Counted):
-    """Every third request meets the rate limit, and may come again."""
+    """Every third request is rate-limited, and may be retried."""
 
     async def respond(self, http: Request) -> Response:
         self.requests += 1

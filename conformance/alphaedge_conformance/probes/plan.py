@@ -45,7 +45,7 @@ class Plan:
 
 def ceiling(probe: Probe) -> tuple[int, int]:
     """The most tokens that a probe can cost, of the prompt and of the completion, should the server accept it: a token
-    is at least a byte, and what is no JSON is the control or less."""
+    is at least a byte, and a body that is not JSON is the control or less."""
     if not probe.body:
         return 0, 0
     limit = probe.request.get("max_tokens") if probe.request else meaning.MAX_TOKENS

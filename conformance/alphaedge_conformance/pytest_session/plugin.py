@@ -94,7 +94,7 @@ class ConformancePlugin:
         return self._judged[item.target][item.requirement.id]
 
     def scores(self, item: RequirementItem) -> bool:
-        """Whether an item can fail the run: held against a target, only what that one keeps can."""
+        """Whether an item can fail the run: held against a target, only what that one satisfies can."""
         if self.against is not None:
             kept = self._judged[self.against].get(item.requirement.id)
             if item.target == self.against or (kept is not None and kept["status"] == "failed"):

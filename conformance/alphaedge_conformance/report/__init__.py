@@ -80,14 +80,14 @@ def announce(shown: Report | Comparison, contract: Contract) -> None:
 
 
 def read(path: Path) -> Report | Comparison:
-    """A report.json or comparison.json. Raises ConfigurationError for what is none."""
+    """A report.json or comparison.json. Raises ConfigurationError for anything else."""
     expected = f"{path}: expected the report.json or comparison.json of a run"
     try:
         data: Report | Comparison = json.loads(path.read_bytes())
     except OSError as error:
         raise ConfigurationError(f"{path}: {error.strerror}") from None
     except (ValueError, RecursionError):
-        raise ConfigurationError(f"{expected}, found no JSON") from None
+        raise ConfigurationError(f"{expected}, which is not valid JSON") from None
     kind = "comparison" if isinstance(data, dict) and comparison.is_one(data) else "report"
     schema = json.loads(Path(__file__).with_name(f"{kind}.schema.json").read_bytes())
     for wrong in jsonschema_rs.validator_for(schema).iter_errors(data):

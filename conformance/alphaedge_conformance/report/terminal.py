@@ -86,7 +86,7 @@ def show_comparison(comparison: Comparison, folder: Path | None, quiet: bool = F
 
 
 def _print_inconclusive(out: Console, report: Report) -> None:
-    """A line for each reason, with the first of the requirements that it keeps from being judged."""
+    """A line for each reason, with the first of the requirements that were not judged for it."""
     reasons: dict[tuple[str, str], list[str]] = {}
     for each in report["requirements"]:
         if each["status"] == Status.INCONCLUSIVE:

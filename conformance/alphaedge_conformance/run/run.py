@@ -32,7 +32,7 @@ class Run:
     exchanges: tuple[Exchange, ...] = field(default=(), repr=False)
     verdicts: Mapping[str, Verdict] = field(factory=dict, repr=False)
     requests: int = 0
-    """Those sent, with those that came again or only asked for the models."""
+    """Requests sent, retries and those for the list of models included."""
     unsent: int = 0
     """Probes of the plan without an answer."""
     stopped: str | None = None

@@ -20,7 +20,7 @@ def judge_several(
     suite: Suite, wanted: Mapping[Target, Collection[str]], settings: Settings, progress: Progress
 ) -> list[Run]:
     """Judges each target on its requirements, in a thread of its own and with a budget of its own. One that cannot be
-    judged does not keep the others from it."""
+    judged does not stop the others."""
 
     def judge(target: Target) -> Run:
         own = settings

@@ -69,9 +69,11 @@ class Suite:
 
     def pinned(self, levels: Mapping[str, Level]) -> Suite:
         """The suite with the levels that requirements had in a released version of the contract. Raises
-        ConfigurationError where it had one that there is no more."""
+        ConfigurationError for a version with a requirement that this contract no longer has."""
         if gone := [id for id in levels if id not in self.requirements]:
-            raise ConfigurationError(f"that version has requirements that are no more: {', '.join(gone)}")
+            raise ConfigurationError(
+                f"that version has requirements that this contract no longer has: {', '.join(gone)}"
+            )
         pinned = {id: evolve(each, level=levels.get(id, each.level)) for id, each in self.requirements.items()}
         return evolve(self, requirements=pinned)
 

@@ -79,7 +79,7 @@ class Pace:
 
 
 def retry_after(exchange: Exchange, attempt: int) -> float | None:
-    """Seconds until the request may come again, where the server says that it did not look at it."""
+    """Seconds until the request may be retried, where the server says that it did not look at it."""
     if exchange.status not in LIMITED:
         return None
     value = (exchange.header("retry-after") or "").strip()

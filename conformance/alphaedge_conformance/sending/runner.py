@@ -19,7 +19,7 @@ from .settings import Settings
 from .transport import client, exchange
 
 RETRIES = 4
-"""How often a request comes again that met a rate limit."""
+"""How often a rate-limited request is retried."""
 PAUSE = 0.05
 """Seconds between two looks at whether what is under way has come to an end."""
 Done = Callable[[Exchange], object]
@@ -56,7 +56,7 @@ class Runner:
         """The probes of a plan without an answer, each with the reason."""
         known = {each.probe for each in self.exchanges}
         left = {probe: self._unsent.get(probe) or self.stopped or "" for probe in plan.probes if probe not in known}
-        return {**left, **dict.fromkeys(plan.unsent, "the budget cut them")}
+        return {**left, **dict.fromkeys(plan.unsent, "budget exhausted")}
 
     def stop(self, why: str) -> None:
         """Gives up what is under way; may be called by a signal handler."""
@@ -121,7 +121,7 @@ class Runner:
                 self._queue.appendleft((number, probe, attempt))
                 return
             if not self.budget.take(probe):
-                self._unsent[probe] = "the budget cut them"
+                self._unsent[probe] = "budget exhausted"
                 continue
             with self._breaker.under_way(probe):
                 answer = await self._send(number, probe)

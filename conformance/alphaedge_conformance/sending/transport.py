@@ -217,7 +217,7 @@ async def _in_words(error: httpx.HTTPError, target: Target, limits: Limits) -> s
         httpx.ConnectError: "nothing listens there",
         httpx.ReadError: "the connection was reset",
         httpx.WriteError: "the connection was reset",
-        httpx.RemoteProtocolError: f"the connection was closed or spoke no HTTP ({error})",
+        httpx.RemoteProtocolError: f"the connection was closed or did not answer with HTTP ({error})",
     }
     return words.get(type(error), f"{type(error).__name__} {error}".strip())
 

@@ -1,4 +1,4 @@
-"""The mode of the answer, and requests that are no keyword's business."""
+"""The mode of the answer, and requests that no keyword describes."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""What a change of the contract means for those who keep it: `alphaedge-contract diff OLD NEW`.
+"""What a change of the contract means for those who rely on it: `alphaedge-contract diff OLD NEW`.
 
-A change is judged twice. *Clients* are programs that were written against OLD and talk to a server that keeps NEW.
-*Servers* are those that keep OLD and are judged by NEW. A schema of a request or a response takes fewer values than
+A change is judged twice. *Clients* are programs that were written against OLD and talk to a server that conforms to NEW.
+*Servers* are those that conform to OLD and are judged by NEW. A schema of a request or a response takes fewer values than
 before, or more, or some of both:
 
     ==========  =====================  ====================================================================

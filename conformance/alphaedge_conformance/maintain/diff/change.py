@@ -33,9 +33,9 @@ def worst(judgements: Iterable[Judgement]) -> Judgement:
 
 class Audience(StrEnum):
     CLIENTS = "clients"
-    """Programs written against OLD, with a server that keeps NEW."""
+    """Programs written against OLD, with a server that conforms to NEW."""
     SERVERS = "servers"
-    """Servers that keep OLD, judged by NEW."""
+    """Servers that conform to OLD, judged by NEW."""
 
 
 @frozen

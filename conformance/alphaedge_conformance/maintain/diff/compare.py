@@ -18,7 +18,7 @@ def compare(old: Contract, new: Contract) -> tuple[list[Change], list[str]]:
     left_out: list[str] = []
     for contract in (old, new):
         for here, wrong in contract.malformed():
-            raise contract.error(here, f"{here} is no JSON Schema: {wrong}; correct it there")
+            raise contract.error(here, f"{here} is not a valid JSON Schema: {wrong}; correct it there")
     known = [_requirements(contract, left_out) for contract in (old, new)]
     comparison, judge = operations.Comparison(old, new), Judge()
     try:

@@ -64,7 +64,7 @@ def _findings(old: Contract, new: Contract) -> list[dict[str, Any]]:
     try:
         found = json.loads(done.stdout or "[]") or []
     except ValueError:
-        raise node.Unavailable(f"it printed no JSON: {done.stdout[:80]}") from None
+        raise node.Unavailable(f"it did not print JSON: {done.stdout[:80]}") from None
     return [each for each in found if isinstance(each, dict)]
 
 

@@ -236,7 +236,7 @@ class Comparison:
                 self._content(name, False, before[status], after[status])
 
     def _surprise(self, status: str, before: dict[str, Part], after: dict[str, Part]) -> Judgement:
-        """To a program that knows statuses by their class: an error like others is no surprise."""
+        """To a program that knows statuses by their class: an error like others is not a surprise."""
         if status[0] not in "45":
             return BREAKING
         known = [part for other, part in before.items() if other[0] == status[0] or other == "default"]

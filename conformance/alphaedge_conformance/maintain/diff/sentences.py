@@ -1,4 +1,4 @@
-"""Compares the requirements that are no keyword: `x-requirements`, sentence by sentence."""
+"""Compares the requirements that do not come from a keyword: `x-requirements`, sentence by sentence."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def of_levels(was: str, now: str) -> tuple[Judgement, Judgement]:
 
 
 def _level(entry: dict[str, Any]) -> str:
-    """A level that is none is the strictest; `lint` says so."""
+    """An unknown level counts as the strictest; `lint` says so."""
     return str(entry.get("level")) if entry.get("level") in OF_LEVEL else "MUST"
 
 

@@ -1,4 +1,4 @@
-"""Whether the contract is well kept: `alphaedge-contract lint`.
+"""Whether the contract is in order: `alphaedge-contract lint`.
 
 Each rule is a function of the contract that yields problems. What a rule needs and does not find (a validator, the
 page, Node) is said, and the others still run.
@@ -27,16 +27,16 @@ class Report:
     def __str__(self) -> str:
         lines = [str(problem) for problem in self.problems]
         lines += [f"left out: {each.rule}: {each.why}" for each in self.left_out]
-        found = f"{len(self.problems)} problem{'s' * (len(self.problems) != 1)}" if self.problems else "well kept"
+        found = f"{len(self.problems)} problem{'s' * (len(self.problems) != 1)}" if self.problems else "no problems"
         return "\n".join([*lines, f"{self.contract.source}: {found}"])
 
     @property
     def json(self) -> str:
-        """``{"file", "verdict": "well kept" | "problems", "problems": [{"rule", "file", "line", "text"}],
+        """``{"file", "verdict": "no problems" | "problems", "problems": [{"rule", "file", "line", "text"}],
         "left_out": [{"rule", "why"}]}``"""
         form = {
             "file": str(self.contract.source),
-            "verdict": "problems" if self.problems else "well kept",
+            "verdict": "problems" if self.problems else "no problems",
             "problems": [asdict(problem) for problem in self.problems],
             "left_out": [asdict(each) for each in self.left_out],
         }

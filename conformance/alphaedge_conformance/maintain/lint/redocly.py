@@ -31,7 +31,7 @@ def content(contract: Contract) -> Iterator[Problem | LeftOut]:
         found = json.JSONDecoder().raw_decode(done.stdout[done.stdout.index("{") :])[0]
     except ValueError:
         said = (done.stderr or done.stdout).strip().splitlines()
-        yield LeftOut(RULE, f"it printed no JSON: {said[-1] if said else f'exit code {done.returncode}'}")
+        yield LeftOut(RULE, f"it did not print JSON: {said[-1] if said else f'exit code {done.returncode}'}")
         return
     for each in found["problems"]:
         where = (each.get("location") or [{}])[0]

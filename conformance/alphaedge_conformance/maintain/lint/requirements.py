@@ -55,7 +55,7 @@ def complete(contract: Contract) -> Iterator[Problem | LeftOut]:
             else:
                 yield located(contract, UNIQUE if taken else COMPLETE, str(error))
         except (KeyError, TypeError, ValueError, AttributeError):
-            yield LeftOut(COMPLETE, "the keywords of a contract that is no valid OpenAPI are no requirements yet")
+            yield LeftOut(COMPLETE, "the keywords of a contract that is not valid OpenAPI are not requirements yet")
 
 
 def _wrong(contract: Contract, entry: dict[str, Any]) -> Iterator[str]:
@@ -87,7 +87,7 @@ def levelled(contract: Contract) -> Iterator[Problem | LeftOut]:
         for keyword, level in part["x-levels"].items():
             at = f"{here}/x-levels/{keyword}"
             if level not in list(Level):
-                yield problem(contract, LEVELLED, at, f"{level!r} is no level; give one of {', '.join(Level)}")
+                yield problem(contract, LEVELLED, at, f"{level!r} is not a level; give one of {', '.join(Level)}")
             there = member in (contract.at(around).get("required") or ()) if keyword == "required" and around else False
             if not there and keyword not in part:
                 told = f"there is no `{keyword}` here whose level it could be; remove it or correct the name"
@@ -113,7 +113,7 @@ def checked(contract: Contract) -> Iterator[Problem | LeftOut]:
         if id not in known:
             file = os.path.relpath(inspect.getsourcefile(check.function) or "?")
             line = inspect.getsourcelines(check.function)[1]
-            told = f"a check of {id}, which is no requirement; remove it, or add {id} to x-requirements"
+            told = f"a check of {id}, which is not a requirement; remove it, or add {id} to x-requirements"
             yield Problem(CHECKED, file, line, told)
 
 

@@ -27,7 +27,7 @@ def lost(contract: Contract) -> Iterator[Problem]:
 def valid(contract: Contract) -> Iterator[Problem | LeftOut]:
     """What openapi-spec-validator, the metaschema and the kit itself have to say."""
     for here, wrong in contract.malformed():
-        yield problem(contract, VALID, here, f"{here} is no JSON Schema: {wrong}; correct it")
+        yield problem(contract, VALID, here, f"{here} is not a valid JSON Schema: {wrong}; correct it")
     try:
         from openapi_spec_validator import OpenAPIV32SpecValidator
     except ImportError:
@@ -36,7 +36,7 @@ def valid(contract: Contract) -> Iterator[Problem | LeftOut]:
         if not str(contract.document.get("openapi", "")).startswith("3.2."):
             yield problem(contract, VALID, "/openapi", "expected `openapi: 3.2.0`; the kit reads that version")
         validator = OpenAPIV32SpecValidator(contract.document)
-        # Its rules beyond the schema of OpenAPI expect a document that keeps the schema.
+        # Its rules beyond the schema of OpenAPI expect a document that is valid against it.
         errors = list(validator.schema_validator.iter_errors(contract.document)) or list(validator.iter_errors())
         for error in errors:
             here = pointer(*error.absolute_path)

@@ -49,7 +49,7 @@ class RefusesTheBound(Mock):
         return refusal
 
     def values(self, instance: Any, member: str) -> list[Any]:
-        """The values of a member, wherever it stands; a boolean is no number."""
+        """The values of a member, wherever it stands; a boolean is not a number."""
         if isinstance(instance, list):
             return [value for item in instance for value in self.values(item, member)]
         if not isinstance(instance, dict):

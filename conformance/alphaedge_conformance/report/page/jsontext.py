@@ -49,7 +49,7 @@ class Node:
 
 
 def parse(text: str) -> Node | None:
-    """The one value of a text; None where it is no JSON, or more of it than anybody reads."""
+    """The one value of a text; None where it is not JSON, or more of it than anybody reads."""
     root: Node | None = None
     open_: list[Node] = []
     key: tuple[str, int] | None = None
