@@ -192,7 +192,7 @@ def test_a_budget_that_cuts_the_plan_is_never_green(conform: Conform, counting: 
     done = conform(url, "--max-requests", "15", key=KEY)
     assert done.returncode == 2
     assert mock.requests == 15
-    assert "the budget cut" in done.stdout
+    assert "budget exhausted" in done.stdout
 
 
 @pytest.mark.parametrize("name", ["shows-the-key", "key-in-a-header"])
@@ -294,3 +294,21 @@ def test_another_path_is_hinted_at(conform: Conform) -> None:
         done = conform(url, key=KEY)
     assert done.returncode == 2
     assert "if the API has another path, name its whole address" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "argument", [("--api-key", "sk-of-somebody"), ("--api-key=sk-of-somebody",), ("sk-of-somebody",)]
+)
+def test_a_key_among_the_arguments_is_not_repeated(conform: Conform, argument: tuple[str, ...]) -> None:
+    done = conform("http://127.0.0.1:9", *argument)
+    assert done.returncode == 4
+    assert "sk-of-somebody" not in done.stdout + done.stderr
+    if argument[0].startswith("--"):
+        assert "there is no option --api-key; the key is read from ALPHAEDGE_API_KEY" in done.stderr
+
+
+@pytest.mark.parametrize("option", ["--from-har", "--waivers", "--model", "--max-requests"])
+def test_an_option_given_twice_is_wrong_usage(conform: Conform, option: str) -> None:
+    done = conform(option, "1", option, "2")
+    assert done.returncode == 4
+    assert f"{option} was given more than once" in done.stderr

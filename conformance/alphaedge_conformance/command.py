@@ -4,12 +4,45 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
-from typing import NoReturn
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+SECRET = re.compile(r"key|token|secret|password|auth|bearer", re.IGNORECASE)
+"""In the name of an option that does not exist: what follows it must not be repeated."""
+
+
+class StoreOnce(argparse.Action):
+    """Stores a value; an option that is given twice is wrong usage, since one of the values would be ignored."""
+
+    def __call__(
+        self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any, option: str | None = None
+    ) -> None:
+        given: set[str] = parser.given
+        if option is not None and self.dest in given:
+            parser.error(f"{option} was given more than once; give it once")
+        given.add(self.dest)
+        setattr(namespace, self.dest, values)
 
 
 class Parser(argparse.ArgumentParser):
-    """Wrong usage is exit code 4."""
+    """Wrong usage is exit code 4, and no message repeats a value that may be a key."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.register("action", None, StoreOnce)
+        self.given: set[str] = set()
+
+    def parse_args(self, args: Sequence[str] | None = None, namespace: Any = None) -> Any:
+        parsed, unknown = self.parse_known_args(args, namespace)
+        if names := [word.partition("=")[0] for word in unknown if word.startswith("-")]:
+            if SECRET.search(names[0]):
+                self.error(f"there is no option {names[0]}; the key is read from ALPHAEDGE_API_KEY")
+            self.error(f"there is no option {names[0]}")
+        if unknown:
+            self.error(f"{len(unknown)} more arguments than expected")
+        return parsed
 
     def error(self, message: str) -> NoReturn:
         self.exit(4, f"{self.prog}: {message}; see {self.prog} --help\n")

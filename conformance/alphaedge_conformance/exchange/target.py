@@ -47,7 +47,8 @@ def target(contract: Contract, url: str, model: str | None, key: str | None = No
     except ValueError:
         port_is_good = False
     if parts.scheme not in ("http", "https") or not parts.hostname or not port_is_good or re.search(r"\s", url):
-        raise ConfigurationError(f"expected a URL such as http://host:8000, got {url!r}")
+        got = f", got {url!r}" if re.search(r"[.:/]", url) else ""  # what does not look like an address may be a key
+        raise ConfigurationError(f"expected a URL such as http://host:8000{got}")
     if parts.username or parts.password or parts.query or parts.fragment:
         raise ConfigurationError(f"expected an address without user, query or fragment; a key goes into {KEY_VARIABLE}")
     path = parts.path.rstrip("/").removesuffix(contract.path)

@@ -115,8 +115,8 @@ def shown(comparison: Comparison) -> list[Row]:
 
 
 def conclude(reports: Sequence[Report], against: str | None) -> Conclusion:
-    """The worst of all targets. Held against one of them: deviates where another breaks what it satisfies, or a waiver is
-    wrong, and is inconclusive where something was not judged in both."""
+    """The worst of all targets. Held against one of them: deviates where another breaks what it satisfies, or a waiver
+    is wrong, and is inconclusive where something was not judged in both."""
     conclusions = {Conclusion(report["verdict"]) for report in reports}
     if against is not None:
         base = next(report for report in reports if report["target"]["name"] == against)

@@ -1,8 +1,8 @@
 """What a change of the contract means for those who rely on it: `alphaedge-contract diff OLD NEW`.
 
-A change is judged twice. *Clients* are programs that were written against OLD and talk to a server that conforms to NEW.
-*Servers* are those that conform to OLD and are judged by NEW. A schema of a request or a response takes fewer values than
-before, or more, or some of both:
+A change is judged twice. *Clients* are programs that were written against OLD and talk to a server that conforms to
+NEW. *Servers* are those that conform to OLD and are judged by NEW. A schema of a request or a response takes fewer
+values than before, or more, or some of both:
 
     ==========  =====================  ====================================================================
     the schema  clients                servers
