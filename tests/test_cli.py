@@ -296,14 +296,12 @@ def test_another_path_is_hinted_at(conform: Conform) -> None:
     assert "if the API has another path, name its whole address" in done.stdout
 
 
-@pytest.mark.parametrize(
-    "argument", [("--api-key", "sk-of-somebody"), ("--api-key=sk-of-somebody",), ("sk-of-somebody",)]
-)
-def test_a_key_among_the_arguments_is_not_repeated(conform: Conform, argument: tuple[str, ...]) -> None:
-    done = conform("http://127.0.0.1:9", *argument)
+@pytest.mark.parametrize("argument", ["--api-key sk-of-somebody", "--api-key=sk-of-somebody", "sk-of-somebody"])
+def test_a_key_among_the_arguments_is_not_repeated(conform: Conform, argument: str) -> None:
+    done = conform("http://127.0.0.1:9", *argument.split())
     assert done.returncode == 4
     assert "sk-of-somebody" not in done.stdout + done.stderr
-    if argument[0].startswith("--"):
+    if argument.startswith("--"):
         assert "there is no option --api-key; the key is read from ALPHAEDGE_API_KEY" in done.stderr
 
 

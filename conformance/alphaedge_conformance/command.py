@@ -19,10 +19,10 @@ class StoreOnce(argparse.Action):
     def __call__(
         self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any, option: str | None = None
     ) -> None:
-        given: set[str] = parser.given
-        if option is not None and self.dest in given:
+        assert isinstance(parser, Parser)
+        if option is not None and self.dest in parser.given:
             parser.error(f"{option} was given more than once; give it once")
-        given.add(self.dest)
+        parser.given.add(self.dest)
         setattr(namespace, self.dest, values)
 
 
@@ -34,7 +34,9 @@ class Parser(argparse.ArgumentParser):
         self.register("action", None, StoreOnce)
         self.given: set[str] = set()
 
-    def parse_args(self, args: Sequence[str] | None = None, namespace: Any = None) -> Any:
+    def parse_args(  # type: ignore[override]
+        self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
+    ) -> argparse.Namespace:
         parsed, unknown = self.parse_known_args(args, namespace)
         if names := [word.partition("=")[0] for word in unknown if word.startswith("-")]:
             if SECRET.search(names[0]):
