@@ -214,7 +214,7 @@ def test_rejects_a_page_that_cannot_be_read(contract: Contract, tmp_path: Path) 
 
 
 @pytest.mark.usefixtures("npm")
-@pytest.mark.xdist_group("installs oasdiff and Redocly")
+@pytest.mark.xdist_group("installs Redocly")
 def test_redocly_has_rules_of_its_own(contract: Contract) -> None:
     assert lint(contract, PAGE, redocly=True).problems == []
     damaged = Contract.parse(

@@ -33,7 +33,6 @@ def parser() -> Parser:
     add("old", metavar="OLD", help="a file, or REVISION:PATH as git has it: origin/main:openapi.yaml")
     add("new", metavar="NEW", help="a file, or REVISION:PATH")
     add("--json", action="store_true", help="print one JSON document instead")
-    add("--no-oasdiff", dest="oasdiff", action="store_false", help="leave oasdiff (npm) out")
 
     text = "whether the contract is valid, described, with examples that fit, and each requirement with its check"
     add = commands.add_parser("lint", help=text, description=f"Says {text}.", allow_abbrev=False).add_argument
@@ -70,7 +69,7 @@ def _diff(parsed: argparse.Namespace) -> int:
     from ..maintain.diff import sources
     from ..maintain.diff.report import report, shown, shown_json
 
-    made = report(sources.load(parsed.old), sources.load(parsed.new), oasdiff=parsed.oasdiff)
+    made = report(sources.load(parsed.old), sources.load(parsed.new))
     print(shown_json(made) if parsed.json else shown(made), flush=True)
     return 0 if made.version.fine else 1
 

@@ -1,4 +1,4 @@
-"""Tools that npm has and PyPI has not, oasdiff and Redocly: installed once from their lock, where Node is present."""
+"""A tool that npm has and PyPI has not, Redocly: installed once from its lock, where Node is present."""
 
 from __future__ import annotations
 

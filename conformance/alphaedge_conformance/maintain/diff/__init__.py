@@ -31,9 +31,6 @@ Schema's algebra proves that no value tells OLD from NEW, the change is safe wha
 draws such a value, the change is breaking whatever the rule says, and the smallest value is shown. What neither
 decides stays as the rule has it.
 
-Where Node is present, oasdiff is asked as well (`oasdiff`), and what it says of places where ours found nothing is
-added: breaking for clients where it says so outside of a schema, at most unclear inside of one, where ours are exact.
-
 The version (`versions`): a change that breaks clients needs the next major version, or the next minor one while the
 major version is 0; one that breaks servers alone, the next minor version, for a server is judged by the version that
 it names. Without that, the exit code is 1, as for a version that was lowered. For what is added or unclear a minor

@@ -55,7 +55,7 @@ class Change:
     """One difference between two contracts."""
 
     rule: str
-    """Which kind of change: a keyword as `maximum`, a part as `response-status`, or `oasdiff: …`."""
+    """Which kind of change: a keyword as `maximum`, or a part as `response-status`."""
     text: str
     pointer: str
     """A JSON pointer into NEW; into OLD where `removed`."""

@@ -37,15 +37,9 @@ class Report:
         return sum(change.judgement(audience) is judgement for change in self.changes)
 
 
-def report(old: Contract, new: Contract, oasdiff: bool = True) -> Report:
-    """Compares two contracts, with oasdiff's rules where Node is present. Raises ConfigurationError for one that cannot
-    be compared."""
+def report(old: Contract, new: Contract) -> Report:
+    """Compares two contracts. Raises ConfigurationError for one that cannot be compared."""
     changes, left_out = compare(old, new)
-    if oasdiff:
-        from . import oasdiff as other
-
-        more, why = other.changes(old, new, changes)
-        changes, left_out = [*changes, *more], [*left_out, *([why] if why else [])]
     return Report(old, new, changes, versions.verdict(old, new, changes), left_out)
 
 
