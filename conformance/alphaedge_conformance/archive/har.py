@@ -24,6 +24,7 @@ from ..contract import shorten
 from ..errors import ConfigurationError
 from ..exchange import Chunk, Exchange, Expect, Key, Probe
 from ..exchange.authorization import headers
+from ..exchange.chat import model_of
 from ..exchange.redaction import MASK, mask, redact, redact_bytes, veiled
 from ..exchange.target import Target
 from . import third_party
@@ -204,7 +205,7 @@ def _foreign(path: Path, log: dict[str, Any], operation: str) -> Recording:
     exchanges, key = third_party.exchanges(log["entries"], operation)
     if not exchanges:
         raise ValueError("none of its entries is one that can be read whole")
-    models = Counter(model for each in exchanges if isinstance(model := each.probe.request.get("model"), str))
+    models = Counter(model for each in exchanges if (model := model_of(each.probe.request)) is not None)
     model = models.most_common(1)[0][0] if models else ""
     return Recording(path, exchanges, exchanges[0].url, model, 1, key, is_ours=False)
 

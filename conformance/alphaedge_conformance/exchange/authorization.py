@@ -12,7 +12,12 @@ def headers(probe: Probe, key: str | None) -> dict[str, str]:
     """The headers of a probe's request that make a difference."""
     found = {} if probe.media_type is None else {"Content-Type": probe.media_type}
     value = credentials(probe.key, key)
-    return {**found, "Authorization": f"Bearer {value}"} if value else found
+    return {**found, "Authorization": bearer(value)} if value else found
+
+
+def bearer(credentials: str) -> str:
+    """The value of an Authorization field (RFC 6750)."""
+    return f"Bearer {credentials}"
 
 
 def credentials(kind: Key, key: str | None) -> str | None:

@@ -9,6 +9,8 @@ from typing import Any
 
 from attrs import frozen
 
+from .chat import asks_for_a_stream
+
 CONTROL = "control"
 STREAMED_CONTROL = "control, streamed"
 
@@ -67,7 +69,7 @@ class Probe:
 
     @property
     def streams(self) -> bool:
-        return self.request.get("stream") is True
+        return asks_for_a_stream(self.request)
 
     @property
     def control(self) -> str | None:

@@ -10,6 +10,7 @@ from attrs import field, frozen
 
 from ..contract import Contract
 from ..errors import ConfigurationError
+from .chat import model_of
 
 KEY_VARIABLE = "ALPHAEDGE_API_KEY"
 
@@ -62,5 +63,5 @@ def target(contract: Contract, url: str, model: str | None, key: str | None = No
         raise ConfigurationError(f"{KEY_VARIABLE} holds characters that no header can carry; check how it was set")
     if key is not None and len(key) < 2:
         raise ConfigurationError(f"{KEY_VARIABLE} holds a single character; set the whole key")
-    default = str(contract.example_request["model"])
+    default = model_of(contract.example_request) or ""
     return Target(f"{parts.scheme}://{parts.netloc}{path}{contract.path}", model or default, key)

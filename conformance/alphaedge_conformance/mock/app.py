@@ -18,6 +18,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from ..contract import Contract, Violation
+from ..exchange.chat import models_address
 from ..exchange.strict_json import Json, loads
 
 NAMED = ("const", "default")
@@ -120,7 +121,7 @@ class Mock:
             await response(scope, receive, send)
 
     async def respond(self, http: Request) -> Response:
-        if http.url.path == self.contract.path.removesuffix("/chat/completions") + "/models":
+        if http.url.path == models_address(self.contract.path):
             return self.list_models(http)
         if (refusal := self.turn_away(http)) is not None:
             return self.refuse(refusal)

@@ -8,7 +8,7 @@ from attrs import evolve, frozen
 
 from ..contract import Contract, tokens
 from ..contract.requirements import Level, Requirement
-from ..exchange import CONTROL, Expect, Key, Kind, Probe, encode
+from ..exchange import CONTROL, Expect, Key, Kind, Probe, chat, encode
 from . import boundaries, conversations, meaning
 from .cache import drawn
 
@@ -48,9 +48,8 @@ def ceiling(probe: Probe) -> tuple[int, int]:
     is at least a byte, and a body that is not JSON is the control or less."""
     if not probe.body:
         return 0, 0
-    limit = probe.request.get("max_tokens") if probe.request else meaning.MAX_TOKENS
-    is_valid = isinstance(limit, int) and not isinstance(limit, bool) and limit > 0
-    return len(probe.body), limit if is_valid and limit is not None else UNLIMITED
+    limit = chat.token_limit(probe.request) if probe.request else meaning.MAX_TOKENS
+    return len(probe.body), limit or UNLIMITED
 
 
 def everything(contract: Contract, requirements: Mapping[str, Requirement], model: str, seed: int) -> Plan:
@@ -114,7 +113,7 @@ def streamed(probe: Probe) -> Probe:
         probe,
         name=f"{probe.name}, streamed",
         why=f"{probe.why} As a stream.",
-        body=encode({**probe.request, "stream": True}),
+        body=encode(chat.as_a_stream(probe.request)),
         about=frozenset({"stream.refused-by-status"}) if refused else probe.about,
     )
 
@@ -123,7 +122,7 @@ def _worth_streaming(probes: Iterable[Probe], requirements: Mapping[str, Require
     """Every accepted boundary, and one refusal for each keyword."""
     keywords: set[str] = set()
     for probe in probes:
-        if not probe.request or "stream" in probe.request:
+        if not probe.request or not chat.leaves_the_mode_open(probe.request):
             continue
         if probe.expect is Expect.ACCEPTED:
             yield probe

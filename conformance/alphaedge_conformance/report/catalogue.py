@@ -11,6 +11,7 @@ from rich.table import Table
 from ..contract.requirements import Requirement, subject
 from ..errors import ConfigurationError
 from ..exchange import Kind, Probe
+from ..exchange.chat import model_of
 from ..mock.faults import all_faults
 from ..mock.faults.fault import Fault
 from ..probes import everything
@@ -73,7 +74,7 @@ class Known:
 def known(suite: Suite) -> dict[str, Known]:
     """Of each requirement, in the order of the contract."""
     contract = suite.contract
-    plan = everything(contract, suite.requirements, str(contract.example_request["model"]), 1)
+    plan = everything(contract, suite.requirements, model_of(contract.example_request) or "", 1)
     faults = sorted(all_faults(contract).values(), key=lambda fault: (len(fault.breaks), fault.name))
     return {
         id: Known(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 
 from ..exchange import Exchange, Key
-from ..exchange.authorization import WRONG_KEY
+from ..exchange.authorization import WRONG_KEY, bearer
 from ..exchange.redaction import partial
 from ..exchange.target import Target
 
@@ -27,7 +27,7 @@ def curl(exchange: Exchange, target: Target) -> str:
             Key.WRONG: WRONG_KEY,
             Key.PARTIAL: f'$(printf %.{len(partial(target.key))}s "${target.key_variable}")',
         }[probe.key]
-        words += ["-H", f'"Authorization: Bearer {value}"']
+        words += ["-H", f'"Authorization: {bearer(value)}"']
     if probe.body is not None:
         words += ["--data-binary", shlex.quote(probe.body.decode("utf-8", "replace"))]
     return " ".join(words)

@@ -10,6 +10,7 @@ from attrs import evolve
 
 from ..errors import Inconclusive
 from ..exchange import Exchange, Probe
+from ..exchange.chat import models_address
 from ..exchange.redaction import redact
 from ..exchange.strict_json import loads
 from ..exchange.target import Target
@@ -181,7 +182,7 @@ class Runner:
         if not self.budget.take():
             return None
         probe = Probe("models", "What may be asked for.", None, method="GET", media_type=None)
-        models = evolve(self.target, url=self.target.url.removesuffix("/chat/completions") + "/models")
+        models = evolve(self.target, url=models_address(self.target.url))
         await self._pace.turn()
         answer = await exchange(self._client, 0, probe, models, self.settings.limits)
         try:

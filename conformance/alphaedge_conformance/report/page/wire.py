@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from ...contract.requirements import kebab
 from ...exchange import Exchange, Key, sse
-from ...exchange.authorization import headers
+from ...exchange.authorization import bearer, headers
 from ...exchange.redaction import MASK
 from ...judging.evidence import looks_like_a_stream
 from ..document import Report
@@ -92,7 +92,7 @@ def request_headers(exchange: Exchange, has_key: bool) -> list[tuple[str, str]]:
     key = exchange.probe.key
     sent = headers(exchange.probe, MASK if has_key else None)
     if key is Key.PARTIAL and has_key:
-        sent["Authorization"] = f"Bearer {MASK} cut short"
+        sent["Authorization"] = bearer(f"{MASK} cut short")
     return list(sent.items())
 
 

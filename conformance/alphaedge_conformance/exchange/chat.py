@@ -1,0 +1,41 @@
+"""What chat completions mean in a request: the members, and the path of the models, that the machinery relies on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .strict_json import Json
+
+OPERATION, MODELS = "/chat/completions", "/models"
+"""The ends of the paths of the operation and of the list of models."""
+
+
+def asks_for_a_stream(request: Mapping[str, Any]) -> bool:
+    return request.get("stream") is True
+
+
+def leaves_the_mode_open(request: Mapping[str, Any]) -> bool:
+    """Whether a request says nothing of streams, so that the same may be asked for as one."""
+    return "stream" not in request
+
+
+def as_a_stream(request: Json) -> Json:
+    return {**request, "stream": True}
+
+
+def model_of(request: Mapping[str, Any]) -> str | None:
+    """The model that a request asks for, where it names one."""
+    model = request.get("model")
+    return model if isinstance(model, str) else None
+
+
+def token_limit(request: Mapping[str, Any]) -> int | None:
+    """The completion tokens that a request allows, where it sets a valid limit."""
+    limit = request.get("max_tokens")
+    return limit if isinstance(limit, int) and not isinstance(limit, bool) and limit > 0 else None
+
+
+def models_address(url: str) -> str:
+    """Where the models are listed, beside an operation or its path."""
+    return url.removesuffix(OPERATION) + MODELS
