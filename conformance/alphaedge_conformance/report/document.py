@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from importlib.metadata import version
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 from ..exchange.redaction import redact
+from ..judging import places
 from ..judging.verdicts import Verdict
 from ..run.run import Run
 from .curl import curl
@@ -18,8 +19,18 @@ from .curl import curl
 FORMAT = 1
 
 
+class Place(TypedDict):
+    path: list[str | int] | None
+    missing: str | None
+    members: list[str]
+    header: str | None
+    status: bool
+    offsets: list[int]
+
+
 class Finding(TypedDict):
     message: str
+    place: NotRequired[Place | None]
     exchange: int
     probe: str
     impact: str | None
@@ -126,6 +137,7 @@ def _requirement(run: Run, verdict: Verdict) -> Requirement:
         "findings": [
             {
                 "message": finding.message,
+                "place": place_of(finding.place),
                 "exchange": finding.exchange.number,
                 "probe": finding.exchange.probe.name,
                 "impact": run.impacts.get(finding.exchange.number),
@@ -133,4 +145,17 @@ def _requirement(run: Run, verdict: Verdict) -> Requirement:
             }
             for finding in verdict.findings
         ],
+    }
+
+
+def place_of(place: places.Place) -> Place | None:
+    if place == places.Place():
+        return None
+    return {
+        "path": None if place.path is None else list(place.path),
+        "missing": place.missing,
+        "members": list(place.members),
+        "header": place.header,
+        "status": place.status,
+        "offsets": list(place.offsets),
     }
