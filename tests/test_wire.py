@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -26,7 +27,7 @@ from alphaedge_conformance.mock import Mock
 from alphaedge_conformance.report import document, render
 from alphaedge_conformance.report.badge import badge
 from alphaedge_conformance.report.page.environment import ranges
-from alphaedge_conformance.report.page.jsontext import lay_out, parse
+from alphaedge_conformance.report.page.jsontext import Node, lay_out, parse
 from alphaedge_conformance.report.page.latency import histogram
 from alphaedge_conformance.report.page.pieces import Piece, cut
 from alphaedge_conformance.report.page.streams import Picture, is_stream, merged, ticks
@@ -227,7 +228,7 @@ def test_laid_out_json_is_the_same_json(value: Any, indent: int | None, is_ascii
 
 
 @pytest.mark.parametrize(
-    "raw", ["", "{", "[1 2]", '{"a" 1}', '{"a":,}', '{"a":1 "b":2}', "[1]]", '["a', "1 2", '{"a"}']
+    "raw", ["", "{", "[1 2]", '{"a" 1}', '{"a":,}', '{"a":1 "b":2}', "[1]]", '["a', "1 2", '{"a"}', "x", "[01]", "[.5]"]
 )
 def test_what_is_no_json_is_not_laid_out(raw: str) -> None:
     assert parse(raw) is None
@@ -237,6 +238,38 @@ def test_what_is_no_json_is_not_laid_out(raw: str) -> None:
 def test_what_is_strange_in_json_stays() -> None:
     raw = b'{"a": NaN, "a": 1.50, "b": "\\u0041"}'
     assert text(wire(exchange(raw)).body) == raw.decode()
+
+
+def values(node: Node) -> Iterator[tuple[Any, Any]]:
+    """The path of each value, and the value."""
+    yield node.path, None if node.close else json.loads(node.raw)
+    for child in node.children:
+        yield from values(child)
+
+
+def expected(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, Any]]:
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else None
+    yield path, None if inner is not None else value
+    for step, each in inner or ():
+        yield from expected(each, (*path, step))
+
+
+@given(JSON, st.sampled_from([None, 1]))
+def test_each_value_is_found_at_its_path_and_place(value: Any, indent: int | None) -> None:
+    raw = json.dumps(value, indent=indent)
+    node = parse(raw)
+    assert node is not None
+    assert str(list(values(node))) == str(list(expected(value)))
+    for each in node.walk():
+        assert raw[each.start : each.end].startswith(each.key or each.raw)
+        assert raw[each.start : each.end].endswith(each.close or each.raw)
+
+
+def test_a_number_of_any_length_is_laid_out() -> None:
+    raw = '{"a": ' + "9" * 5000 + ', "a": "\t"}'
+    node = parse(raw)
+    assert node is not None
+    assert [each.path for each in node.children] == [("a",), ("a",)]
 
 
 @pytest.mark.parametrize("raw", [b"[" * 5000 + b"]" * 5000, b"[" + b"1," * 50_000 + b"1]", b"\xff" * 3_000_000])
