@@ -28,8 +28,9 @@ servers: .venv ## judge a real server: make servers TARGET=llm-katan RUNS=2; wit
 server-results: .venv ## write docs/servers.md; make server-results TARGET=all judges every server again, twice
 	@$(BIN)/python scripts/server_results.py $(if $(TARGET),--record $(TARGET))
 
-generate: .venv ## write generated/ from openapi.yaml; the TypeScript package where Node is
+generate: .venv ## write generated/ from openapi.yaml, the TypeScript package where Node is; the schemas of reports
 	@$(BIN)/python scripts/generate.py
+	@$(BIN)/python scripts/schemas.py
 
 diff: .venv ## what openapi.yaml changes, and what that breaks: make diff BASE=origin/main ARGS=--json
 	@$(BIN)/alphaedge-contract diff $(call quoted,$(BASE):openapi.yaml) openapi.yaml $(ARGS)

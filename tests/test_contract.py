@@ -9,7 +9,7 @@ import pytest
 
 from alphaedge_conformance.contract import Contract
 from alphaedge_conformance.contract.requirements import catalogue
-from alphaedge_conformance.errors import ConfigurationError
+from alphaedge_conformance.errors import ConfigurationError, DuplicateId
 
 from .conftest import ROOT
 
@@ -113,6 +113,15 @@ def test_a_damaged_contract_is_named_with_its_line(
     if line_of is not None:
         line = next(number for number, text in enumerate(damaged.splitlines(), 1) if line_of in text)
         assert str(caught.value).startswith(f"{path}:{line}")
+        assert (caught.value.file, caught.value.line) == (path, line)
+        assert str(path) not in caught.value.text
+
+
+def test_an_id_that_is_taken_is_data(contract: Contract) -> None:
+    damaged = Contract.parse(contract.source, contract.text.replace("id: error.json", "id: error.never-5xx", 1))
+    with pytest.raises(DuplicateId) as caught:
+        catalogue(damaged)
+    assert caught.value.id == "error.never-5xx"
 
 
 def test_the_digest_is_of_the_meaning(contract: Contract, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -14,6 +15,7 @@ from typing import Any
 
 import jsonschema_rs
 import pytest
+import schemas
 
 from alphaedge_conformance import report
 from alphaedge_conformance.cli.conform import main
@@ -100,6 +102,29 @@ def test_a_comparison_keeps_the_schema(endings: dict[str, Path]) -> None:
 @pytest.mark.parametrize("kind", ["report", "comparison"])
 def test_the_schemas_are_schemas(kind: str) -> None:
     assert jsonschema_rs.meta.is_valid(schema(kind))
+
+
+@pytest.mark.parametrize("kind", schemas.ROOTS)
+def test_the_schemas_are_those_of_the_types(kind: str) -> None:
+    """`make generate` writes them."""
+    path = Path(report.__file__).parent / f"{kind}.schema.json"
+    assert path.read_text("utf-8") == schemas.text(kind)
+
+
+def test_a_report_without_places_is_read(endings: dict[str, Path], tmp_path: Path) -> None:
+    """One that was written before findings had them."""
+    data = json.loads((endings["deviates"] / "report.json").read_text("utf-8"))
+    places = [finding.pop("place") for each in data["requirements"] for finding in each["findings"]]
+    assert any(places)
+    (tmp_path / "report.json").write_text(json.dumps(data), "utf-8")
+    shutil.copy(endings["deviates"] / "exchanges.har", tmp_path)
+    report.render(report.read(tmp_path / "report.json"), tmp_path)
+    assert '<div class="wire">' in (tmp_path / "report.html").read_text("utf-8")
+
+
+def test_a_type_that_json_does_not_have_is_refused() -> None:
+    with pytest.raises(TypeError, match="has no JSON Schema"):
+        schemas.schema(set[str])
 
 
 @pytest.mark.parametrize("name", ["conforms", "deviates", "unreachable", "compared"])

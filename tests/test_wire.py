@@ -5,28 +5,37 @@ from __future__ import annotations
 import html
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
 from alphaedge_conformance.archive.har import Journal
+from alphaedge_conformance.contract import Contract
+from alphaedge_conformance.contract.requirements import catalogue
 from alphaedge_conformance.exchange import Chunk, Exchange, Probe, encode
+from alphaedge_conformance.judging.checks import checks_for
+from alphaedge_conformance.judging.evidence import Evidence
+from alphaedge_conformance.judging.places import STATUS, Deviation, Place
 from alphaedge_conformance.maintain.kill_matrix import trial
 from alphaedge_conformance.mock import Mock
 from alphaedge_conformance.report import document, render
 from alphaedge_conformance.report.badge import badge
 from alphaedge_conformance.report.page.environment import ranges
-from alphaedge_conformance.report.page.jsontext import lay_out, parse
+from alphaedge_conformance.report.page.jsontext import Node, lay_out, parse
 from alphaedge_conformance.report.page.latency import histogram
 from alphaedge_conformance.report.page.pieces import Piece, cut
 from alphaedge_conformance.report.page.streams import Picture, is_stream, merged, ticks
 from alphaedge_conformance.report.page.visible import attribute, visible
 from alphaedge_conformance.report.page.wire import About, Wire
 from alphaedge_conformance.run.suite import Suite
+
+from .conftest import KEY
 
 REQUEST = {"model": "m", "messages": [{"role": "user", "content": "Hello!"}], "max_tokens": 4, "temperature": 2.5}
 ANSWER = {"id": "a", "created": 1.5, "choices": [{"index": 0, "finish_reason": "end"}], "usage": {"total_tokens": 3}}
@@ -54,8 +63,8 @@ def stream(*events: Any, every: float = 0.1, end: str = "data: [DONE]\n\n") -> E
     return Exchange(1, made.probe, made.url, 0.0, 200, made.headers, tuple(chunks), chunks[-1].at)
 
 
-def wire(of: Exchange, pointer: str, message: str, longest: int = 16_384) -> Wire:
-    return Wire(of, About.of(pointer, message), True, longest)
+def wire(of: Exchange, pointer: str = "/x", place: Place | None = None, longest: int = 16_384) -> Wire:
+    return Wire(of, About.of(pointer, document.place_of(place or Place())), True, longest)
 
 
 def text(markup: Any) -> str:
@@ -69,75 +78,137 @@ def marked(markup: Any) -> list[str]:
 SENT = "/components/schemas/ChatCompletionRequest/properties/"
 CAME = "/components/schemas/ChatCompletion/properties/"
 CHUNK = {"id": "a", "choices": [{"index": 0, "delta": {"content": "Hi"}}]}
+OTHER = {"id": "b", "choices": [{"index": 0, "delta": {"content": 7}}]}
+SECOND, THIRD = len(stream(CHUNK, end="").body), len(stream(CHUNK, OTHER, end="").body)
+"""The offsets of the events after these."""
 
 
 @pytest.mark.parametrize(
-    ("pointer", "message", "sent", "came"),
+    ("pointer", "place", "sent", "came"),
     [
-        (SENT + "temperature/maximum", "expected 400 or 422, got 200: {", ['"temperature": 2.5'], []),
+        (SENT + "temperature/maximum", STATUS, ['"temperature": 2.5'], []),
+        (SENT + "max_tokens", Place(members=("total_tokens",)), ['"max_tokens": 4'], ['"total_tokens": 3']),
+        (CAME + "created/type", Place(("created",)), [], ['"created": 1.5']),
         (
-            SENT + "max_tokens",
-            "expected total_tokens <= 4, got 9",
-            ['"max_tokens": 4'],
-            ['"total_tokens": 3'],
-        ),
-        (
-            CAME + "created/type",
-            "created: 1.5 is not of",
+            "/components/schemas/FinishReason/enum",
+            Place(("choices", 0, "finish_reason")),
             [],
-            ['"created": 1.5'],
+            ['"finish_reason": "end"'],
         ),
-        ("/components/schemas/FinishReason/enum", 'choices[0].finish_reason: "end" is', [], ['"finish_reason": "end"']),
-        ("/components/schemas/FinishReason", 'expected "stop" after 3, got "end"', [], ['"finish_reason": "end"']),
-        (CAME + "id", "id 'a' was the id of exchange 1", [], ['"id": "a"']),
-        ("/components/schemas/ChatCompletion/required/5", 'the whole value: "model" is missing in {', [], []),
-        ("/paths/~1v1~1chat~1completions/post/security", 'expected 401, got 200: {"id"', [], []),
+        ("/components/schemas/FinishReason", Place(), [], ['"finish_reason": "end"']),
+        (CAME + "id", Place(), [], ['"id": "a"']),
+        ("/components/schemas/ChatCompletion/required/5", Place((), missing="model"), [], []),
+        ("/paths/~1v1~1chat~1completions/post/security", STATUS, [], []),
+        ("/x", Place(offsets=(8,)), [], ['"id": "a"']),
     ],
 )
-def test_what_a_finding_is_about_is_marked(pointer: str, message: str, sent: list[str], came: list[str]) -> None:
-    shown = wire(exchange(), pointer, message)
+def test_what_a_finding_is_about_is_marked(pointer: str, place: Place, sent: list[str], came: list[str]) -> None:
+    shown = wire(exchange(), pointer, place)
     assert marked(shown.request_body) == sent
     assert marked(shown.body) == came
-    assert shown.about.status == ("got 200" in message)
 
 
 def test_a_missing_member_is_named() -> None:
-    shown = wire(exchange(), "/x", 'choices[0]: "message" is missing in {"index": 0}')
-    assert "← choices[0].message is missing" in text(shown.body)
+    place = Place(("choices", 0), missing="message")
+    assert "← choices[0].message is missing" in text(wire(exchange(), place=place).body)
+    streamed = wire(stream(CHUNK, CHUNK), place=evolve(place, offsets=(0,)))
+    assert [line.partition("}]}")[2] for line in text(streamed.body).splitlines()[:2]] == [
+        " ← choices[0].message is missing",
+        "",
+    ]
 
 
 def test_headers_are_marked() -> None:
-    shown = wire(exchange(), "/x", "expected Content-Type: text/event-stream, got application/json")
+    shown = wire(exchange(), place=Place(header="content-type"))
     assert [name for name, _, is_marked in shown.headers if is_marked] == ["Content-Type"]
-    shown = wire(exchange(), "/paths/~1v1~1chat~1completions/post/security", "expected 401, got 200")
+    shown = wire(exchange(), "/paths/~1v1~1chat~1completions/post/security", STATUS)
     assert [name for name, _, is_marked in shown.request_headers if is_marked] == ["Authorization"]
-    assert About.of("/x", "the key came back in the header x-trace").headers == {"x-trace"}
-    assert "method" in About.of("/paths/~1v1~1chat~1completions", "expected 405, got 200").request
+    assert "method" in About.of("/paths/~1v1~1chat~1completions").request
 
 
 @pytest.mark.parametrize(
-    ("message", "came"),
+    ("place", "came"),
     [
-        ("choices[0].delta.content: 7 is not of type", ['"content": 7']),
-        ("expected one id in all chunks, got ['a', 'b']", ['"id": "a"', '"id": "b"']),
-        ("expected [DONE] once, got it 2 times", ["data: [DONE]"]),
-        (
-            "expected a chunk, got {} at byte 0",
-            [f"data: {json.dumps(CHUNK)}"],
-        ),
+        (Place(("choices", 0, "delta", "content"), offsets=(SECOND,)), ['"content": 7']),
+        (Place(members=("id",)), ['"id": "a"', '"id": "b"']),
+        (Place(offsets=(THIRD,)), ["data: [DONE]"]),
+        (Place(offsets=(0,)), [f"data: {json.dumps(CHUNK)}"]),
     ],
 )
-def test_events_are_marked(message: str, came: list[str]) -> None:
-    other = {"id": "b", "choices": [{"index": 0, "delta": {"content": 7}}]}
-    assert marked(wire(stream(CHUNK, other), "/components/schemas/ChatCompletionChunk", message).body) == came
+def test_events_are_marked(place: Place, came: list[str]) -> None:
+    answer = stream(CHUNK, OTHER)
+    assert marked(wire(answer, "/components/schemas/ChatCompletionChunk", place).body) == came
 
 
 def test_events_have_their_times_and_none_is_lost() -> None:
-    shown = text(wire(stream(CHUNK, CHUNK, end="data: half"), "/x", "expected [DONE] at the end, got 'x'").body)
+    shown = text(wire(stream(CHUNK, CHUNK, end="data: half"), place=Place(missing="[DONE]")).body)
     assert [line[:5] for line in shown.splitlines()[:2]] == ["0.500", "0.600"]
     assert "data: half" in shown
     assert "a client never sees it" in shown
     assert "[DONE] is missing" in shown
+
+
+@pytest.mark.parametrize(
+    ("raw", "offset", "came"),
+    [
+        ("<p> Ünfound</p>", 6, ["nfound</p>"]),
+        ("{" + "é" * 40, 81, ["é" * 30]),
+        ("", 0, []),
+        ("x" * 9, None, []),
+    ],
+)
+def test_what_is_not_json_is_marked_from_its_place_on(raw: str, offset: int | None, came: list[str]) -> None:
+    place = Place(offsets=() if offset is None else (offset,))
+    assert marked(wire(exchange(raw.encode()), place=place).body) == came
+
+
+def test_an_event_whose_data_comes_after_its_name_is_marked() -> None:
+    raw = b'event: x\ndata: {"id": 7}\n\ndata: {"id": 7}\n\n'
+    shown = wire(exchange(raw, label="text/event-stream"), place=Place(("id",), offsets=(0,)))
+    assert marked(shown.body) == ['"id": 7']
+    assert text(shown.body).count('"id": 7') == 2
+
+
+def deviation(contract: Contract, id: str, of: Exchange) -> Deviation:
+    """What the check of a requirement says of one exchange."""
+    found = catalogue(contract)
+    [(_, deviation)] = checks_for(contract, found)[id]([Evidence(of, contract)])
+    assert deviation is not None
+    return deviation
+
+
+DONE = "data: [DONE]\n\n"
+
+
+@pytest.mark.parametrize(
+    ("id", "of", "place"),
+    [
+        ("completion.created-type", exchange(), Place(("created",))),
+        ("completion.model-required", exchange(), Place((), missing="model")),
+        ("completion.media-type", exchange(b'{"a": 1}', label="text/plain"), Place(header="content-type")),
+        ("completion.strict-json", exchange('{"é": x}'.encode()), Place(offsets=(7,))),
+        ("completion.strict-json", exchange(b'{"\xff": 1}'), Place(offsets=(2,))),
+        ("endpoint.method-refused", exchange(), STATUS),
+        ("error.no-stack-trace", exchange(b'{"a": "x\\n  File \\"a.py\\", line 3"}', 400), Place(offsets=(12,))),
+        ("stream.done", stream(CHUNK, end=""), Place(missing="[DONE]")),
+        ("stream.done", stream(end=2 * DONE), Place(offsets=(0, len(DONE)))),
+        ("stream.one-identity", stream(CHUNK, {**CHUNK, "id": "b"}), Place(members=("id",))),
+        (
+            "chunk.id-type",
+            stream(CHUNK, {**CHUNK, "id": 1}, {**CHUNK, "id": 2}),
+            Place(("id",), offsets=(SECOND, 2 * SECOND - len('"a"') + len("1"))),
+        ),
+    ],
+)
+def test_a_check_says_where(contract: Contract, id: str, of: Exchange, place: Place) -> None:
+    assert deviation(contract, id, of).place == place
+
+
+def test_no_place_holds_the_key() -> None:
+    place = Place(("a", KEY, 0), header=f"x-{KEY}").redacted(KEY)
+    assert KEY not in str(place)
+    assert place.path is not None
+    assert (place.path[0], place.path[2]) == ("a", 0)
 
 
 JSON = st.recursive(
@@ -157,27 +228,59 @@ def test_laid_out_json_is_the_same_json(value: Any, indent: int | None, is_ascii
 
 
 @pytest.mark.parametrize(
-    "raw", ["", "{", "[1 2]", '{"a" 1}', '{"a":,}', '{"a":1 "b":2}', "[1]]", '["a', "1 2", '{"a"}']
+    "raw", ["", "{", "[1 2]", '{"a" 1}', '{"a":,}', '{"a":1 "b":2}', "[1]]", '["a', "1 2", '{"a"}', "x", "[01]", "[.5]"]
 )
 def test_what_is_no_json_is_not_laid_out(raw: str) -> None:
     assert parse(raw) is None
-    assert text(wire(exchange(raw.encode()), "/x", "x").body) == raw
+    assert text(wire(exchange(raw.encode())).body) == raw
 
 
 def test_what_is_strange_in_json_stays() -> None:
     raw = b'{"a": NaN, "a": 1.50, "b": "\\u0041"}'
-    assert text(wire(exchange(raw), "/x", "x").body) == raw.decode()
+    assert text(wire(exchange(raw)).body) == raw.decode()
+
+
+def values(node: Node) -> Iterator[tuple[Any, Any]]:
+    """The path of each value, and the value."""
+    yield node.path, None if node.close else json.loads(node.raw)
+    for child in node.children:
+        yield from values(child)
+
+
+def expected(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, Any]]:
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else None
+    yield path, None if inner is not None else value
+    for step, each in inner or ():
+        yield from expected(each, (*path, step))
+
+
+@given(JSON, st.sampled_from([None, 1]))
+def test_each_value_is_found_at_its_path_and_place(value: Any, indent: int | None) -> None:
+    raw = json.dumps(value, indent=indent)
+    node = parse(raw)
+    assert node is not None
+    assert str(list(values(node))) == str(list(expected(value)))
+    for each in node.walk():
+        assert raw[each.start : each.end].startswith(each.key or each.raw)
+        assert raw[each.start : each.end].endswith(each.close or each.raw)
+
+
+def test_a_number_of_any_length_is_laid_out() -> None:
+    raw = '{"a": ' + "9" * 5000 + ', "a": "\t"}'
+    node = parse(raw)
+    assert node is not None
+    assert [each.path for each in node.children] == [("a",), ("a",)]
 
 
 @pytest.mark.parametrize("raw", [b"[" * 5000 + b"]" * 5000, b"[" + b"1," * 50_000 + b"1]", b"\xff" * 3_000_000])
 def test_large_bodies_are_cut(raw: bytes) -> None:
-    shown = wire(exchange(raw), "/x", "x").body
+    shown = wire(exchange(raw)).body
     assert len(text(shown)) < 20_000
     assert ("characters left out" in shown) == (len(raw) > 20_000)
 
 
 def test_a_long_value_does_not_hide_the_others() -> None:
-    shown = text(wire(exchange({"id": "x" * 3_000_000, "usage": {"total_tokens": 3}}), "/x", "x").body)
+    shown = text(wire(exchange({"id": "x" * 3_000_000, "usage": {"total_tokens": 3}})).body)
     assert '"total_tokens": 3' in shown
     assert "2,997,9" in shown
     assert len(shown) < 4000

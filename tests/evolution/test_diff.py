@@ -49,6 +49,13 @@ def test_a_change_is_judged_as_the_table_says(contract: Contract, row: Row) -> N
     assert bool(left_out) == row.unread, left_out
 
 
+@pytest.mark.parametrize("edit", [("id: error.json", "id: 'error.json: not'"), ("id: error.json", "id: two words")])
+def test_a_requirement_is_named_whatever_its_id(contract: Contract, edit: tuple[str, str]) -> None:
+    changes, _ = compare(contract, Contract.parse(Path("new.yaml"), edited(contract.text, (edit,))))
+    name = edit[1].removeprefix("id: ").strip("'")
+    assert {change.requirements for change in changes} == {(name,), ("error.json",)}
+
+
 def test_each_row_has_a_name_of_its_own() -> None:
     assert len({row.name for row in TABLE}) == len(TABLE) >= 120
 

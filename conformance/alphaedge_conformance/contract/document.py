@@ -53,13 +53,11 @@ class Document:
         except yaml.YAMLError as error:
             mark = getattr(error, "problem_mark", None)
             line = mark.line + 1 if mark else 1
-            raise ConfigurationError(
-                f"{source}:{line}: is not valid YAML: {getattr(error, 'problem', error)}"
-            ) from None
+            raise ConfigurationError(f"is not valid YAML: {getattr(error, 'problem', error)}", source, line) from None
         finally:
             loader.dispose()
         if root is None or not isinstance(document, dict) or not isinstance(document.get("paths"), dict):
-            raise ConfigurationError(f"{source}:1: expected an OpenAPI document with `paths`; give the contract's file")
+            raise ConfigurationError("expected an OpenAPI document with `paths`; give the contract's file", source, 1)
         return cls(source, text, document, root)
 
     @cached_property
@@ -114,7 +112,7 @@ class Document:
         return line
 
     def error(self, pointer: str, what: str) -> ConfigurationError:
-        return ConfigurationError(f"{self.source}:{self.line(pointer)}: {what}")
+        return ConfigurationError(what, self.source, self.line(pointer))
 
     def malformed(self) -> Iterator[tuple[str, str]]:
         """The pointer of each component or inline schema that is not a valid JSON Schema, and why not."""

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from attrs import frozen
 
+from ..errors import DuplicateId
 from .document import pointer
 from .schemas import Keyword
 from .validation import Contract
@@ -71,7 +72,7 @@ def catalogue(contract: Contract) -> dict[str, Requirement]:
     found: dict[str, Requirement] = {}
     for requirement in (*_derived(contract), *_stated(contract)):
         if requirement.id in found:
-            raise contract.error(requirement.pointer, f"the id {requirement.id} is taken; give each its own")
+            raise DuplicateId(requirement.id, contract.source, contract.line(requirement.pointer))
         found[requirement.id] = requirement
     return found
 

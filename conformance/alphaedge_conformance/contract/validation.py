@@ -26,6 +26,8 @@ class Violation:
     pointer: str
     path: tuple[str | int, ...]
     message: str
+    missing: str | None = None
+    """The required member that is not there."""
 
 
 @frozen
@@ -73,7 +75,7 @@ class Contract(SchemaDocument):
             index = self.at(location).index(error.kind.property)
             came = shorten(json.dumps(error.instance, ensure_ascii=False))
             message = f"{json.dumps(error.kind.property)} is missing in {came}"
-            yield Violation(f"{location}/{index}", tuple(error.instance_path), message)
+            yield Violation(f"{location}/{index}", tuple(error.instance_path), message, error.kind.property)
         elif error.kind.name == "oneOf" and self.nullable(location.removesuffix("/oneOf")):
             for branch in error.kind.context:
                 for inner in branch:

@@ -12,6 +12,7 @@ from attrs import define, field
 from ..contract import Contract
 from ..exchange import Exchange, Expect, Kind, sse
 from ..exchange.strict_json import Json, loads
+from .places import Deviation, Place, path_text
 
 UNANSWERED = {429, 502, 503, 504}
 """Statuses by which a server or a gateway says that it did not look at the request."""
@@ -152,6 +153,11 @@ class Evidence:
     @view(Kind.STREAMED)
     def data(self) -> list[Any]:
         """The data of each event that is JSON, without [DONE] and without errors, which are not chunks."""
+        return [value for _, value in self._placed_data]
+
+    @cached_property
+    def _placed_data(self) -> list[tuple[int, Any]]:
+        """The same, each with the offset of its event."""
         found = []
         for event in self.events.events:
             try:
@@ -159,7 +165,7 @@ class Evidence:
             except ValueError:
                 continue
             if not (isinstance(value, dict) and "error" in value):
-                found.append(value)
+                found.append((event.offset, value))
         assume(found, "no event with JSON")
         return found
 
@@ -175,28 +181,30 @@ class Evidence:
         return _json(self.error.body)
 
     @cached_property
-    def keywords(self) -> dict[str, list[str]]:
+    def keywords(self) -> dict[str, list[Deviation]]:
         """The pointer of each keyword of a response schema that this exchange gives occasion to judge, and what breaks
         it here; both may come more than once in a stream."""
         contract = self.contract
-        found: dict[str, list[str]] = {}
-        for schema, instance in self._instances():
+        found: dict[str, list[Deviation]] = {}
+        for schema, instance, offsets in self._instances():
             for pointer in contract.shown(schema, instance):
                 found.setdefault(pointer, [])
             for violation in contract.violations(schema, instance):
-                found.setdefault(violation.pointer, []).append(f"{_place(violation.path)}: {violation.message}")
+                message = f"{path_text(violation.path) or 'the whole value'}: {violation.message}"
+                place = Place(violation.path, violation.missing, offsets=offsets)
+                found.setdefault(violation.pointer, []).append(Deviation(message, place))
         return found
 
-    def _instances(self) -> Iterator[tuple[str, Any]]:
-        """The JSON values of an exchange, each with the pointer of the schema that it should be valid against."""
+    def _instances(self) -> Iterator[tuple[str, Any, tuple[int, ...]]]:
+        """The JSON values of an exchange, each with the pointer of its schema, and the offset of its event, if any."""
         contract = self.contract
         for view, schema in (("completion", contract.completion_schema), ("error_body", contract.error_schema)):
             try:
-                yield schema, getattr(self, view)
+                yield schema, getattr(self, view), ()
             except Unseen:
                 continue
         try:
-            yield from ((contract.chunk_schema, chunk) for chunk in self.data)
+            yield from ((contract.chunk_schema, chunk, (offset,)) for offset, chunk in self._placed_data)
         except Unseen:
             return
 
@@ -262,12 +270,6 @@ def fold(chunks: list[Json]) -> Json:
     for chunk in chunks:
         members |= {name: value for name, value in chunk.items() if value is not None}
     return {**members, "object": "chat.completion", "choices": list(choices.values())}
-
-
-def _place(path: tuple[str | int, ...]) -> str:
-    """``choices[0].message`` of a path."""
-    place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
-    return place.removeprefix(".") or "the whole value"
 
 
 def _json(body: bytes) -> Any:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from math import sqrt
 
-from attrs import frozen
+from attrs import field, frozen
 
 from ..contract import Contract
 from ..contract.requirements import Requirement
@@ -15,6 +15,7 @@ from ..exchange import Exchange, Probe
 from ..exchange.redaction import SHORTEST, redact
 from .checks.check import Check
 from .evidence import Evidence
+from .places import Deviation, Place
 
 Z = 1.96
 """Standard deviations on either side of the mean that hold 95 % of a normal distribution."""
@@ -37,6 +38,11 @@ class Finding:
     message: str
     """What was expected, and what came; without the key."""
     exchange: Exchange
+    place: Place = field(factory=Place)
+
+    @classmethod
+    def of(cls, deviation: Deviation, exchange: Exchange, key: str | None) -> Finding:
+        return cls(redact(deviation.message, key), exchange, deviation.place.redacted(key))
 
 
 @frozen
@@ -137,11 +143,11 @@ class Judge:
                 self._count(requirement, (each for each in judged if self._concerns(requirement, each[0])))
         return {requirement.id: self._verdict(requirement, unsent) for requirement in self.requirements}
 
-    def _count(self, requirement: Requirement, judged: Iterable[tuple[Exchange, str | None]]) -> None:
-        for exchange, message in judged:
+    def _count(self, requirement: Requirement, judged: Iterable[tuple[Exchange, Deviation | None]]) -> None:
+        for exchange, deviation in judged:
             self._judged[requirement.id] += 1
-            if message is not None:
-                self._findings[requirement.id].append(Finding(redact(message, self._key), exchange))
+            if deviation is not None:
+                self._findings[requirement.id].append(Finding.of(deviation, exchange, self._key))
                 self.findings += 1
 
     def _concerns(self, requirement: Requirement, exchange: Exchange) -> bool:

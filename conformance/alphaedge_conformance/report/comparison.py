@@ -1,64 +1,94 @@
 """comparison.json: the runs of several targets side by side, a row for each requirement.
 
-`comparison.schema.json` beside this file describes it.
+`comparison.schema.json` beside this file describes it; `make generate` writes it from the types here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TypedDict
+from typing import Annotated, TypedDict
 
 from typing_extensions import TypeIs
 
+from ..contract.requirements import Level, Source
 from ..judging.verdicts import Conclusion, Status
 from ..run.targets import folder
-from .document import FORMAT, Cost, Report, Requirement, Target
+from .document import (
+    FORMAT,
+    ContractUsed,
+    Cost,
+    Count,
+    Kit,
+    Pointer,
+    Report,
+    Requirement,
+    Seconds,
+    Target,
+    Time,
+)
 
 WORST_FIRST = (Conclusion.DEVIATES, Conclusion.INCONCLUSIVE, Conclusion.CONFORMS)
 
 
 class Compared(Target):
-    """A target, and what its run says; `report` is its folder."""
+    """A target, and what its run says."""
 
-    verdict: str
+    verdict: Annotated[str, Conclusion]
     reason: str | None
     problems: list[str]
-    seconds: float
+    """What is wrong with the waivers; each fails the run."""
+    seconds: Seconds
     cost: Cost
     report: str
+    """The folder of its own report, beside this file."""
 
 
 class Cell(TypedDict):
-    status: str
+    """What a run says of a requirement."""
+
+    status: Annotated[str, Status]
     reason: str | None
-    failed: int
-    of: int
+    failed: Count
+    """Exchanges that break it."""
+    of: Count
+    """Exchanges that were judged."""
 
 
 class Row(TypedDict):
-    """A requirement; a target that was not judged on it has no cell."""
+    """One sentence that a server must satisfy."""
 
     id: str
-    level: str
-    source: str
+    """Stable for as long as the sentence is."""
+    level: Annotated[str, Level]
+    source: Annotated[str, Source]
     title: str
+    """The sentence."""
     quote: str | None
-    pointer: str
+    """The page's words."""
+    pointer: Pointer
+    """Into the contract."""
     differs: bool
+    """Whether the targets that were judged have not all the same status; not-applicable is like any."""
     targets: dict[str, Cell]
+    """By the names of the targets; one that was not judged on it is missing."""
 
 
 class Comparison(TypedDict):
-    format: int
-    kit: dict[str, str]
-    contract: dict[str, str]
-    started: str
-    seconds: float
+    """Several targets, judged by the same contract. Members that are not described here may come; ignore them."""
+
+    format: Annotated[int, {"const": FORMAT}]
+    kit: Kit
+    contract: ContractUsed
+    started: Time
+    seconds: Seconds
     seed: int
-    level: str
-    verdict: str
+    level: Annotated[str, Level]
+    """The lowest level that can fail the run."""
+    verdict: Annotated[str, Conclusion]
+    """That of the whole: the worst of the targets; with `against`, what they are worse in."""
     against: str | None
-    targets: list[Compared]
+    """The name of the target that the others are held against."""
+    targets: Annotated[list[Compared], {"minItems": 1}]
     requirements: list[Row]
 
 

@@ -1,77 +1,154 @@
 """report.json: a run as data, for programs and for every other view of it.
 
-`report.schema.json` beside this file describes it. No member is taken away or given another meaning without another
-`format`; new ones may come.
+`report.schema.json` beside this file describes it; `make generate` writes it from the types here. No member is taken
+away or given another meaning without another `format`; new ones may come.
 """
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 from importlib.metadata import version
-from typing import TypedDict
+from typing import Annotated, NotRequired, TypedDict
 
+from ..contract.requirements import Level, Source
 from ..exchange.redaction import redact
-from ..judging.verdicts import Verdict
+from ..judging import places
+from ..judging.verdicts import Conclusion, Status, Verdict
 from ..run.run import Run
 from .curl import curl
 
 FORMAT = 1
 
 
-class Finding(TypedDict):
-    message: str
-    exchange: int
-    probe: str
-    impact: str | None
-    curl: str
+Count = Annotated[int, {"minimum": 0}]
+Number = Annotated[int, {"minimum": 1}]
+Seconds = Annotated[float, {"minimum": 0}]
+Time = Annotated[str, {"format": "date-time"}]
+Pointer = Annotated[str, {"format": "json-pointer"}]
+Share = Annotated[float, {"minimum": 0, "maximum": 1}]
 
 
-class Requirement(TypedDict):
-    id: str
-    level: str
-    scored: bool
-    source: str
-    title: str
-    quote: str | None
-    pointer: str
-    status: str
-    reason: str | None
-    failed: int
-    of: int
-    interval: list[float] | None
-    findings: list[Finding]
+class Kit(TypedDict):
+    """What judged."""
+
+    name: str
+    version: str
 
 
-class Cost(TypedDict):
-    planned_requests: int
-    requests: int
-    unanswered_requests: int
-    prompt_tokens: int
-    completion_tokens: int
+class ContractUsed(TypedDict):
+    """What it was judged by."""
+
+    version: str
+    digest: str
+    """SHA-256 of openapi.yaml, in hexadecimal."""
 
 
 class Target(TypedDict):
+    """What was judged."""
+
     name: str
+    """What reports call it."""
     url: str
+    """The address of the operation."""
     model: str
+    """The model asked for."""
     server: str | None
+    """What it calls itself in the header Server."""
     has_key: bool
+    """Whether a key was sent."""
+
+
+class Cost(TypedDict):
+    """What the run took."""
+
+    planned_requests: Count
+    requests: Count
+    """Requests sent, retries included."""
+    unanswered_requests: Count
+    """Those of the plan without an answer."""
+    prompt_tokens: Count
+    """As the target counts them."""
+    completion_tokens: Count
+    """As the target counts them."""
+
+
+class Place(TypedDict):
+    """Where the exchange breaks it, where the check knows."""
+
+    path: list[str | int] | None
+    """The steps to a value in the body; in a stream, in each event at `offsets`."""
+    missing: str | None
+    """The member that the value at `path` lacks; without a path, the event that a stream lacks."""
+    members: list[str]
+    """Members of the request or the body, at any depth."""
+    header: str | None
+    """A header of the response, in lower case."""
+    status: bool
+    """Whether the response should have had another status."""
+    offsets: list[Count]
+    """Bytes of the body, counted from 0; in a stream, of the lines or events."""
+
+
+class Finding(TypedDict):
+    """One exchange that breaks the requirement."""
+
+    message: str
+    """What was expected, and what came."""
+    place: NotRequired[Place | None]
+    exchange: Number
+    """Its place in the plan, from 1; `_number` in exchanges.har."""
+    probe: str
+    """What was sent, in words."""
+    impact: str | None
+    """What a program that uses the client notices."""
+    curl: str
+    """A command that sends the same request; the key is that of the environment."""
+
+
+class Requirement(TypedDict):
+    """One sentence that a server must satisfy."""
+
+    id: str
+    """Stable for as long as the sentence is."""
+    level: Annotated[str, Level]
+    scored: bool
+    """Whether it can fail the run: its level is high enough, and the pinned contract version has it."""
+    source: Annotated[str, Source]
+    title: str
+    """The sentence."""
+    quote: str | None
+    """The page's words."""
+    pointer: Pointer
+    """Into the contract."""
+    status: Annotated[str, Status]
+    reason: str | None
+    """Why it was not judged, or is not scored."""
+    failed: Count
+    """Exchanges that break it."""
+    of: Count
+    """Exchanges that were judged."""
+    interval: Annotated[list[Share] | None, {"minItems": 2, "maxItems": 2}]
+    """Between which shares of such exchanges it breaks, with 95 % confidence; null where none was judged."""
+    findings: list[Finding]
 
 
 class Report(TypedDict):
-    """One run."""
+    """One run of the AlphaEdge conformance suite. Members that are not described here may come; ignore them."""
 
-    format: int
-    kit: dict[str, str]
-    contract: dict[str, str]
+    format: Annotated[int, {"const": FORMAT}]
+    kit: Kit
+    contract: ContractUsed
     target: Target
-    started: str
-    seconds: float
+    started: Time
+    seconds: Seconds
     seed: int
-    level: str
-    verdict: str
+    level: Annotated[str, Level]
+    """The lowest level that can fail the run."""
+    verdict: Annotated[str, Conclusion]
     reason: str | None
+    """Why nothing was judged, or why the run ended before its plan."""
     problems: list[str]
+    """What is wrong with the waivers; each fails the run."""
     cost: Cost
     requirements: list[Requirement]
 
@@ -126,6 +203,7 @@ def _requirement(run: Run, verdict: Verdict) -> Requirement:
         "findings": [
             {
                 "message": finding.message,
+                "place": place_of(finding.place),
                 "exchange": finding.exchange.number,
                 "probe": finding.exchange.probe.name,
                 "impact": run.impacts.get(finding.exchange.number),
@@ -133,4 +211,17 @@ def _requirement(run: Run, verdict: Verdict) -> Requirement:
             }
             for finding in verdict.findings
         ],
+    }
+
+
+def place_of(place: places.Place) -> Place | None:
+    if place == places.Place():
+        return None
+    return {
+        "path": None if place.path is None else list(place.path),
+        "missing": place.missing,
+        "members": list(place.members),
+        "header": place.header,
+        "status": place.status,
+        "offsets": list(place.offsets),
     }

@@ -9,7 +9,6 @@ from attrs import define, evolve
 from .. import probes
 from ..contract import Contract
 from ..exchange import Exchange, Probe, encode
-from ..exchange.redaction import redact
 from ..exchange.target import Target
 from ..judging.checks import Check
 from ..judging.evidence import Evidence
@@ -49,9 +48,9 @@ class Shrinker:
             smaller = conversations.probe(self.control, theme, f"{theme.name}, shrunk", messages)
             exchange = self.exchange(probes.streamed(smaller) if found.streams else smaller)
             judged = check([Evidence(exchange, self.contract, self.target.key)]) if exchange else ()
-            for judged_exchange, message in judged:
-                if message is not None:
-                    finding = Finding(redact(message, self.target.key), judged_exchange)
+            for judged_exchange, deviation in judged:
+                if deviation is not None:
+                    finding = Finding.of(deviation, judged_exchange, self.target.key)
                     smallest[encode(messages)] = finding
                     return True
             return False

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from ...exchange import Exchange
+from ..places import STATUS, Deviation, Place
 from .check import check
 from .keywords import excerpt
 
 
 def refused_with_401(answer: Exchange) -> None:
-    assert answer.status == 401, f"expected 401, got {answer.status}: {excerpt(answer)}"
+    assert answer.status == 401, Deviation(f"expected 401, got {answer.status}: {excerpt(answer)}", STATUS)
 
 
 check("authorization.missing-key-refused")(refused_with_401)
@@ -20,6 +21,6 @@ check("authorization.judged-before-body")(refused_with_401)
 @check("authorization.key-not-echoed")
 def key_not_echoed(key: str, answer: Exchange) -> None:
     for name, value in answer.headers:
-        assert key not in value, f"the key came back in the header {name}"
+        assert key not in value, Deviation(f"the key came back in the header {name}", Place(header=name.lower()))
     where = answer.body.find(key.encode())
-    assert where < 0, f"the key came back in the body, at byte {where}"
+    assert where < 0, Deviation(f"the key came back in the body, at byte {where}", Place(offsets=(where,)))

@@ -6,6 +6,7 @@ A check asks for views of an exchange (`alphaedge_conformance.evidence`) by the 
     def total_is_the_sum(usage):
         assert ...
 
+The message of the assertion is text, or a `Deviation`, which also says where.
 It is called once for each exchange that shows all of them. One that asks for `all_shown` is called once, with every
 exchange of the run, and yields those that break it, each with a message; only those that the requirement is judged on
 count.
@@ -22,6 +23,7 @@ from attrs import frozen
 
 from ...exchange import Exchange, Kind
 from ..evidence import Evidence, Unseen, kinds_of_view
+from ..places import Deviation
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -43,12 +45,13 @@ class Check:
         """Whether it needs all exchanges at once."""
         return self.views == ("all_shown",)
 
-    def __call__(self, shown: Iterable[Evidence]) -> Iterator[tuple[Exchange, str | None]]:
+    def __call__(self, shown: Iterable[Evidence]) -> Iterator[tuple[Exchange, Deviation | None]]:
         """Each exchange that was judged, with what is wrong with it, or None. An exchange that does not show what the
         check asks for is left out."""
         if self.compares:
             judged = {each.exchange.number: (each.exchange, None) for each in shown if _answered(each)}
-            broken = {each.exchange.number: (each.exchange, message) for each, message in self.function(shown)}
+            found = self.function(shown)
+            broken = {each.exchange.number: (each.exchange, Deviation.of(message)) for each, message in found}
             yield from (judged | broken).values()
             return
         for evidence in shown:
@@ -57,7 +60,7 @@ class Check:
             except Unseen:
                 continue
             except AssertionError as wrong:
-                yield evidence.exchange, str(wrong)
+                yield evidence.exchange, Deviation.of(wrong.args[0] if wrong.args else "")
             else:
                 yield evidence.exchange, None
 

@@ -9,8 +9,9 @@ from typing import Any
 from ...exchange import Exchange
 from ...exchange.strict_json import Json, loads
 from ..evidence import Evidence, Unseen, assume, looks_like_a_stream
+from ..places import Deviation, Place
 from .check import check
-from .keywords import excerpt
+from .keywords import invalid_json
 
 TOLERANCE = 300
 """Seconds that a clock may be off."""
@@ -20,7 +21,9 @@ TOLERANCE = 300
 def media_type(plain: Exchange) -> None:
     assume(not looks_like_a_stream(plain))
     got = plain.header("content-type")
-    assert plain.media_type == "application/json", f"expected Content-Type: application/json, got {got}"
+    assert plain.media_type == "application/json", Deviation(
+        f"expected Content-Type: application/json, got {got}", Place(header="content-type")
+    )
 
 
 @check("completion.strict-json")
@@ -30,7 +33,7 @@ def strict_json(plain: Exchange) -> None:
     try:
         loads(plain.body)
     except ValueError as reason:
-        raise AssertionError(f"expected JSON, got {excerpt(plain)}: {reason}") from None
+        raise AssertionError(invalid_json(plain, reason)) from None
 
 
 @check("completion.id-unique")

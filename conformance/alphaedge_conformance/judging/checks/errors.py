@@ -6,12 +6,13 @@ import re
 
 from ...exchange import Exchange
 from ...exchange.strict_json import loads
+from ..places import STATUS, Deviation, Place
 from .check import check
-from .keywords import excerpt
+from .keywords import excerpt, invalid_json
 
 STACK_TRACE = re.compile(
     rb"""Traceback \(most recent call last\)      # Python
-    | \bFile\ "[^"\n]+",\ line\ \d+             # Python
+    | \bFile\ +"[^"\n]+",\ line\ \d+             # Python
     | ^\s*at\ [\w.$<>]+\ ?\([^)\n]*:\d+         # Java, JavaScript
     | \bgoroutine\ \d+\ \[                      # Go
     | \bstack\ backtrace:                       # Rust
@@ -23,21 +24,23 @@ STACK_TRACE = re.compile(
 
 @check("error.never-5xx")
 def never_5xx(refusal: Exchange) -> None:
-    assert (refusal.status or 0) < 500, f"expected 4xx, got {refusal.status}: {excerpt(refusal)}"
+    assert (refusal.status or 0) < 500, Deviation(f"expected 4xx, got {refusal.status}: {excerpt(refusal)}", STATUS)
 
 
 @check("error.json")
 def is_json(error: Exchange) -> None:
-    assert error.media_type in ("application/json", "application/problem+json"), (
-        f"expected Content-Type: application/json, got {error.header('content-type')}: {excerpt(error)}"
+    assert error.media_type in ("application/json", "application/problem+json"), Deviation(
+        f"expected Content-Type: application/json, got {error.header('content-type')}: {excerpt(error)}",
+        Place(header="content-type"),
     )
     try:
         loads(error.body)
     except ValueError as reason:
-        raise AssertionError(f"expected JSON, got {excerpt(error)}: {reason}") from None
+        raise AssertionError(invalid_json(error, reason)) from None
 
 
 @check("error.no-stack-trace")
 def no_stack_trace(error: Exchange) -> None:
-    found = STACK_TRACE.search(error.body.replace(rb"\n", b"\n").replace(rb"\"", b'"'))
-    assert not found, f"expected no stack trace, got {excerpt(error)}"
+    # Escapes of JSON are replaced by as many bytes, so that offsets stay.
+    found = STACK_TRACE.search(error.body.replace(rb"\n", b" \n").replace(rb"\"", b' "'))
+    assert not found, Deviation(f"expected no stack trace, got {excerpt(error)}", Place(offsets=(found.start(),)))

@@ -6,10 +6,16 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from attrs import evolve
+
 from ...contract import Contract, shorten
 from ...contract.requirements import Level, Requirement
 from ...exchange import Exchange, Kind
 from ..evidence import Evidence, assume
+from ..places import STATUS, Deviation, Place
+
+MOST_OFFSETS = 20
+"""Events of a stream that a finding points to."""
 
 
 def check_of(requirement: Requirement) -> Callable[..., None]:
@@ -24,7 +30,7 @@ def check_of(requirement: Requirement) -> Callable[..., None]:
     def keeps_the_keyword(evidence: Evidence) -> None:
         assume(requirement.pointer in evidence.keywords)
         broken = evidence.keywords[requirement.pointer]
-        assert not broken, broken[0] + (f", and {len(broken) - 1} more" if broken[1:] else "")
+        assert not broken, _all(broken)
 
     return keeps_the_keyword
 
@@ -45,22 +51,47 @@ def kinds_of(contract: Contract, requirement: Requirement) -> frozenset[Kind]:
     )
 
 
+def _all(broken: list[Deviation]) -> Deviation:
+    """The first of several, with the events in which its place is wrong too."""
+    first = broken[0]
+    same = [each.place.offsets for each in broken if evolve(each.place, offsets=()) == evolve(first.place, offsets=())]
+    offsets = tuple(offset for each in same[:MOST_OFFSETS] for offset in each)
+    message = first.message + (f", and {len(broken) - 1} more" if broken[1:] else "")
+    return Deviation(message, evolve(first.place, offsets=offsets))
+
+
 def accepted(answer: Exchange) -> None:
-    assert answer.status == 200, f"expected 200, got {answer.status}: {excerpt(answer)}"
+    assert answer.status == 200, Deviation(f"expected 200, got {answer.status}: {excerpt(answer)}", STATUS)
 
 
 def refused(answer: Exchange) -> None:
-    assert answer.status in (400, 422), f"expected 400 or 422, got {answer.status}: {excerpt(answer)}"
+    assert answer.status in (400, 422), Deviation(
+        f"expected 400 or 422, got {answer.status}: {excerpt(answer)}", STATUS
+    )
 
 
 def refused_or_not_found(answer: Exchange) -> None:
     """Of a model, which may as well be said not to exist."""
-    assert answer.status in (400, 404, 422), f"expected 400, 404 or 422, got {answer.status}: {excerpt(answer)}"
+    assert answer.status in (400, 404, 422), Deviation(
+        f"expected 400, 404 or 422, got {answer.status}: {excerpt(answer)}", STATUS
+    )
 
 
 def undecided(answer: Exchange) -> None:
     status = answer.status or 0
-    assert status == 200 or 400 <= status < 500, f"expected 200 or 4xx, got {status}: {excerpt(answer)}"
+    assert status == 200 or 400 <= status < 500, Deviation(
+        f"expected 200 or 4xx, got {status}: {excerpt(answer)}", STATUS
+    )
+
+
+def invalid_json(answer: Exchange, reason: ValueError) -> Deviation:
+    """Of a body that is not JSON; its place is where a parser gives up, if it says so."""
+    at = (0,)
+    if isinstance(reason, json.JSONDecodeError):
+        at = (len(reason.doc[: reason.pos].encode("utf-8", "surrogatepass")),)
+    elif isinstance(reason, UnicodeDecodeError):
+        at = (reason.start,)
+    return Deviation(f"expected JSON, got {excerpt(answer)}: {reason}", Place(offsets=at))
 
 
 def excerpt(answer: Exchange) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ...exchange import Exchange
 from ...exchange.strict_json import Json
 from ..evidence import assume, looks_like_a_stream
+from ..places import STATUS, Deviation
 from .check import check
 from .keywords import excerpt, undecided
 
@@ -32,7 +33,9 @@ def a_stream_if_true(streamed: Exchange) -> None:
 
 def refused_with_4xx(answer: Exchange) -> None:
     status = answer.status or 0
-    assert 400 <= status < 500 and status not in (401, 403), f"expected 4xx, got {status}: {excerpt(answer)}"
+    assert 400 <= status < 500 and status not in (401, 403), Deviation(
+        f"expected 4xx, got {status}: {excerpt(answer)}", STATUS
+    )
 
 
 check("request.model-unknown-refused")(refused_with_4xx)

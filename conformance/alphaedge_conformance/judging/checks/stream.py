@@ -12,8 +12,9 @@ from ...exchange import Exchange
 from ...exchange.sse import Stream
 from ...exchange.strict_json import Json, loads
 from ..evidence import Evidence, Unseen, assume, deltas, fold, looks_like_a_stream
+from ..places import STATUS, Deviation, Place
 from .check import check
-from .keywords import excerpt, shown_json
+from .keywords import MOST_OFFSETS, excerpt, shown_json
 
 BUFFERED = 0.5
 """Seconds that an answer takes at least before its arrival in one piece says that it was held back."""
@@ -25,7 +26,9 @@ FIELD = re.compile(rb"[A-Za-z][A-Za-z0-9_-]*")
 def media_type(streamed: Exchange) -> None:
     assume(looks_like_a_stream(streamed))
     got = streamed.header("content-type")
-    assert streamed.media_type == "text/event-stream", f"expected Content-Type: text/event-stream, got {got}"
+    assert streamed.media_type == "text/event-stream", Deviation(
+        f"expected Content-Type: text/event-stream, got {got}", Place(header="content-type")
+    )
 
 
 @check("stream.lines")
@@ -34,11 +37,11 @@ def lines(events: Stream) -> None:
         try:
             line.data.decode("utf-8")
         except UnicodeDecodeError as error:
-            raise AssertionError(
-                f"expected UTF-8, got {line.data[error.start :][:8]!r} at byte {line.offset}"
-            ) from None
-        assert not line.data or line.is_comment or FIELD.fullmatch(line.name), (
-            f"expected `data: …` or another field, got {line.data[:80]!r} at byte {line.offset}"
+            got = f"{line.data[error.start :][:8]!r} at byte {line.offset}"
+            raise AssertionError(Deviation(f"expected UTF-8, got {got}", Place(offsets=(line.offset,)))) from None
+        assert not line.data or line.is_comment or FIELD.fullmatch(line.name), Deviation(
+            f"expected `data: …` or another field, got {line.data[:80]!r} at byte {line.offset}",
+            Place(offsets=(line.offset,)),
         )
 
 
@@ -51,26 +54,34 @@ def data(events: Stream) -> None:
         try:
             value = loads(event.data)
         except ValueError as reason:
-            raise AssertionError(
-                f"expected a chunk as JSON, got {event.data[:80]!r} at byte {event.offset}: {reason}"
-            ) from None
+            message = f"expected a chunk as JSON, got {event.data[:80]!r} at byte {event.offset}: {reason}"
+            raise AssertionError(Deviation(message, Place(offsets=(event.offset,)))) from None
         is_error = isinstance(value, dict) and "error" in value
-        assert not is_error, f"expected a chunk, got {shown_json(value)} at byte {event.offset}"
+        assert not is_error, Deviation(
+            f"expected a chunk, got {shown_json(value)} at byte {event.offset}", Place(offsets=(event.offset,))
+        )
 
 
 @check("stream.done")
 def done(events: Stream) -> None:
     said = [index for index, event in enumerate(events.events) if event.data == "[DONE]"]
-    assert said, f"expected [DONE] at the end, got {_end(events)}"
-    assert len(said) == 1, f"expected [DONE] once, got it {len(said)} times"
+    assert said, Deviation(f"expected [DONE] at the end, got {_end(events)}", Place(missing="[DONE]"))
+    offsets = tuple(events.events[index].offset for index in said[:MOST_OFFSETS])
+    assert len(said) == 1, Deviation(f"expected [DONE] once, got it {len(said)} times", Place(offsets=offsets))
     after = events.events[said[0] + 1 :]
-    assert not after, f"expected nothing after [DONE], got {after[0].data[:80]!r} at byte {after[0].offset}"
+    assert not after, Deviation(
+        f"expected nothing after [DONE], got {after[0].data[:80]!r} at byte {after[0].offset}",
+        Place(offsets=(*offsets, after[0].offset)),
+    )
 
 
 @check("stream.ends")
 def ends(events: Stream, streamed: Exchange) -> None:
-    assume(any(event.data == "[DONE]" for event in events.events))
-    assert streamed.failure is None, f"expected the end of the response after [DONE], got {streamed.failure}"
+    said = [event.offset for event in events.events if event.data == "[DONE]"]
+    assume(said)
+    assert streamed.failure is None, Deviation(
+        f"expected the end of the response after [DONE], got {streamed.failure}", Place(offsets=(said[-1],))
+    )
 
 
 @check("stream.one-identity")
@@ -80,7 +91,9 @@ def one_identity(chunks: list[Json]) -> None:
         for chunk in chunks:
             if name in chunk and chunk[name] not in seen:
                 seen.append(chunk[name])
-        assert len(seen) <= 1, f"expected one {name} in all chunks, got {shown_json(seen)}"
+        assert len(seen) <= 1, Deviation(
+            f"expected one {name} in all chunks, got {shown_json(seen)}", Place(members=(name,))
+        )
 
 
 @check("stream.role-with-first-text")
@@ -131,7 +144,7 @@ def nothing_after_finish(chunks: list[Json]) -> None:
 
 @check("stream.refused-by-status")
 def refused_by_status(refusal: Exchange) -> None:
-    assert refusal.status != 200, f"expected a refusal by status, got 200: {excerpt(refusal)}"
+    assert refusal.status != 200, Deviation(f"expected a refusal by status, got 200: {excerpt(refusal)}", STATUS)
 
 
 @check("stream.folds")
@@ -147,7 +160,7 @@ def folds(evidence: Evidence, chunks: list[Json]) -> None:
 
 
 @check("stream.agrees")
-def agrees(all_shown: Iterable[Evidence]) -> Iterator[tuple[Evidence, str]]:
+def agrees(all_shown: Iterable[Evidence]) -> Iterator[tuple[Evidence, Deviation]]:
     counted: dict[str, int] = {}
     plain_first = (each for streams in (False, True) for each in all_shown if each.exchange.probe.streams is streams)
     for evidence in plain_first:
@@ -157,7 +170,8 @@ def agrees(all_shown: Iterable[Evidence]) -> Iterator[tuple[Evidence, str]]:
             continue
         same = json.dumps({**evidence.request, "stream": False}, sort_keys=True)
         if counted.setdefault(same, tokens) != tokens and evidence.exchange.probe.streams:
-            yield evidence, f"expected {counted[same]} prompt_tokens as in the plain answer, got {tokens}"
+            message = f"expected {counted[same]} prompt_tokens as in the plain answer, got {tokens}"
+            yield evidence, Deviation(message, Place(members=("prompt_tokens",)))
 
 
 @check("stream.incremental")

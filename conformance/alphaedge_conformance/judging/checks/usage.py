@@ -7,9 +7,12 @@ from itertools import pairwise
 
 from ...exchange.strict_json import Json
 from ..evidence import Evidence, Unseen, assume, deltas
+from ..places import Deviation, Place
 from .check import check
 
 PROMPT_GROWS, LENGTH_WHEN_CUT = "usage.prompt-grows", "finish-reason.length-when-cut"
+
+USED = Place(members=("completion_tokens",))
 
 WORDS_PER_TOKEN = 5
 """More words than this in one token exist in no tokenizer."""
@@ -48,7 +51,7 @@ def prompt_grows(all_shown: Iterable[Evidence]) -> Iterator[tuple[Evidence, str]
 def max_tokens_kept(request: Json, completion: object, usage: Json) -> None:
     assume("max_tokens" in request)
     limit, used = request["max_tokens"], usage["completion_tokens"]
-    assert used <= limit, f"expected completion_tokens <= {limit}, got {used}"
+    assert used <= limit, Deviation(f"expected completion_tokens <= {limit}, got {used}", USED)
 
 
 @check("max-tokens.kept-in-stream")
@@ -58,7 +61,7 @@ def max_tokens_kept_in_stream(evidence: Evidence, request: Json, chunks: list[Js
     limit = request["max_tokens"]
     try:
         used = evidence.usage["completion_tokens"]
-        assert used <= limit, f"expected completion_tokens <= {limit}, got {used}"
+        assert used <= limit, Deviation(f"expected completion_tokens <= {limit}, got {used}", USED)
     except Unseen:
         text = "".join(delta["content"] for _, delta in deltas(chunks) if isinstance(delta.get("content"), str))
         words = len(text.split())

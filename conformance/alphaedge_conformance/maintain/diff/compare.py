@@ -49,13 +49,14 @@ def placed(change: Change, old: Contract, new: Contract, known: list[list[Requir
     """With its line and the requirements that it touches."""
     contract = old if change.removed else new
     touched = [id for requirements in reversed(known) for id in _touched(change, requirements)]
-    return evolve(change, line=contract.line(change.pointer), requirements=tuple(dict.fromkeys(touched)))
+    ids = dict.fromkeys((*change.requirements, *touched))
+    return evolve(change, line=contract.line(change.pointer), requirements=tuple(ids))
 
 
 def _touched(change: Change, requirements: list[Requirement]) -> list[str]:
     """Those at its place or below, those of the keyword whose level it is, and the sentences about its schema."""
-    if change.rule == "x-requirements":
-        return [change.text.split()[1].rstrip(":")]
+    if change.requirements:
+        return []
     if change.cosmetic and change.rule not in ("x-quote", "x-subject"):
         return []
     here = change.pointer

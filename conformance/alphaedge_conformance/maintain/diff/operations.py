@@ -28,9 +28,10 @@ def note(
     servers: Judgement = SAFE,
     removed: bool = False,
     cosmetic: bool = False,
+    requirements: tuple[str, ...] = (),
 ) -> Change:
-    """A change whose line and requirements are not known yet."""
-    return Change(rule, text, at, 0, clients, servers, removed, cosmetic)
+    """A change whose line is not known yet, nor, unless they are given, its requirements."""
+    return Change(rule, text, at, 0, clients, servers, removed, cosmetic, requirements)
 
 
 @frozen

@@ -21,25 +21,27 @@ def changes(old: Contract, new: Contract) -> Iterator[Change]:
         if id not in before:
             level = _level(entry)
             clients = UNCLEAR if id.endswith("-refused") and level != "MAY" else SAFE
-            yield note(LIST, f"{text} is new, {level}: {entry.get('text')}", at, clients, OF_LEVEL[level])
+            yield note(
+                LIST, f"{text} is new, {level}: {entry.get('text')}", at, clients, OF_LEVEL[level], requirements=(id,)
+            )
             continue
         was = before[id][1]
         if _level(was) != _level(entry):
             clients, servers = of_levels(_level(was), _level(entry))
             told = f"{text}: `level` was {_level(was)}, is {_level(entry)}"
-            yield note(LIST, told, f"{at}/level", clients, servers)
+            yield note(LIST, told, f"{at}/level", clients, servers, requirements=(id,))
         for word in dict.fromkeys((*entry, *was)):
             if word != "level" and was.get(word) != entry.get(word):
                 gone = word not in entry
                 where = f"{before[id][0] if gone else at}/{word}"
                 hurt = UNCLEAR if word == "text" and _level(entry) != "MAY" else SAFE
                 told = f"{text}: `{word}` was {was.get(word)!r}, is {entry.get(word)!r}"
-                yield note(LIST, told, where, hurt, hurt, removed=gone, cosmetic=word != "text")
+                yield note(LIST, told, where, hurt, hurt, gone, word != "text", requirements=(id,))
     for id, (at, entry) in before.items():
         if id not in after:
             level = _level(entry)
             told = f"requirement {id} is gone, {level}: {entry.get('text')}"
-            yield note(LIST, told, at, OF_LEVEL[level], SAFE, removed=True)
+            yield note(LIST, told, at, OF_LEVEL[level], SAFE, removed=True, requirements=(id,))
 
 
 def of_levels(was: str, now: str) -> tuple[Judgement, Judgement]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from ...contract import SHIPPED, Contract
 from ...contract.requirements import Level, Source, catalogue, entries
-from ...errors import ConfigurationError
+from ...errors import ConfigurationError, DuplicateId
 from .problem import LeftOut, Problem, problem
 from .structure import located
 
@@ -31,7 +31,7 @@ def complete(contract: Contract) -> Iterator[Problem | LeftOut]:
     try:
         entries(contract)
     except ConfigurationError as error:
-        yield located(contract, COMPLETE, str(error))
+        yield located(contract, COMPLETE, error)
         return
     ids = Counter(str(entry.get("id")) for _, entry in _entries(contract))
     before = 0
@@ -46,14 +46,15 @@ def complete(contract: Contract) -> Iterator[Problem | LeftOut]:
     if not before:
         try:
             catalogue(contract)
-        except ConfigurationError as error:
-            taken = re.search(r"the id (\S+) is taken", str(error))
-            places = [here for here, entry in _entries(contract) if taken and entry.get("id") == taken[1]]
+        except DuplicateId as error:
+            places = [here for here, entry in _entries(contract) if entry.get("id") == error.id]
             if places:
-                told = f"{taken and taken[0]}, by a keyword of a schema; give it another"
+                told = f"the id {error.id} is taken, by a keyword of a schema; give it another"
                 yield problem(contract, UNIQUE, places[0], told)
             else:
-                yield located(contract, UNIQUE if taken else COMPLETE, str(error))
+                yield located(contract, UNIQUE, error)
+        except ConfigurationError as error:
+            yield located(contract, COMPLETE, error)
         except (KeyError, TypeError, ValueError, AttributeError):
             yield LeftOut(COMPLETE, "the keywords of a contract that is not valid OpenAPI are not requirements yet")
 

@@ -20,8 +20,8 @@ def lost(contract: Contract) -> Iterator[Problem]:
             try:
                 contract.resolve(here)
             except (ConfigurationError, TypeError) as error:
-                text = str(error).removeprefix(f"{contract.source}:").partition(": ")[2]
-                yield problem(contract, VALID, here, f"{text or part['$ref']}; correct it")
+                text = error.text if isinstance(error, ConfigurationError) else part["$ref"]
+                yield problem(contract, VALID, here, f"{text}; correct it")
 
 
 def valid(contract: Contract) -> Iterator[Problem | LeftOut]:
@@ -44,18 +44,14 @@ def valid(contract: Contract) -> Iterator[Problem | LeftOut]:
     try:
         contract.check()
     except ConfigurationError as error:
-        yield located(contract, VALID, str(error))
+        yield located(contract, VALID, error)
     except (AttributeError, KeyError, TypeError) as error:
         yield problem(contract, VALID, "", f"a part that the kit needs is missing or of another form: {error}; add it")
 
 
-def located(contract: Contract, rule: str, said: str) -> Problem:
-    """A problem that came as ``file:line: text``."""
-    rest = said.removeprefix(f"{contract.source}:")
-    line, _, text = rest.partition(": ")
-    if line.isdigit():
-        return Problem(rule, str(contract.source), int(line), f"{text}; correct it")
-    return Problem(rule, str(contract.source), 1, f"{said}; correct it")
+def located(contract: Contract, rule: str, error: ConfigurationError) -> Problem:
+    """A problem that was raised as an error."""
+    return Problem(rule, str(contract.source), error.line or 1, f"{error.text}; correct it")
 
 
 def used(contract: Contract) -> Iterator[Problem | LeftOut]:

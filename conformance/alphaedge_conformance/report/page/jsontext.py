@@ -16,7 +16,7 @@ DEEPEST = 40
 WIDTH = 76
 LONGEST_STRING = 2048
 
-TOKEN = re.compile(r'\s*("[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\],:]|[^\s{}\[\],:"]+)', re.DOTALL)
+TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\],:]|[^\s{}\[\],:"]+', re.DOTALL)
 
 Path = tuple[str | int, ...]
 
@@ -50,61 +50,37 @@ class Node:
 
 def parse(text: str) -> Node | None:
     """The one value of a text; None where it is not JSON, or more of it than anybody reads."""
+    try:  # a number may be longer than Python converts
+        json.loads(text, strict=False, parse_int=str, parse_float=str)
+    except (ValueError, RecursionError):
+        return None
     root: Node | None = None
-    open_: list[Node] = []
-    key: tuple[str, int] | None = None
-    after = ""
-    at = count = 0
-    while match := TOKEN.match(text, at):
-        token, at, count = match[1], match.end(), count + 1
-        inside = open_[-1] if open_ else None
-        if count > MOST_TOKENS or (root is not None and inside is None):
+    around: list[Node] = []
+    key: re.Match[str] | None = None
+    for count, match in enumerate(TOKEN.finditer(text)):
+        token, outer = match[0], around[-1] if around else None
+        if count == MOST_TOKENS or len(around) > DEEPEST:
             return None
-        if token in ("}", "]"):
-            if inside is None or inside.close != token or key is not None or after == ",":
-                return None
-            inside.ends.append(at)
-            open_.pop()
-            after = "value"
-        elif token == ",":
-            if after != "value" or inside is None:
-                return None
-            after = ","
-        elif token == ":":
-            if after != "key":
-                return None
-            after = ":"
-        elif inside is not None and inside.raw == "{" and key is None:
-            if after == "value" or not token.startswith('"'):
-                return None
-            key, after = (token, match.start(1)), "key"
-        else:
-            if after in ("value", "key"):
-                return None
-            named = None if key is None else _name(key[0])
-            place: Path = () if inside is None else (*inside.path, len(inside.children) if named is None else named)
-            start = match.start(1) if key is None else key[1]
-            node = Node(place, token, start, key[0] if key else None)
-            key = None
-            root = root or node
-            if inside is not None:
-                inside.children.append(node)
+        if token in "}]":
+            around.pop().ends.append(match.end())
+        elif key is None and outer is not None and outer.raw == "{" and token != ",":
+            key = match
+        elif token not in ",:":
+            step = [_name(key[0]) if key else len(outer.children)] if outer else []
+            path = (*(outer.path if outer else ()), *step)
+            node = Node(path, token, (key or match).start(), key[0] if key else None)
+            root, key = root or node, None
+            if outer is not None:
+                outer.children.append(node)
             if node.close:
-                open_.append(node)
-                after = ""
-                if len(open_) > DEEPEST:
-                    return None
+                around.append(node)
             else:
-                node.ends.append(at)
-                after = "value"
-    return root if not open_ and not text[at:].strip() else None
+                node.ends.append(match.end())
+    return root
 
 
 def _name(raw: str) -> str:
-    try:
-        return str(json.loads(raw))
-    except ValueError:
-        return raw[1:-1]
+    return str(json.loads(raw, strict=False))
 
 
 def lay_out(node: Node, marked: Collection[Node], indent: int = 0, is_marked: bool = False) -> Iterator[Piece]:

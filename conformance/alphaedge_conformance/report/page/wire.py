@@ -14,7 +14,8 @@ from ...exchange import Exchange, Key, sse
 from ...exchange.authorization import bearer, headers
 from ...exchange.redaction import MASK
 from ...judging.evidence import looks_like_a_stream
-from ..document import Report
+from ...judging.places import path_text
+from ..document import Place, Report
 from .jsontext import Node, Path, in_place, lay_out, parse
 from .pieces import Piece, cut, markup
 from .streams import Picture, is_stream
@@ -23,66 +24,52 @@ MOST_HEADERS = 60
 LONGEST_EVENT = 100_000
 """Characters of an event beyond which nothing in it is looked for."""
 QUOTED = 30
-"""Characters of an answer that a message has to quote for the place to be found again."""
-
-PATH = re.compile(r"((?:[\w-]+|\[\d+\])(?:\.[\w-]+|\[\d+\])*|the whole value): ")
-WHOLE = "the whole value"
+"""Characters that are marked from an offset on, in a body that is not JSON."""
 HEAD = {"/security": "authorization", "/requestBody/content": "content-type", "~1completions": "method"}
 """What a requirement is about whose pointer ends like this."""
-STEP = re.compile(r"\[(\d+)\]|([\w-]+)")
+UNKNOWN = Place(path=None, missing=None, members=[], header=None, status=False, offsets=[])
 
 
 @frozen
 class About:
-    """What a finding is about, as far as its message and its requirement's pointer say."""
+    """What a finding is about: its place, and what its requirement's pointer adds."""
 
     path: Path | None
     """Of the value in the response."""
     missing: str | None
-    """The member that is not there."""
+    """What is not there: a member, or an event."""
     names: frozenset[str]
     """Members, wherever they stand."""
     status: bool
     """Whether the answer should have had another status: then the request says why."""
-    headers: frozenset[str]
-    """In lower case."""
-    byte: int | None
+    header: str | None
+    """Of the response, in lower case."""
+    offsets: tuple[int, ...]
+    """Bytes of the body."""
     request: frozenset[str]
     """Parts of the head of the request: `method`, or headers in lower case."""
-    message: str
 
     @classmethod
-    def of(cls, pointer: str, message: str) -> About:
-        placed = PATH.match(message)
-        said = message[:200]
-        path: Path | None = None
-        if placed:
-            steps = () if placed[1] == WHOLE else STEP.findall(placed[1])
-            path = tuple(int(number) if number else name for number, name in steps)
-        missing = re.search(r'"([^"]+)" is missing', said)
-        byte = re.search(r"\bat byte (\d+)", message)
-        named = re.findall(r"\bthe header ([\w-]+)|(Content-Type):|\b(Allow) header", said)
+    def of(cls, pointer: str, place: Place | None = None) -> About:
+        place = place or UNKNOWN  # also of a report written before there were places
         return cls(
-            path,
-            missing[1] if missing else None,
-            _names(pointer, said.partition("{")[0]),
-            status=re.match(r"expected [^:]*\b([1-5]\d\d|4xx|status)\b[^:]*, got [1-5]\d\d\b", said) is not None,
-            headers=frozenset(name.lower() for groups in named for name in groups if name),
-            byte=int(byte[1]) if byte else None,
-            request=frozenset(part for end, part in HEAD.items() if pointer.endswith(end)),
-            message=message,
+            None if place["path"] is None else tuple(place["path"]),
+            place["missing"],
+            _names(pointer) | {*place["members"]},
+            place["status"],
+            place["header"],
+            tuple(place["offsets"]),
+            frozenset(part for end, part in HEAD.items() if pointer.endswith(end)),
         )
 
 
-def _names(pointer: str, said: str) -> frozenset[str]:
-    """The members that a pointer into the contract and a message name."""
-    found = {*re.findall(r"\b[a-z]+(?:_[a-z]+)+\b", said), *re.findall(r"\bone (\w+) in all chunks\b", said)}
+def _names(pointer: str) -> frozenset[str]:
+    """The member that a pointer into the contract names."""
     properties = re.findall(r"/properties/([^/]+)", pointer)
     if properties:
-        found.add(properties[-1].replace("~1", "/").replace("~0", "~"))
-    elif component := re.fullmatch(r"/components/schemas/(\w+)", pointer):
-        found.add(kebab(component[1]).replace("-", "_"))
-    return frozenset(found)
+        return frozenset({properties[-1].replace("~1", "/").replace("~0", "~")})
+    component = re.fullmatch(r"/components/schemas/(\w+)", pointer)
+    return frozenset({kebab(component[1]).replace("-", "_")} if component else ())
 
 
 # The request
@@ -114,7 +101,7 @@ def request_body(exchange: Exchange, about: About, longest: int) -> Markup | Non
 
 
 def response_headers(exchange: Exchange, about: About) -> list[tuple[str, str, bool]]:
-    return [(name, value, name.lower() in about.headers) for name, value in exchange.headers[:MOST_HEADERS]]
+    return [(name, value, name.lower() == about.header) for name, value in exchange.headers[:MOST_HEADERS]]
 
 
 def response_text(exchange: Exchange) -> str:
@@ -126,10 +113,12 @@ def response_body(exchange: Exchange, about: About, longest: int) -> Markup:
     if looks_like_a_stream(exchange):
         return Markup('<span class="events">{}</span>').format(markup(cut(_stream(exchange, about), longest)))
     text = response_text(exchange)
+    starts = [len(exchange.body[:offset].decode("utf-8", "backslashreplace")) for offset in about.offsets]
     node = parse(text)
     if node is None:
-        return markup(cut(_quoted(text, about), longest))
-    return markup(cut(_noted(lay_out(node, _meant(node, about)), about), longest))
+        return markup(cut(_from(text, starts), longest))
+    meant = _meant(node, about) or [_around(node, start) for start in starts if node.start <= start < node.end]
+    return markup(cut(_noted(lay_out(node, meant), about), longest))
 
 
 def _meant(node: Node, about: About) -> list[Node]:
@@ -141,27 +130,32 @@ def _meant(node: Node, about: About) -> list[Node]:
     return [each for each in node.walk() if each.path and each.path[-1] in about.names]
 
 
+def _around(node: Node, start: int) -> Node:
+    """The smallest value around a character."""
+    return [each for each in node.walk() if each.start <= start < each.end][-1]
+
+
 def _noted(pieces: Iterator[Piece], about: About) -> Iterator[Piece]:
     """A note where a member is missing."""
     yield from pieces
     if about.missing is not None:
-        place = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in about.path or ())
-        yield Piece(f"\n← {place.removeprefix('.')}{'.' if place else ''}{about.missing} is missing", "note")
+        yield Piece(f"\n{_missing(about)}", "note")
 
 
-def _quoted(text: str, about: About) -> Iterator[Piece]:
-    """The text, with what the message quotes of it marked."""
-    start, end = -1, -1
-    if about.byte is not None:
-        start = len(text.encode("utf-8", "surrogateescape")[: about.byte].decode("utf-8", "replace"))
-        end = start + QUOTED
-    elif not about.status and (got := re.search(r"\bgot ['\"]?(.*)", about.message, re.DOTALL)):
-        start = text.find(got[1][:QUOTED])
-        end = start + len(got[1][:QUOTED])
-    if start < 0 or end <= start:
+def _missing(about: About) -> str:
+    around = path_text(about.path or ())
+    return f"← {around}{'.' if around else ''}{about.missing} is missing"
+
+
+def _from(text: str, starts: list[int]) -> Iterator[Piece]:
+    """The text, marked from the first of some characters on; its end, where that is the place."""
+    if not starts or not text:
         yield Piece(text)
         return
-    yield from (Piece(text[:start]), Piece(text[start:end], "mark"), Piece(text[end:]))
+    start = starts[0] if starts[0] < len(text) else max(0, len(text) - QUOTED)
+    yield Piece(text[:start])
+    yield Piece(text[start : start + QUOTED], "mark")
+    yield Piece(text[start + QUOTED :])
 
 
 def _stream(exchange: Exchange, about: About) -> Iterator[Piece]:
@@ -169,36 +163,38 @@ def _stream(exchange: Exchange, about: About) -> Iterator[Piece]:
     for chunk in exchange.chunks:
         decoder.feed(chunk)
     last = -1.0
+    event: int | None = None
     for line in decoder.lines:
         if not line.data:
+            event = None
             continue
+        event = line.offset if event is None else event
         yield Piece(f"{line.at:.3f}" if line.at != last else "", "time")
         last = line.at
-        yield from _line(line, about)
+        yield from _line(line, event, about)
         yield Piece("\n")
     if decoder.rest:
         yield Piece(decoder.rest.decode("utf-8", "backslashreplace"), "mark")
         yield Piece("\n← no blank line follows, so a client never sees it", "note")
-    if "[DONE] at the end" in about.message:
-        yield Piece("← [DONE] is missing", "note")
+    if about.missing is not None and about.path is None:
+        yield Piece(_missing(about), "note")
 
 
-def _line(line: sse.Line, about: About) -> Iterator[Piece]:
+def _line(line: sse.Line, event: int, about: About) -> Iterator[Piece]:
+    """A line of the event that begins at an offset."""
     text = line.data.decode("utf-8", "backslashreplace")
-    is_meant = about.byte is not None and line.offset <= about.byte <= line.offset + len(line.data)
-    if is_meant or ("[DONE]" in about.message and "[DONE]" in text):
+    if about.path is None and any(line.offset <= each <= line.offset + len(line.data) for each in about.offsets):
         yield Piece(text, "mark")
         return
     value = text.partition(":")[2].removeprefix(" ")
     node = parse(value) if line.name == b"data" and len(text) < LONGEST_EVENT else None
-    if node is None:
+    if node is None or (about.path is not None and event not in about.offsets):
         yield Piece(text)
         return
-    meant = _meant(node, about)
-    if about.path is not None:
-        meant = [each for each in meant if each.children or each.raw in about.message]
     yield Piece(text[: len(text) - len(value)])
-    yield from in_place(value, meant)
+    yield from in_place(value, _meant(node, about))
+    if about.missing is not None and about.path is not None:
+        yield Piece(f" {_missing(about)}", "note")
 
 
 @frozen
@@ -262,7 +258,7 @@ def exchanges_of(report: Report, exchanges: Mapping[int, Exchange]) -> dict[tupl
     longest = max(1000, min(LONGEST_BODY, BODIES // (2 * len(found) or 1)))
     return {
         (each["id"], place): Wire(
-            exchange, About.of(each["pointer"], finding["message"]), report["target"]["has_key"], longest
+            exchange, About.of(each["pointer"], finding.get("place")), report["target"]["has_key"], longest
         )
         for each, place, finding, exchange in found
     }
