@@ -14,10 +14,12 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import Response
 
+from alphaedge_conformance.cli.conform import conformance
 from alphaedge_conformance.contract import Contract
 from alphaedge_conformance.mock import Mock, serve
 from alphaedge_conformance.mock.faults import BY_HAND
 from alphaedge_conformance.run.suite import Suite
+from alphaedge_conformance.sending.limits import Limits, options
 
 from .conftest import KEY, Conform, Counting
 from .targets import Asked, Target, response, serving
@@ -237,6 +239,13 @@ def test_help_does_not_import_the_library(conform: Conform) -> None:
     loaded = "import sys; from alphaedge_conformance.cli import conform; conform.parser(); print(*sys.modules)"
     modules = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True).stdout.split()
     assert not {"schemathesis", "hypothesis", "httpx", "pytest", "attrs", "yaml"} & set(modules)
+
+
+def test_each_limit_is_set_by_its_option() -> None:
+    given = {option.name: str(number) for number, (_, _, option) in enumerate(options(), 2)}
+    words = [word for pair in given.items() for word in pair]
+    assert conformance(["http://host", *words]).settings.limits == tuple(range(2, 2 + len(given)))
+    assert conformance(["http://host"]).settings.limits == Limits()
 
 
 def test_pytest_of_people_without_the_suite_does_not_notice_the_plugin() -> None:

@@ -22,7 +22,8 @@ from alphaedge_conformance.mock.faults import all_faults
 from alphaedge_conformance.mock.faults.fault import Fault
 from alphaedge_conformance.mock.unusual import UNUSUAL
 from alphaedge_conformance.run.suite import Suite
-from alphaedge_conformance.sending.settings import Limits, Settings
+from alphaedge_conformance.sending.limits import Limits
+from alphaedge_conformance.sending.settings import Settings
 
 CONTRACT = Contract.load()
 FAULTS = all_faults(CONTRACT)

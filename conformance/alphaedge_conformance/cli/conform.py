@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ..command import Parser, no_more_output
+from ..sending import limits
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -71,23 +72,17 @@ def parser() -> Parser:
     add("--concurrency", type=_positive(int), default=8, metavar="N", help="requests at a time (default: %(default)s)")
 
     add = made.add_argument_group("limits of one answer").add_argument
-    for name, kind, default, metavar, text in LIMITS:
-        add(name, type=_positive(kind), default=default, metavar=metavar, help=f"{text} (default: %(default)s)")
+    for name, kind, option in limits.options():
+        add(
+            option.name,
+            dest=name,
+            type=_positive(kind),
+            default=limits.Limits._field_defaults[name],
+            metavar=option.metavar,
+            help=f"{option.help} (default: {limits.Limits._field_defaults[name]:{'g' if kind is float else 'd'}})",
+        )
     add("--ca-file", metavar="FILE", help="certificates to trust besides the system's, in PEM")
     return made
-
-
-LIMITS: tuple[tuple[str, type[int] | type[float], float, str, str], ...] = (
-    ("--timeout", float, 25, "S", "seconds for one exchange"),
-    ("--connect-timeout", float, 10, "S", "seconds until there is a connection"),
-    ("--first-byte-timeout", float, 25, "S", "seconds until the answer starts"),
-    ("--idle-timeout", float, 20, "S", "seconds between two pieces of an answer"),
-    ("--max-body", int, 4 * 2**20, "BYTES", "of a body on the wire"),
-    ("--max-decoded", int, 4 * 2**20, "BYTES", "of a body without its content coding"),
-    ("--max-pieces", int, 20_000, "N", "pieces in which a body or a stream arrives"),
-    ("--max-depth", int, 200, "N", "lists and objects inside each other in JSON"),
-    ("--max-headers", int, 64 * 2**10, "BYTES", "of the headers of an answer"),
-)
 
 
 def _rate(text: str) -> float:
@@ -129,7 +124,7 @@ def _conformance(parsed: argparse.Namespace) -> ConformancePlugin:
     from ..pytest_session.plugin import ConformancePlugin
     from ..run.suite import Suite
     from ..run.targets import folder, targets
-    from ..sending.settings import Limits, Settings
+    from ..sending.settings import Settings
     from ..sending.transport import client
 
     def path(text: str | None) -> Path | None:
@@ -145,17 +140,7 @@ def _conformance(parsed: argparse.Namespace) -> ConformancePlugin:
         max_tokens=parsed.max_tokens,
         rate=parsed.rate,
         concurrency=parsed.concurrency,
-        limits=Limits(
-            connect=parsed.connect_timeout,
-            first_byte=parsed.first_byte_timeout,
-            between=parsed.idle_timeout,
-            whole=parsed.timeout,
-            body=parsed.max_body,
-            decoded=parsed.max_decoded,
-            pieces=parsed.max_pieces,
-            depth=parsed.max_depth,
-            headers=parsed.max_headers,
-        ),
+        limits=limits.Limits(*(getattr(parsed, name) for name in limits.Limits._fields)),
         ca_file=path(parsed.ca_file),
         seed=parsed.seed,
         pinned=frozenset(levels) if levels is not None else None,

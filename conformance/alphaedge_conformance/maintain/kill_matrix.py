@@ -29,7 +29,8 @@ from ..mock.unusual import UNUSUAL
 from ..run.embedded_mock import MOCK_PACE
 from ..run.run import Run
 from ..run.suite import Suite
-from ..sending.settings import Limits, Settings
+from ..sending.limits import Limits
+from ..sending.settings import Settings
 
 TIMEOUT = 5.0
 """Seconds for an exchange with a fault; none that does not hang takes a tenth of it."""

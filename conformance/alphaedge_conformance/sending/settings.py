@@ -4,33 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from attrs import frozen
+from attrs import field, frozen
 
 from ..contract.requirements import Level, Requirement
-
-
-@frozen
-class Limits:
-    """How long an answer may take, and how large it may be; the defaults are those of the command line."""
-
-    connect: float = 10.0
-    """Seconds until there is a connection."""
-    first_byte: float = 25.0
-    """Seconds until the answer starts."""
-    between: float = 20.0
-    """Seconds without a byte, once it has started."""
-    whole: float = 25.0
-    """Seconds for one exchange from its start to its end."""
-    body: int = 4 * 2**20
-    """Bytes of a body on the wire."""
-    decoded: int = 4 * 2**20
-    """Bytes of a body without its content coding."""
-    pieces: int = 20_000
-    """Pieces in which a body arrives, so that a stream of many small ones ends too."""
-    depth: int = 200
-    """Lists and objects inside each other in a JSON body."""
-    headers: int = 64 * 2**10
-    """Bytes of all headers."""
+from .limits import Limits
 
 
 @frozen
@@ -47,7 +24,7 @@ class Settings:
     rate: float | None = None
     """Requests a second."""
     concurrency: int = 8
-    limits: Limits = Limits()
+    limits: Limits = field(factory=Limits)
     ca_file: Path | None = None
     """Certificates to trust besides those of the system."""
     seed: int = 1

@@ -20,7 +20,8 @@ from ..exchange.authorization import headers
 from ..exchange.content_coding import ACCEPTED, CodingError, Decoder
 from ..exchange.redaction import redact
 from ..exchange.target import Target
-from .settings import Limits, Settings
+from .limits import Limits
+from .settings import Settings
 
 AFTER_DONE = 1.0
 """Seconds that a stream has to end after [DONE]."""

@@ -1,0 +1,38 @@
+"""The limits of one answer: each is declared here once, with the option of the command line that sets it.
+
+A named tuple, since the command line prints its help without importing attrs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, NamedTuple, get_args, get_type_hints
+
+
+class Option(NamedTuple):
+    """How the command line names a limit."""
+
+    name: str
+    metavar: str
+    help: str
+
+
+class Limits(NamedTuple):
+    """How long an answer may take, and how large it may be."""
+
+    whole: Annotated[float, Option("--timeout", "S", "seconds for one exchange")] = 25.0
+    connect: Annotated[float, Option("--connect-timeout", "S", "seconds until there is a connection")] = 10.0
+    first_byte: Annotated[float, Option("--first-byte-timeout", "S", "seconds until the answer starts")] = 25.0
+    between: Annotated[float, Option("--idle-timeout", "S", "seconds between two pieces of an answer")] = 20.0
+    body: Annotated[int, Option("--max-body", "BYTES", "of a body on the wire")] = 4 * 2**20
+    decoded: Annotated[int, Option("--max-decoded", "BYTES", "of a body without its content coding")] = 4 * 2**20
+    pieces: Annotated[int, Option("--max-pieces", "N", "pieces in which a body or a stream arrives")] = 20_000
+    depth: Annotated[int, Option("--max-depth", "N", "lists and objects inside each other in JSON")] = 200
+    headers: Annotated[int, Option("--max-headers", "BYTES", "of the headers of an answer")] = 64 * 2**10
+
+
+def options() -> Iterator[tuple[str, type[int] | type[float], Option]]:
+    """The name of each limit, its type and its option."""
+    for name, annotation in get_type_hints(Limits, include_extras=True).items():
+        kind, option = get_args(annotation)
+        yield name, kind, option
