@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from inspect import iscoroutinefunction
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -12,7 +13,7 @@ from .errors import AlphaEdgeError
 
 if TYPE_CHECKING:
     from ._answer import Answer
-    from ._transport import AsyncHttpClient, HttpClient
+    from ._transport import AsyncHttpClient, HttpClient, Timeout
 
 TIMEOUT = 300.0
 """Seconds. An answer that is not streamed comes all at once, after minutes of silence where it is long."""
@@ -29,8 +30,8 @@ class Client:
         self,
         api_key: str | None,
         base_url: str | None,
-        timeout: float | None,
-        max_retries: int,
+        timeout: float | Timeout | None,
+        max_retries: int | None,
         http_client: HttpClient | AsyncHttpClient,
         *,
         is_own: bool,
@@ -38,7 +39,7 @@ class Client:
         self._api_key = _key(api_key or os.environ.get("ALPHAEDGE_API_KEY"))
         self._base_url = base_url or os.environ.get("ALPHAEDGE_BASE_URL") or self._server
         self._timeout = TIMEOUT if timeout is None else timeout
-        self._max_retries = max_retries
+        self._max_retries = _retries(max_retries)
         self._http: Any = http_client
         self._is_own = self._closes = is_own
         self._set_up(gives_raw=False)
@@ -49,14 +50,14 @@ class Client:
         return self._base_url
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}(base_url={self._requests.shown!r}, max_retries={self._max_retries})"
+        return f"{type(self).__name__}(base_url={self._requests.base_url!r}, max_retries={self._max_retries})"
 
     def with_options(
         self,
         *,
         api_key: str | None = None,
         base_url: str | None = None,
-        timeout: float | None = None,
+        timeout: float | Timeout | None = None,
         max_retries: int | None = None,
     ) -> Self:
         """A client with other options and the same connections, which this client still closes."""
@@ -68,7 +69,7 @@ class Client:
         if timeout is not None:
             twin._timeout = timeout
         if max_retries is not None:
-            twin._max_retries = max_retries
+            twin._max_retries = _retries(max_retries)
         twin._set_up(gives_raw=False)
         return twin
 
@@ -109,12 +110,14 @@ class SyncClient(Client):
         api_key: str | None = None,
         *,
         base_url: str | None = None,
-        timeout: float | None = None,
-        max_retries: int = RETRIES,
+        timeout: float | Timeout | None = None,
+        max_retries: int | None = None,
         http_client: HttpClient | None = None,
     ) -> None:
         from ._transport import OwnClient
 
+        if http_client is not None and iscoroutinefunction(http_client.send):
+            raise AlphaEdgeError("http_client is asynchronous; give an httpx.Client, or use AsyncAlphaEdge")
         http = OwnClient() if http_client is None else http_client
         super().__init__(api_key, base_url, timeout, max_retries, http, is_own=http_client is None)
 
@@ -128,7 +131,7 @@ class SyncClient(Client):
         stream: bool | None = None,
         extra_headers: Mapping[str, str] | None = None,
         extra_body: Mapping[str, Any] | None = None,
-        timeout: float | None = None,
+        timeout: float | Timeout | None = None,
     ) -> Answer:
         """Sends what is not None, and the extra members as they are."""
         from ._transport import send
@@ -136,7 +139,7 @@ class SyncClient(Client):
         secret, is_stream = self._api_key, bool(stream)
         request = self._requests.make(method, path, query, body, extra_headers, extra_body, timeout, is_stream)
         response = send(self._http, request, retries=self._max_retries, secret=secret, stream=is_stream)
-        return self._answer(response, secret)
+        return self._answer(response, secret, self._http)
 
     def close(self) -> None:
         """Closes the connections, unless they are of an `http_client` that was given."""
@@ -160,12 +163,14 @@ class AsyncClient(Client):
         api_key: str | None = None,
         *,
         base_url: str | None = None,
-        timeout: float | None = None,
-        max_retries: int = RETRIES,
+        timeout: float | Timeout | None = None,
+        max_retries: int | None = None,
         http_client: AsyncHttpClient | None = None,
     ) -> None:
         from ._transport import OwnAsyncClient
 
+        if http_client is not None and not iscoroutinefunction(http_client.send):
+            raise AlphaEdgeError("http_client is synchronous; give an httpx.AsyncClient, or use AlphaEdge")
         http = OwnAsyncClient() if http_client is None else http_client
         super().__init__(api_key, base_url, timeout, max_retries, http, is_own=http_client is None)
 
@@ -179,7 +184,7 @@ class AsyncClient(Client):
         stream: bool | None = None,
         extra_headers: Mapping[str, str] | None = None,
         extra_body: Mapping[str, Any] | None = None,
-        timeout: float | None = None,
+        timeout: float | Timeout | None = None,
     ) -> Answer:
         """Sends what is not None, and the extra members as they are."""
         from ._transport import asend
@@ -187,7 +192,7 @@ class AsyncClient(Client):
         secret, is_stream = self._api_key, bool(stream)
         request = self._requests.make(method, path, query, body, extra_headers, extra_body, timeout, is_stream)
         response = await asend(self._http, request, retries=self._max_retries, secret=secret, stream=is_stream)
-        return self._answer(response, secret)
+        return self._answer(response, secret, self._http)
 
     async def close(self) -> None:
         """Closes the connections, unless they are of an `http_client` that was given."""
@@ -201,6 +206,14 @@ class AsyncClient(Client):
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         await self.close()
+
+
+def _retries(max_retries: int | None) -> int:
+    if max_retries is None:
+        return RETRIES
+    if not isinstance(max_retries, int) or max_retries < 0:
+        raise AlphaEdgeError(f"max_retries is {max_retries!r}; give a whole number, 0 for none")
+    return max_retries
 
 
 def _key(api_key: str | None) -> Secret:

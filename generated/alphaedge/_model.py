@@ -28,9 +28,9 @@ class Model:
 
     def to_dict(self) -> dict[str, Any]:
         """A copy of the JSON object: as it came, or of a model that you made, its members that are not None."""
-        return copy.deepcopy(self.raw) if self.raw else self.declared()
+        return copy.deepcopy(self.raw) if self.raw else self.to_request_dict()
 
-    def declared(self) -> dict[str, Any]:
+    def to_request_dict(self) -> dict[str, Any]:
         """The members that the contract names and that are not None, as JSON."""
         return {
             field.metadata.get("name", field.name): _plain(value)
@@ -66,5 +66,5 @@ def optional(kind: type[T], value: Any) -> T | None:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, Model):
-        return value.declared()
+        return value.to_request_dict()
     return [_plain(item) for item in value] if isinstance(value, list) else value

@@ -17,6 +17,7 @@ from .models import (
 
 if TYPE_CHECKING:
     from ._stream import AsyncStream, Stream
+    from ._transport import Timeout
     from .types import (
         ChatMessageParam,
     )
@@ -56,7 +57,7 @@ class ChatCompletions:
         stream: Literal[False] | None = None,
         extra_headers: Mapping[str, str] | None = None,
         extra_body: Mapping[str, Any] | None = None,
-        timeout: float | None = None,
+        timeout: float | Timeout | None = None,
     ) -> ChatCompletion: ...
 
     @overload
@@ -70,7 +71,7 @@ class ChatCompletions:
         stream: Literal[True],
         extra_headers: Mapping[str, str] | None = None,
         extra_body: Mapping[str, Any] | None = None,
-        timeout: float | None = None,
+        timeout: float | Timeout | None = None,
     ) -> Stream[ChatCompletionChunk, ChatCompletion]: ...
 
     @overload
@@ -84,7 +85,7 @@ class ChatCompletions:
         stream: bool | None,
         extra_headers: Mapping[str, str] | None = None,
         extra_body: Mapping[str, Any] | None = None,
-        timeout: float | None = None,
+        timeout: float | Timeout | None = None,
     ) -> ChatCompletion | Stream[ChatCompletionChunk, ChatCompletion]: ...
 
     def create(
@@ -97,7 +98,7 @@ class ChatCompletions:
         stream: bool | None = None,
         extra_headers: Mapping[str, str] | None = None,
         extra_body: Mapping[str, Any] | None = None,
-        timeout: float | None = None,
+        timeout: float | Timeout | None = None,
     ) -> ChatCompletion | Stream[ChatCompletionChunk, ChatCompletion]:
         """Create a chat completion.
 
@@ -186,7 +187,7 @@ class AsyncChatCompletions:
         stream: Literal[False] | None = None,
         extra_headers: Mapping[str, str] | None = None,
         extra_body: Mapping[str, Any] | None = None,
-        timeout: float | None = None,
+        timeout: float | Timeout | None = None,
     ) -> ChatCompletion: ...
 
     @overload
@@ -200,7 +201,7 @@ class AsyncChatCompletions:
         stream: Literal[True],
         extra_headers: Mapping[str, str] | None = None,
         extra_body: Mapping[str, Any] | None = None,
-        timeout: float | None = None,
+        timeout: float | Timeout | None = None,
     ) -> AsyncStream[ChatCompletionChunk, ChatCompletion]: ...
 
     @overload
@@ -214,7 +215,7 @@ class AsyncChatCompletions:
         stream: bool | None,
         extra_headers: Mapping[str, str] | None = None,
         extra_body: Mapping[str, Any] | None = None,
-        timeout: float | None = None,
+        timeout: float | Timeout | None = None,
     ) -> ChatCompletion | AsyncStream[ChatCompletionChunk, ChatCompletion]: ...
 
     async def create(
@@ -227,7 +228,7 @@ class AsyncChatCompletions:
         stream: bool | None = None,
         extra_headers: Mapping[str, str] | None = None,
         extra_body: Mapping[str, Any] | None = None,
-        timeout: float | None = None,
+        timeout: float | Timeout | None = None,
     ) -> ChatCompletion | AsyncStream[ChatCompletionChunk, ChatCompletion]:
         """Create a chat completion.
 
