@@ -183,7 +183,8 @@ class AsyncBegun(Begun):
 
 
 def has_begun(request: httpx.Request) -> bool:
-    return getattr(request.extensions.get("trace"), "has_begun", False)
+    trace = request.extensions.get("trace")
+    return trace.has_begun if isinstance(trace, Begun) else False
 
 
 def _set(body: Mapping[str, Any] | None, extra: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -441,7 +442,7 @@ def names_another_fault(body: Any) -> bool:
     """Whether the server's own words say that neither the model nor the URL is at fault."""
     error = body.get("error") if isinstance(body, dict) else None
     if isinstance(error, dict) and error.get("param"):
-        return error["param"] != "model"
+        return bool(error["param"] != "model")
     words = (said(body) or "").lower()
     return bool(words) and not any(word in words for word in ("model", "url", "path", "route", "not found"))
 

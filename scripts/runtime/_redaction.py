@@ -57,10 +57,16 @@ def redact_error(error: BaseException, secret: str) -> None:
     at: BaseException | None = error
     while at is not None and id(at) not in seen:
         seen.add(id(at))
-        args = tuple(redact(item, secret) if isinstance(item, str | bytes) else item for item in at.args)
+        args = tuple(_redact_any(item, secret) for item in at.args)
         if args != at.args:
             at.args = args
         at = at.__cause__ or at.__context__
+
+
+def _redact_any(value: Any, secret: str) -> Any:
+    if isinstance(value, str):
+        return redact(value, secret)
+    return redact(value, secret) if isinstance(value, bytes) else value
 
 
 @lru_cache(maxsize=16)

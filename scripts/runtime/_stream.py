@@ -118,7 +118,7 @@ class Chunks(Generic[ChunkT]):
         try:
             value = decode(data)
         except ValueError as error:
-            wrong = f"an event is not what was expected: {unreadable(error)}, got"
+            wrong = f"{unreadable(error)} in an event, got"
         if wrong:
             self._refuse(wrong, data)
         if type(value) is not dict:
