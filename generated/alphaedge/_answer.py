@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Generic, NoReturn, ParamSpec, TypeVar, ca
 import attrs
 
 from ._json import decode, unreadable
-from ._model import Model
+from ._model import Model, with_request_id
 from ._redaction import Secret
 from ._transport import HttpResponse, unexpected_body_error
 from .errors import APIResponseError, request_id
@@ -48,7 +48,7 @@ class Answer:
                 wrong = "the server reported an error"
         if wrong:
             self._refuse(wrong)
-        return kind.from_dict(value)
+        return with_request_id(kind.from_dict(value), self._response.headers)
 
     def stream(self, chunk: type[ChunkT], whole: type[WholeT]) -> Stream[ChunkT, WholeT]:
         from ._stream import Stream

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import attrs
+
+from .errors import request_id
 
 T = TypeVar("T", bound="Model")
 
@@ -36,6 +38,12 @@ class Model:
         members: dict[str, Any] = self.__dict__
         raw: dict[str, Any] = members.setdefault("_raw", {})
         return raw
+
+    @property
+    def request_id(self) -> str | None:
+        """The `x-request-id` header of the answer that this is; else the member of that name, if there is one."""
+        found: str | None = self.__dict__.get("_request_id") or self.raw.get("request_id")
+        return found
 
     @classmethod
     def from_dict(cls, data: Any) -> Self:
@@ -94,6 +102,12 @@ class Model:
             raise AttributeError(
                 f"{type(self).__name__} has no {name!r}; the server sent {', '.join(raw) or 'nothing'}"
             )
+
+
+def with_request_id(model: T, headers: Mapping[str, str]) -> T:
+    """The model, which from now on knows the request that it answers."""
+    model.__dict__["_request_id"] = request_id(headers)
+    return model
 
 
 def models(kind: type[T], value: Any) -> list[T]:

@@ -12,7 +12,7 @@ from typing import Any, Generic, NoReturn, Self, TypeVar, cast
 from ._events import DONE, ErrorEvent, EventDecoder
 from ._fold import Fold
 from ._json import decode, unreadable
-from ._model import Model
+from ._model import Model, with_request_id
 from ._redaction import Secret, redact_error
 from ._transport import (
     HttpResponse,
@@ -25,7 +25,7 @@ from ._transport import (
     unexpected_body_error,
     waiting_at_most,
 )
-from .errors import AlphaEdgeError, APIResponseError, APIStreamError, APITimeoutError
+from .errors import AlphaEdgeError, APIResponseError, APIStreamError, APITimeoutError, request_id
 
 ChunkT = TypeVar("ChunkT", bound=Model)
 WholeT = TypeVar("WholeT", bound=Model)
@@ -198,6 +198,11 @@ class _Streamed(Generic[ChunkT, WholeT]):
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._response.status_code} {place(self._response.request)}>"
 
+    @property
+    def request_id(self) -> str | None:
+        """The `x-request-id` header."""
+        return request_id(self._response.headers)
+
     def _begin_fold(self) -> Fold:
         if self._is_taken_by_chunk:
             raise AlphaEdgeError("chunks were taken from this stream already; iterate over text(), then call fold()")
@@ -252,7 +257,7 @@ class Stream(_Streamed[ChunkT, WholeT]):
         fold = self._begin_fold()
         for chunk in self._chunks:
             fold.add(chunk.raw)
-        return self._whole.from_dict(fold.whole())
+        return with_request_id(self._whole.from_dict(fold.whole()), self._response.headers)
 
     def close(self) -> None:
         """Closes the connection, unless the stream was read to its end."""
@@ -312,7 +317,7 @@ class AsyncStream(_Streamed[ChunkT, WholeT]):
         fold = self._begin_fold()
         async for chunk in self._chunks:
             fold.add(chunk.raw)
-        return self._whole.from_dict(fold.whole())
+        return with_request_id(self._whole.from_dict(fold.whole()), self._response.headers)
 
     async def close(self) -> None:
         """Closes the connection, unless the stream was read to its end."""

@@ -56,6 +56,7 @@ class ChatCompletions:
         temperature: float | None = None,
         stream: Literal[False] | None = None,
         extra_headers: Mapping[str, str] | None = None,
+        extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout: float | Timeout | None = None,
     ) -> ChatCompletion: ...
@@ -70,6 +71,7 @@ class ChatCompletions:
         temperature: float | None = None,
         stream: Literal[True],
         extra_headers: Mapping[str, str] | None = None,
+        extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout: float | Timeout | None = None,
     ) -> Stream[ChatCompletionChunk, ChatCompletion]: ...
@@ -84,6 +86,7 @@ class ChatCompletions:
         temperature: float | None = None,
         stream: bool | None,
         extra_headers: Mapping[str, str] | None = None,
+        extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout: float | Timeout | None = None,
     ) -> ChatCompletion | Stream[ChatCompletionChunk, ChatCompletion]: ...
@@ -97,6 +100,7 @@ class ChatCompletions:
         temperature: float | None = None,
         stream: bool | None = None,
         extra_headers: Mapping[str, str] | None = None,
+        extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout: float | Timeout | None = None,
     ) -> ChatCompletion | Stream[ChatCompletionChunk, ChatCompletion]:
@@ -114,8 +118,9 @@ class ChatCompletions:
                 Source: the page.
             stream: Whether to stream back partial progress. The server's default is false. Source: the page.
             extra_headers: Headers to send as well, or instead.
+            extra_query: Parameters of the URL to send as well, or instead.
             extra_body: Members of the request to send as well, or instead, as they are.
-            timeout: Seconds to wait for the next bytes of the answer, instead of the client's `timeout`.
+            timeout: Instead of the client's `timeout`.
 
         Returns:
             The completion, or its chunks as they are made when `stream` is true.
@@ -137,6 +142,7 @@ class ChatCompletions:
             },
             stream=stream,
             extra_headers=extra_headers,
+            extra_query=extra_query,
             extra_body=extra_body,
             timeout=timeout,
         )
@@ -186,6 +192,7 @@ class AsyncChatCompletions:
         temperature: float | None = None,
         stream: Literal[False] | None = None,
         extra_headers: Mapping[str, str] | None = None,
+        extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout: float | Timeout | None = None,
     ) -> ChatCompletion: ...
@@ -200,6 +207,7 @@ class AsyncChatCompletions:
         temperature: float | None = None,
         stream: Literal[True],
         extra_headers: Mapping[str, str] | None = None,
+        extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout: float | Timeout | None = None,
     ) -> AsyncStream[ChatCompletionChunk, ChatCompletion]: ...
@@ -214,6 +222,7 @@ class AsyncChatCompletions:
         temperature: float | None = None,
         stream: bool | None,
         extra_headers: Mapping[str, str] | None = None,
+        extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout: float | Timeout | None = None,
     ) -> ChatCompletion | AsyncStream[ChatCompletionChunk, ChatCompletion]: ...
@@ -227,6 +236,7 @@ class AsyncChatCompletions:
         temperature: float | None = None,
         stream: bool | None = None,
         extra_headers: Mapping[str, str] | None = None,
+        extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout: float | Timeout | None = None,
     ) -> ChatCompletion | AsyncStream[ChatCompletionChunk, ChatCompletion]:
@@ -244,8 +254,9 @@ class AsyncChatCompletions:
                 Source: the page.
             stream: Whether to stream back partial progress. The server's default is false. Source: the page.
             extra_headers: Headers to send as well, or instead.
+            extra_query: Parameters of the URL to send as well, or instead.
             extra_body: Members of the request to send as well, or instead, as they are.
-            timeout: Seconds to wait for the next bytes of the answer, instead of the client's `timeout`.
+            timeout: Instead of the client's `timeout`.
 
         Returns:
             The completion, or its chunks as they are made when `stream` is true.
@@ -267,6 +278,7 @@ class AsyncChatCompletions:
             },
             stream=stream,
             extra_headers=extra_headers,
+            extra_query=extra_query,
             extra_body=extra_body,
             timeout=timeout,
         )

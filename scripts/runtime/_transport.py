@@ -36,6 +36,8 @@ E = TypeVar("E", bound=APIResponseError)
 
 log = logging.getLogger("alphaedge")
 
+DEFAULT_TIMEOUT = httpx.Timeout(5.0)
+"""Of a client of the HTTP library whose maker named none."""
 LIMITS = httpx.Limits(max_connections=1000, max_keepalive_connections=100)
 LONGEST_CONNECT = 5.0
 """Seconds to wait for a connection, if `timeout` is not shorter."""
@@ -89,6 +91,8 @@ class Requests:
         api_key: Secret,
         timeout: float | httpx.Timeout,
         user_agent: str,
+        headers: Mapping[str, str] | None,
+        query: Mapping[str, Any] | None,
     ) -> None:
         # What is brought may read a response itself: in a hook, or following a redirect.
         self._trace: Callable[[], Any] | None = None
@@ -112,11 +116,16 @@ class Requests:
         common = {
             "accept-encoding": "gzip, deflate",
             "user-agent": user_agent,
-            "authorization": f"Bearer {api_key}",
             "content-type": "application/json",
         }
         self._plain = httpx.Headers({"accept": "application/json", **common})
         self._events = httpx.Headers({"accept": "text/event-stream", **common})
+        self._is_keyed = bool(api_key)
+        for made in (self._plain, self._events):
+            if api_key:
+                made["authorization"] = f"Bearer {api_key}"
+            made.update(headers)
+        self._query = query
 
     def make(
         self,
@@ -128,15 +137,19 @@ class Requests:
         extra_body: Mapping[str, Any] | None,
         timeout: float | httpx.Timeout | None,
         is_stream: bool,
+        secret: Secret,
     ) -> httpx.Request:
         """A request of the members that are not None, and of the extra ones."""
         extensions: dict[str, Any] = {"timeout": self._waits if timeout is None else waits(timeout)}
         if self._trace is not None:
             extensions["trace"] = self._trace()
         headers = self._events if is_stream else self._plain
-        if extra_headers:
+        if extra_headers or not self._is_keyed:
             headers = headers.copy()
+            headers.setdefault("authorization", f"Bearer {secret}")
             headers.update(extra_headers)
+        if self._query:
+            query = {**self._query, **(query or {})}
         return self._make(
             method,
             self._url(path),

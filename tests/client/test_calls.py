@@ -192,7 +192,7 @@ def test_options_of_a_copy(url: str) -> None:
 
 @pytest.mark.parametrize("timeout", [None, 7.0])
 def test_there_is_always_a_timeout(timeout: float | None) -> None:
-    recording = Recording(timeout=None)
+    recording = Recording()
     AlphaEdge(KEY, http_client=recording.http).chat.completions.create(**HELLO, timeout=timeout)
     waits = recording.requests[-1].extensions["timeout"]
     assert waits == {"connect": 5.0, "read": timeout or 300.0, "write": timeout or 300.0, "pool": timeout or 300.0}

@@ -37,6 +37,7 @@ def failing(error: Exception) -> AlphaEdge:
         (401, "AuthenticationError"),
         (403, "PermissionDeniedError"),
         (404, "NotFoundError"),
+        (409, "ConflictError"),
         (405, "APIStatusError"),
         (413, "APIStatusError"),
         (422, "UnprocessableEntityError"),
@@ -197,5 +198,5 @@ def test_errors_can_be_pickled() -> None:
 
 def test_one_hierarchy() -> None:
     names = [name for name in alphaedge.__all__ if name.endswith("Error") and name != "ErrorResponseError"]
-    assert len(names) == 13
+    assert len(names) == 15
     assert all(issubclass(getattr(alphaedge, name), alphaedge.AlphaEdgeError) for name in names)
