@@ -18,12 +18,14 @@ if TYPE_CHECKING:
     from .client import AsyncAlphaEdge as AsyncAlphaEdge
     from .errors import AlphaEdgeError as AlphaEdgeError
     from .errors import APIConnectionError as APIConnectionError
+    from .errors import APIError as APIError
     from .errors import APIResponseError as APIResponseError
     from .errors import APIStatusError as APIStatusError
     from .errors import APIStreamError as APIStreamError
     from .errors import APITimeoutError as APITimeoutError
     from .errors import AuthenticationError as AuthenticationError
     from .errors import BadRequestError as BadRequestError
+    from .errors import ConflictError as ConflictError
     from .errors import InternalServerError as InternalServerError
     from .errors import NotFoundError as NotFoundError
     from .errors import PermissionDeniedError as PermissionDeniedError
@@ -50,6 +52,7 @@ __all__ = (
     "AlphaEdge",
     "AlphaEdgeError",
     "APIConnectionError",
+    "APIError",
     "APIResponseError",
     "APIStatusError",
     "APIStreamError",
@@ -66,6 +69,7 @@ __all__ = (
     "ChatMessageRole",
     "Choice",
     "ChunkChoice",
+    "ConflictError",
     "Delta",
     "ErrorResponse",
     "ErrorResponseError",
@@ -85,12 +89,14 @@ _HOMES = {
     "AsyncAlphaEdge": "client",
     "AlphaEdgeError": "errors",
     "APIConnectionError": "errors",
+    "APIError": "errors",
     "APIResponseError": "errors",
     "APIStatusError": "errors",
     "APIStreamError": "errors",
     "APITimeoutError": "errors",
     "AuthenticationError": "errors",
     "BadRequestError": "errors",
+    "ConflictError": "errors",
     "InternalServerError": "errors",
     "NotFoundError": "errors",
     "PermissionDeniedError": "errors",

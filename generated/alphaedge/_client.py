@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from inspect import isawaitable, iscoroutinefunction
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -12,7 +13,7 @@ from .errors import AlphaEdgeError
 
 if TYPE_CHECKING:
     from ._answer import Answer
-    from ._transport import AsyncHttpClient, HttpClient
+    from ._transport import AsyncHttpClient, HttpClient, Timeout
 
 TIMEOUT = 300.0
 """Seconds. An answer that is not streamed comes all at once, after minutes of silence where it is long."""
@@ -27,18 +28,25 @@ class Client:
 
     def __init__(
         self,
-        api_key: str | None,
+        api_key: str | Callable[[], Any] | None,
         base_url: str | None,
-        timeout: float | None,
-        max_retries: int,
+        timeout: float | Timeout | None,
+        max_retries: int | None,
+        default_headers: Mapping[str, str] | None,
+        default_query: Mapping[str, Any] | None,
         http_client: HttpClient | AsyncHttpClient,
         *,
         is_own: bool,
     ) -> None:
-        self._api_key = _key(api_key or os.environ.get("ALPHAEDGE_API_KEY"))
+        from ._transport import DEFAULT_TIMEOUT
+
+        self._set_key(api_key or os.environ.get("ALPHAEDGE_API_KEY"))
         self._base_url = base_url or os.environ.get("ALPHAEDGE_BASE_URL") or self._server
+        if timeout is None and not is_own and http_client.timeout != DEFAULT_TIMEOUT:
+            timeout = http_client.timeout
         self._timeout = TIMEOUT if timeout is None else timeout
-        self._max_retries = max_retries
+        self._default_headers, self._default_query = default_headers, default_query
+        self._max_retries = _retries(max_retries)
         self._http: Any = http_client
         self._is_own = self._closes = is_own
         self._set_up(gives_raw=False)
@@ -49,26 +57,32 @@ class Client:
         return self._base_url
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}(base_url={self._requests.shown!r}, max_retries={self._max_retries})"
+        return f"{type(self).__name__}(base_url={self._requests.base_url!r}, max_retries={self._max_retries})"
 
     def with_options(
         self,
         *,
-        api_key: str | None = None,
+        api_key: str | Callable[[], Any] | None = None,
         base_url: str | None = None,
-        timeout: float | None = None,
+        timeout: float | Timeout | None = None,
         max_retries: int | None = None,
+        default_headers: Mapping[str, str] | None = None,
+        default_query: Mapping[str, Any] | None = None,
     ) -> Self:
         """A client with other options and the same connections, which this client still closes."""
         twin = self._twin()
         if api_key is not None:
-            twin._api_key = _key(api_key)
+            twin._set_key(api_key)
         if base_url is not None:
             twin._base_url = base_url
         if timeout is not None:
             twin._timeout = timeout
         if max_retries is not None:
-            twin._max_retries = max_retries
+            twin._max_retries = _retries(max_retries)
+        if default_headers is not None:
+            twin._default_headers = default_headers
+        if default_query is not None:
+            twin._default_query = default_query
         twin._set_up(gives_raw=False)
         return twin
 
@@ -77,6 +91,10 @@ class Client:
         twin = self._twin()
         twin._set_up(gives_raw=True)
         return twin
+
+    def _set_key(self, api_key: str | Callable[[], Any] | None) -> None:
+        self._key_source = api_key if callable(api_key) else None
+        self._api_key = Secret() if callable(api_key) else _key(api_key)
 
     def _twin(self) -> Self:
         twin = object.__new__(type(self))
@@ -98,6 +116,8 @@ class Client:
             api_key=self._api_key,
             timeout=self._timeout,
             user_agent=self._user_agent,
+            headers=self._default_headers,
+            query=self._default_query,
         )
 
 
@@ -106,17 +126,23 @@ class SyncClient(Client):
 
     def __init__(
         self,
-        api_key: str | None = None,
+        api_key: str | Callable[[], str] | None = None,
         *,
         base_url: str | None = None,
-        timeout: float | None = None,
-        max_retries: int = RETRIES,
+        timeout: float | Timeout | None = None,
+        max_retries: int | None = None,
+        default_headers: Mapping[str, str] | None = None,
+        default_query: Mapping[str, Any] | None = None,
         http_client: HttpClient | None = None,
     ) -> None:
         from ._transport import OwnClient
 
+        if http_client is not None and iscoroutinefunction(http_client.send):
+            raise AlphaEdgeError("http_client is asynchronous; give an httpx.Client, or use AsyncAlphaEdge")
         http = OwnClient() if http_client is None else http_client
-        super().__init__(api_key, base_url, timeout, max_retries, http, is_own=http_client is None)
+        super().__init__(
+            *(api_key, base_url, timeout, max_retries, default_headers, default_query, http), is_own=http_client is None
+        )
 
     def send(
         self,
@@ -127,16 +153,21 @@ class SyncClient(Client):
         body: Mapping[str, Any] | None = None,
         stream: bool | None = None,
         extra_headers: Mapping[str, str] | None = None,
+        extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
-        timeout: float | None = None,
+        timeout: float | Timeout | None = None,
     ) -> Answer:
         """Sends what is not None, and the extra members as they are."""
         from ._transport import send
 
         secret, is_stream = self._api_key, bool(stream)
-        request = self._requests.make(method, path, query, body, extra_headers, extra_body, timeout, is_stream)
+        if self._key_source is not None:
+            secret = _key(self._key_source())
+        if extra_query:
+            query = {**(query or {}), **extra_query}
+        request = self._requests.make(method, path, query, body, extra_headers, extra_body, timeout, is_stream, secret)
         response = send(self._http, request, retries=self._max_retries, secret=secret, stream=is_stream)
-        return self._answer(response, secret)
+        return self._answer(response, secret, self._http)
 
     def close(self) -> None:
         """Closes the connections, unless they are of an `http_client` that was given."""
@@ -157,17 +188,23 @@ class AsyncClient(Client):
 
     def __init__(
         self,
-        api_key: str | None = None,
+        api_key: str | Callable[[], str | Awaitable[str]] | None = None,
         *,
         base_url: str | None = None,
-        timeout: float | None = None,
-        max_retries: int = RETRIES,
+        timeout: float | Timeout | None = None,
+        max_retries: int | None = None,
+        default_headers: Mapping[str, str] | None = None,
+        default_query: Mapping[str, Any] | None = None,
         http_client: AsyncHttpClient | None = None,
     ) -> None:
         from ._transport import OwnAsyncClient
 
+        if http_client is not None and not iscoroutinefunction(http_client.send):
+            raise AlphaEdgeError("http_client is synchronous; give an httpx.AsyncClient, or use AlphaEdge")
         http = OwnAsyncClient() if http_client is None else http_client
-        super().__init__(api_key, base_url, timeout, max_retries, http, is_own=http_client is None)
+        super().__init__(
+            *(api_key, base_url, timeout, max_retries, default_headers, default_query, http), is_own=http_client is None
+        )
 
     async def send(
         self,
@@ -178,16 +215,22 @@ class AsyncClient(Client):
         body: Mapping[str, Any] | None = None,
         stream: bool | None = None,
         extra_headers: Mapping[str, str] | None = None,
+        extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
-        timeout: float | None = None,
+        timeout: float | Timeout | None = None,
     ) -> Answer:
         """Sends what is not None, and the extra members as they are."""
         from ._transport import asend
 
         secret, is_stream = self._api_key, bool(stream)
-        request = self._requests.make(method, path, query, body, extra_headers, extra_body, timeout, is_stream)
+        if self._key_source is not None:
+            key = self._key_source()
+            secret = _key(await key if isawaitable(key) else key)
+        if extra_query:
+            query = {**(query or {}), **extra_query}
+        request = self._requests.make(method, path, query, body, extra_headers, extra_body, timeout, is_stream, secret)
         response = await asend(self._http, request, retries=self._max_retries, secret=secret, stream=is_stream)
-        return self._answer(response, secret)
+        return self._answer(response, secret, self._http)
 
     async def close(self) -> None:
         """Closes the connections, unless they are of an `http_client` that was given."""
@@ -201,6 +244,14 @@ class AsyncClient(Client):
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         await self.close()
+
+
+def _retries(max_retries: int | None) -> int:
+    if max_retries is None:
+        return RETRIES
+    if not isinstance(max_retries, int) or max_retries < 0:
+        raise AlphaEdgeError(f"max_retries is {max_retries!r}; give a whole number, 0 for none")
+    return max_retries
 
 
 def _key(api_key: str | None) -> Secret:

@@ -43,6 +43,12 @@ class EventDecoder:
         if _event(self._rest.decode("utf-8", "replace")) == DONE:
             yield DONE
 
+    @property
+    def is_within_field(self) -> bool:
+        """Whether the last bytes belong to an event that is not whole yet, and not to a comment."""
+        line = self._rest.rstrip(b"\n").rpartition(b"\n")[2]
+        return bool(line) and not line.startswith(b":")
+
     def _with_line_feeds(self, piece: bytes) -> bytes:
         """A line ends with CR, LF or CRLF, which may be cut in two."""
         if self._after_cr:

@@ -3,11 +3,25 @@
 from __future__ import annotations
 
 import copy
+import json
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import attrs
 
+from .errors import request_id
+
 T = TypeVar("T", bound="Model")
+
+OTHER_NAMES = {
+    "model_dump": "to_dict()",
+    "dict": "to_dict()",
+    "model_dump_json": "to_json()",
+    "json": "to_json()",
+    "model_copy": "attrs.evolve()",
+    "model_validate": "from_dict()",
+}
+"""What the models of pydantic call these things."""
 
 
 @attrs.frozen(slots=False, kw_only=True)
@@ -18,35 +32,82 @@ class Model:
     an unknown value of an enumeration stays as it came.
     """
 
-    raw: dict[str, Any] = attrs.field(factory=dict, repr=False, eq=False)
-    """The JSON object as it came; empty for a model that you made."""
+    @property
+    def raw(self) -> dict[str, Any]:
+        """The JSON object as it came; empty for a model that you made, or copied with `attrs.evolve`."""
+        members: dict[str, Any] = self.__dict__
+        raw: dict[str, Any] = members.setdefault("_raw", {})
+        return raw
+
+    @property
+    def request_id(self) -> str | None:
+        """The `x-request-id` header of the answer that this is; else the member of that name, if there is one."""
+        found: str | None = self.__dict__.get("_request_id") or self.raw.get("request_id")
+        return found
 
     @classmethod
     def from_dict(cls, data: Any) -> Self:
         """Reads a JSON object, and anything else as an empty one."""
-        return cls(raw=data if isinstance(data, dict) else {})
+        self = cls()
+        self.__dict__["_raw"] = data if isinstance(data, dict) else {}
+        return self
 
     def to_dict(self) -> dict[str, Any]:
         """A copy of the JSON object: as it came, or of a model that you made, its members that are not None."""
-        return copy.deepcopy(self.raw) if self.raw else self.declared()
+        return copy.deepcopy(self.raw) if self.raw else self._members(Model.to_dict)
 
-    def declared(self) -> dict[str, Any]:
+    def to_json(self, *, indent: int | None = None) -> str:
+        """`to_dict()` as JSON text."""
+        return json.dumps(self.to_dict(), indent=indent, ensure_ascii=False)
+
+    def to_request_dict(self) -> dict[str, Any]:
         """The members that the contract names and that are not None, as JSON."""
+        return self._members(Model.to_request_dict)
+
+    def _members(self, write: Callable[[Model], dict[str, Any]]) -> dict[str, Any]:
         return {
-            field.metadata.get("name", field.name): _plain(value)
+            field.metadata.get("name", field.name): _plain(value, write)
             for field in attrs.fields(type(self))
-            if field.name != "raw" and (value := getattr(self, field.name)) is not None
+            if (value := getattr(self, field.name)) is not None
         }
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
+        """A field of a pydantic model takes this model or its JSON object, and is written as the object."""
+        from pydantic_core import core_schema
+
+        def read(value: Any) -> Model:
+            if isinstance(value, cls):
+                return value
+            if isinstance(value, dict):
+                return cls.from_dict(value)
+            raise ValueError(f"expected {cls.__name__} or a dict")
+
+        return core_schema.no_info_plain_validator_function(
+            read, serialization=core_schema.plain_serializer_function_ser_schema(Model.to_dict)
+        )
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: Any, handler: Any) -> dict[str, Any]:
+        return {"type": "object", "title": cls.__name__}
 
     if not TYPE_CHECKING:  # so that a type checker still finds a misspelt name
 
         def __getattr__(self, name: str) -> Any:
-            raw = self.__dict__.get("raw", {})
+            raw = self.__dict__.get("_raw", {})
             if name in raw and not name.startswith("__"):
                 return raw[name]
+            if name in OTHER_NAMES:
+                raise AttributeError(f"{type(self).__name__} has no {name!r}; use {OTHER_NAMES[name]}")
             raise AttributeError(
                 f"{type(self).__name__} has no {name!r}; the server sent {', '.join(raw) or 'nothing'}"
             )
+
+
+def with_request_id(model: T, headers: Mapping[str, str]) -> T:
+    """The model, which from now on knows the request that it answers."""
+    model.__dict__["_request_id"] = request_id(headers)
+    return model
 
 
 def models(kind: type[T], value: Any) -> list[T]:
@@ -64,7 +125,7 @@ def optional(kind: type[T], value: Any) -> T | None:
     return kind.from_dict(value) if isinstance(value, dict) else None
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any, write: Callable[[Model], dict[str, Any]]) -> Any:
     if isinstance(value, Model):
-        return value.declared()
-    return [_plain(item) for item in value] if isinstance(value, list) else value
+        return write(value)
+    return [_plain(item, write) for item in value] if isinstance(value, list) else value

@@ -18,12 +18,16 @@ class AlphaEdge(SyncClient):
     between threads, and `close()` it at the end, or use it in a `with` block.
 
     Args:
-        api_key: The API key; `ALPHAEDGE_API_KEY` by default. It is shown in no repr, log or error.
+        api_key: The API key, or a function that returns it for each call; `ALPHAEDGE_API_KEY` by
+            default. It is shown in no repr, log or error.
         base_url: Another server or gateway, with or without `/v1`; `ALPHAEDGE_BASE_URL`, or else
             https://api.alphaedge-ai.com, by default.
-        timeout: Seconds to wait for the next bytes of an answer, 300 by default; 5 at most for a connection.
+        timeout: Seconds to wait for the next bytes of an answer, 300 by default; 5 at most for a connection. Or an
+            `httpx.Timeout`, which names each; `math.inf` for no timeout.
         max_retries: How often a call is tried again after a lost connection, 408, 409, 429 or 5xx, 2 by default;
             after 0.5 to 8 seconds, or as long as the server's Retry-After says. A timeout is not tried again.
+        default_headers: Headers to send with each request as well, or instead.
+        default_query: Parameters of the URL to send with each request.
         http_client: An `httpx.Client` of your own, for proxies, certificates or hooks. You close it.
 
     Raises:
@@ -48,12 +52,16 @@ class AsyncAlphaEdge(AsyncClient):
     between tasks, and `await close()` it at the end, or use it in an `async with` block.
 
     Args:
-        api_key: The API key; `ALPHAEDGE_API_KEY` by default. It is shown in no repr, log or error.
+        api_key: The API key, or a function that returns it for each call, possibly to be awaited; `ALPHAEDGE_API_KEY` by
+            default. It is shown in no repr, log or error.
         base_url: Another server or gateway, with or without `/v1`; `ALPHAEDGE_BASE_URL`, or else
             https://api.alphaedge-ai.com, by default.
-        timeout: Seconds to wait for the next bytes of an answer, 300 by default; 5 at most for a connection.
+        timeout: Seconds to wait for the next bytes of an answer, 300 by default; 5 at most for a connection. Or an
+            `httpx.Timeout`, which names each; `math.inf` for no timeout.
         max_retries: How often a call is tried again after a lost connection, 408, 409, 429 or 5xx, 2 by default;
             after 0.5 to 8 seconds, or as long as the server's Retry-After says. A timeout is not tried again.
+        default_headers: Headers to send with each request as well, or instead.
+        default_query: Parameters of the URL to send with each request.
         http_client: An `httpx.AsyncClient` of your own, for proxies, certificates or hooks. You close it.
 
     Raises:

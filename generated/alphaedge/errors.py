@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import httpx
 
 
 class AlphaEdgeError(Exception):
@@ -15,7 +18,11 @@ class AlphaEdgeError(Exception):
         """What went wrong and what to do, for a person."""
 
 
-class APIConnectionError(AlphaEdgeError):
+class APIError(AlphaEdgeError):
+    """A call failed: every error but those of wrong configuration."""
+
+
+class APIConnectionError(APIError):
     """No answer came, or it broke off: name resolution, refused connection, TLS, a connection lost midway.
 
     `__cause__` is the error of the HTTP library.
@@ -26,7 +33,7 @@ class APITimeoutError(APIConnectionError):
     """The server took longer than `timeout` to accept the connection or to send the next bytes."""
 
 
-class _AnsweredError(AlphaEdgeError):
+class _AnsweredError(APIError):
     """The server answered. Keywords have defaults, so that these errors can be pickled."""
 
     def __init__(
@@ -56,6 +63,16 @@ class _AnsweredError(AlphaEdgeError):
         """The server's short name of the error."""
 
     @property
+    def response(self) -> httpx.Response:
+        """Status, headers and `content` as a response of the HTTP library, for code that expects one."""
+        import httpx
+
+        # The content is decompressed already.
+        dropped = ("content-encoding", "content-length", "transfer-encoding")
+        headers = {name: value for name, value in self.headers.items() if name.lower() not in dropped}
+        return httpx.Response(self.status_code, headers=headers, content=self.content)
+
+    @property
     def request_id(self) -> str | None:
         """What the operator of the server needs to find this request: the `x-request-id` header."""
         return request_id(self.headers)
@@ -79,6 +96,10 @@ class PermissionDeniedError(APIStatusError):
 
 class NotFoundError(APIStatusError):
     """404: no such model, or a `base_url` that leads elsewhere."""
+
+
+class ConflictError(APIStatusError):
+    """409: another request is in the way; raised after the retries."""
 
 
 class UnprocessableEntityError(APIStatusError):
@@ -106,6 +127,7 @@ _BY_STATUS: dict[int, type[APIStatusError]] = {
     401: AuthenticationError,
     403: PermissionDeniedError,
     404: NotFoundError,
+    409: ConflictError,
     422: UnprocessableEntityError,
     429: RateLimitError,
 }

@@ -44,7 +44,7 @@ class ChatMessage(_Model):
         members = self.__dict__  # a frozen `__init__` costs twice as much, which counts in a stream
         members["role"] = get("role")
         members["content"] = get("content")
-        members["raw"] = raw
+        members["_raw"] = raw
         return self
 
 
@@ -78,7 +78,7 @@ class ChatCompletion(_Model):
         members["created"] = get("created")
         members["choices"] = _models(Choice, get("choices"))
         members["usage"] = Usage.from_dict(get("usage"))
-        members["raw"] = raw
+        members["_raw"] = raw
         return self
 
 
@@ -105,7 +105,7 @@ class Choice(_Model):
         members["index"] = get("index")
         members["message"] = AssistantMessage.from_dict(get("message"))
         members["finish_reason"] = get("finish_reason")
-        members["raw"] = raw
+        members["_raw"] = raw
         return self
 
 
@@ -129,7 +129,7 @@ class AssistantMessage(_Model):
         members = self.__dict__  # a frozen `__init__` costs twice as much, which counts in a stream
         members["role"] = get("role")
         members["content"] = get("content")
-        members["raw"] = raw
+        members["_raw"] = raw
         return self
 
 
@@ -156,7 +156,7 @@ class Usage(_Model):
         members["prompt_tokens"] = get("prompt_tokens")
         members["completion_tokens"] = get("completion_tokens")
         members["total_tokens"] = get("total_tokens")
-        members["raw"] = raw
+        members["_raw"] = raw
         return self
 
 
@@ -190,7 +190,7 @@ class ChatCompletionChunk(_Model):
         members["model"] = get("model")
         members["choices"] = _models(ChunkChoice, get("choices"))
         members["usage"] = _optional(Usage, get("usage"))
-        members["raw"] = raw
+        members["_raw"] = raw
         return self
 
 
@@ -214,7 +214,7 @@ class ChunkChoice(_Model):
         members["index"] = get("index")
         members["delta"] = Delta.from_dict(get("delta"))
         members["finish_reason"] = get("finish_reason")
-        members["raw"] = raw
+        members["_raw"] = raw
         return self
 
 
@@ -235,7 +235,7 @@ class Delta(_Model):
         members = self.__dict__  # a frozen `__init__` costs twice as much, which counts in a stream
         members["role"] = get("role")
         members["content"] = get("content")
-        members["raw"] = raw
+        members["_raw"] = raw
         return self
 
 
@@ -253,7 +253,7 @@ class ErrorResponse(_Model):
         self = object.__new__(cls)
         members = self.__dict__  # a frozen `__init__` costs twice as much, which counts in a stream
         members["error"] = ErrorResponseError.from_dict(get("error"))
-        members["raw"] = raw
+        members["_raw"] = raw
         return self
 
 
@@ -280,5 +280,5 @@ class ErrorResponseError(_Model):
         members["type"] = get("type")
         members["param"] = get("param")
         members["code"] = get("code")
-        members["raw"] = raw
+        members["_raw"] = raw
         return self

@@ -17,6 +17,7 @@ from .models import (
 
 if TYPE_CHECKING:
     from ._stream import AsyncStream, Stream
+    from ._transport import Timeout
     from .types import (
         ChatMessageParam,
     )
@@ -55,8 +56,9 @@ class ChatCompletions:
         temperature: float | None = None,
         stream: Literal[False] | None = None,
         extra_headers: Mapping[str, str] | None = None,
+        extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
-        timeout: float | None = None,
+        timeout: float | Timeout | None = None,
     ) -> ChatCompletion: ...
 
     @overload
@@ -69,8 +71,9 @@ class ChatCompletions:
         temperature: float | None = None,
         stream: Literal[True],
         extra_headers: Mapping[str, str] | None = None,
+        extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
-        timeout: float | None = None,
+        timeout: float | Timeout | None = None,
     ) -> Stream[ChatCompletionChunk, ChatCompletion]: ...
 
     @overload
@@ -83,8 +86,9 @@ class ChatCompletions:
         temperature: float | None = None,
         stream: bool | None,
         extra_headers: Mapping[str, str] | None = None,
+        extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
-        timeout: float | None = None,
+        timeout: float | Timeout | None = None,
     ) -> ChatCompletion | Stream[ChatCompletionChunk, ChatCompletion]: ...
 
     def create(
@@ -96,8 +100,9 @@ class ChatCompletions:
         temperature: float | None = None,
         stream: bool | None = None,
         extra_headers: Mapping[str, str] | None = None,
+        extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
-        timeout: float | None = None,
+        timeout: float | Timeout | None = None,
     ) -> ChatCompletion | Stream[ChatCompletionChunk, ChatCompletion]:
         """Create a chat completion.
 
@@ -113,8 +118,9 @@ class ChatCompletions:
                 Source: the page.
             stream: Whether to stream back partial progress. The server's default is false. Source: the page.
             extra_headers: Headers to send as well, or instead.
+            extra_query: Parameters of the URL to send as well, or instead.
             extra_body: Members of the request to send as well, or instead, as they are.
-            timeout: Seconds to wait for the next bytes of the answer, instead of the client's `timeout`.
+            timeout: Instead of the client's `timeout`.
 
         Returns:
             The completion, or its chunks as they are made when `stream` is true.
@@ -136,6 +142,7 @@ class ChatCompletions:
             },
             stream=stream,
             extra_headers=extra_headers,
+            extra_query=extra_query,
             extra_body=extra_body,
             timeout=timeout,
         )
@@ -185,8 +192,9 @@ class AsyncChatCompletions:
         temperature: float | None = None,
         stream: Literal[False] | None = None,
         extra_headers: Mapping[str, str] | None = None,
+        extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
-        timeout: float | None = None,
+        timeout: float | Timeout | None = None,
     ) -> ChatCompletion: ...
 
     @overload
@@ -199,8 +207,9 @@ class AsyncChatCompletions:
         temperature: float | None = None,
         stream: Literal[True],
         extra_headers: Mapping[str, str] | None = None,
+        extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
-        timeout: float | None = None,
+        timeout: float | Timeout | None = None,
     ) -> AsyncStream[ChatCompletionChunk, ChatCompletion]: ...
 
     @overload
@@ -213,8 +222,9 @@ class AsyncChatCompletions:
         temperature: float | None = None,
         stream: bool | None,
         extra_headers: Mapping[str, str] | None = None,
+        extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
-        timeout: float | None = None,
+        timeout: float | Timeout | None = None,
     ) -> ChatCompletion | AsyncStream[ChatCompletionChunk, ChatCompletion]: ...
 
     async def create(
@@ -226,8 +236,9 @@ class AsyncChatCompletions:
         temperature: float | None = None,
         stream: bool | None = None,
         extra_headers: Mapping[str, str] | None = None,
+        extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
-        timeout: float | None = None,
+        timeout: float | Timeout | None = None,
     ) -> ChatCompletion | AsyncStream[ChatCompletionChunk, ChatCompletion]:
         """Create a chat completion.
 
@@ -243,8 +254,9 @@ class AsyncChatCompletions:
                 Source: the page.
             stream: Whether to stream back partial progress. The server's default is false. Source: the page.
             extra_headers: Headers to send as well, or instead.
+            extra_query: Parameters of the URL to send as well, or instead.
             extra_body: Members of the request to send as well, or instead, as they are.
-            timeout: Seconds to wait for the next bytes of the answer, instead of the client's `timeout`.
+            timeout: Instead of the client's `timeout`.
 
         Returns:
             The completion, or its chunks as they are made when `stream` is true.
@@ -266,6 +278,7 @@ class AsyncChatCompletions:
             },
             stream=stream,
             extra_headers=extra_headers,
+            extra_query=extra_query,
             extra_body=extra_body,
             timeout=timeout,
         )

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, Generic, NoReturn, ParamSpec, TypeVar, ca
 
 import attrs
 
-from ._json import decode
-from ._model import Model
+from ._json import decode, unreadable
+from ._model import Model, with_request_id
 from ._redaction import Secret
-from ._transport import HttpResponse, misanswered
+from ._transport import HttpResponse, unexpected_body_error
 from .errors import APIResponseError, request_id
 
 if TYPE_CHECKING:
@@ -28,35 +28,40 @@ WholeT = TypeVar("WholeT", bound=Model)
 class Answer:
     """A response with a status of 2xx."""
 
-    def __init__(self, response: HttpResponse, secret: Secret) -> None:
+    def __init__(self, response: HttpResponse, secret: Secret, http: object) -> None:
         self._response = response
         self._secret = secret
+        self._http = http
 
     def model(self, kind: type[ModelT]) -> ModelT:
         """Raises APIResponseError where the body is no JSON object, or tells of an error and of nothing else."""
-        content = self._response.content
+        value: Any = None
+        wrong = ""
         try:
-            value = decode(content.decode())
-        except ValueError:
-            self._refuse("expected JSON, got", content)
-        if type(value) is not dict:
-            self._refuse("expected a JSON object, got", content)
-        if value.get("error") and not value.keys() & attrs.fields_dict(kind).keys():
-            self._refuse("the server tells of an error", content)
-        return kind.from_dict(value)
+            value = decode(self._response.content.decode())
+        except ValueError as error:
+            wrong = f"{unreadable(error)}, got"
+        else:
+            if type(value) is not dict:
+                wrong = "expected a JSON object, got"
+            elif value.get("error") and not value.keys() & attrs.fields_dict(kind).keys():
+                wrong = "the server reported an error"
+        if wrong:
+            self._refuse(wrong)
+        return with_request_id(kind.from_dict(value), self._response.headers)
 
     def stream(self, chunk: type[ChunkT], whole: type[WholeT]) -> Stream[ChunkT, WholeT]:
         from ._stream import Stream
 
-        return Stream.open(self._response, chunk, whole, self._secret)
+        return Stream.open(self._response, chunk, whole, self._secret, self._http)
 
     async def astream(self, chunk: type[ChunkT], whole: type[WholeT]) -> AsyncStream[ChunkT, WholeT]:
         from ._stream import AsyncStream
 
-        return await AsyncStream.open(self._response, chunk, whole, self._secret)
+        return await AsyncStream.open(self._response, chunk, whole, self._secret, self._http)
 
-    def _refuse(self, what: str, content: bytes) -> NoReturn:
-        raise misanswered(APIResponseError, self._response, self._secret, what, content) from None
+    def _refuse(self, what: str) -> NoReturn:
+        raise unexpected_body_error(APIResponseError, self._response, self._secret, what, self._response.content)
 
 
 @attrs.frozen

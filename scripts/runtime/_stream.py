@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
-import time
+import math
 from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
+from time import monotonic
 from types import TracebackType
-from typing import Generic, NoReturn, Self, TypeVar
+from typing import Any, Generic, NoReturn, Self, TypeVar, cast
 
 from ._events import DONE, ErrorEvent, EventDecoder
 from ._fold import Fold
-from ._json import decode
-from ._model import Model
-from ._redaction import Secret
-from ._transport import HttpResponse, ReadTimeout, RequestError, misanswered, place, reading
-from .errors import AlphaEdgeError, APIResponseError, APIStreamError, APITimeoutError
+from ._json import decode, unreadable
+from ._model import Model, with_request_id
+from ._redaction import Secret, redact_error
+from ._transport import (
+    HttpResponse,
+    RequestError,
+    TimeoutException,
+    aread,
+    place,
+    read,
+    reading,
+    unexpected_body_error,
+    waiting_at_most,
+)
+from .errors import AlphaEdgeError, APIResponseError, APIStreamError, APITimeoutError, request_id
 
 ChunkT = TypeVar("ChunkT", bound=Model)
 WholeT = TypeVar("WholeT", bound=Model)
@@ -28,55 +39,68 @@ OTHER_TYPES = ("application/json", "text/html")
 
 class Chunks(Generic[ChunkT]):
     """An open response as chunks. It knows nothing of the stream that holds it: so a stream that a program drops
-    without closing it is freed at once, and the connection with it.
+    without closing it is freed at once, and the connection with it. It holds the HTTP client, which closes its
+    connections when nobody holds it.
     """
 
-    def __init__(self, response: HttpResponse, chunk: type[ChunkT], secret: Secret) -> None:
+    def __init__(self, response: HttpResponse, chunk: type[ChunkT], secret: Secret, http: object) -> None:
         self.response = response
+        self._http = http
         self._chunk = chunk
         self._secret = secret
-        self._last_event = time.monotonic()
+        wait = response.request.extensions.get("timeout", {}).get("read")
+        self._longest_wait = math.inf if wait is None else wait
+        self._waited = 0.0
+        self._choices = set[Any]()
+        self._finished = set[Any]()
 
     def read(self) -> Generator[ChunkT, None, None]:
-        decoder = EventDecoder()
-        pieces = self.response.iter_bytes()
+        """Yields nothing of use first: only a generator that was begun closes the response when it is dropped."""
         try:
+            yield cast(ChunkT, None)
+            decoder = EventDecoder()
+            pieces = self.response.iter_bytes()
             with reading(self.response, self._secret):
+                asked = monotonic()
                 for piece in pieces:
-                    is_silent = True
+                    self._waited += monotonic() - asked
                     for data in decoder.feed(piece):
                         if data[:6] == DONE:
                             self._drain(pieces)
                             return
                         yield self._model(data)
-                        is_silent = False
-                    self._mind_silence(is_silent)
+                        self._waited = 0.0
+                    self._check_idle_timeout(decoder)
+                    asked = monotonic()
             if DONE not in decoder.end():
                 self._refuse("it ended without [DONE]; the answer may be cut")
         finally:
             self.response.close()
 
     async def aread(self) -> AsyncGenerator[ChunkT]:
-        decoder = EventDecoder()
-        pieces = self.response.aiter_bytes()
         try:
+            yield cast(ChunkT, None)
+            decoder = EventDecoder()
+            pieces = self.response.aiter_bytes()
             with reading(self.response, self._secret):
+                asked = monotonic()
                 async for piece in pieces:
-                    is_silent = True
+                    self._waited += monotonic() - asked
                     for data in decoder.feed(piece):
                         if data[:6] == DONE:
                             await self._adrain(pieces)
                             return
                         yield self._model(data)
-                        is_silent = False
-                    self._mind_silence(is_silent)
+                        self._waited = 0.0
+                    self._check_idle_timeout(decoder)
+                    asked = monotonic()
             if DONE not in decoder.end():
                 self._refuse("it ended without [DONE]; the answer may be cut")
         finally:
             await self.response.aclose()
 
     @contextmanager
-    def checking(self) -> Iterator[bool]:
+    def reject_non_stream(self) -> Iterator[bool]:
         """Whether the answer is labelled as no stream; then its body is to be read in this block, which raises."""
         media_type: str = self.response.headers.get("content-type", "")
         is_other = media_type.lower().startswith(OTHER_TYPES)
@@ -84,61 +108,88 @@ class Chunks(Generic[ChunkT]):
             yield is_other
         if is_other:
             what = f"expected a stream of events, got {media_type}"
-            raise misanswered(APIResponseError, self.response, self._secret, what, self.response.content)
+            raise unexpected_body_error(APIResponseError, self.response, self._secret, what, self.response.content)
 
     def _model(self, data: str) -> ChunkT:
+        value: Any = None
         if type(data) is ErrorEvent:
-            self._refuse("the server tells of an error", data)
+            self._refuse("the server reported an error", data)
+        wrong = ""
         try:
             value = decode(data)
-        except ValueError:
-            self._refuse("an event is no JSON", data)
+        except ValueError as error:
+            wrong = f"{unreadable(error)} in an event, got"
+        if wrong:
+            self._refuse(wrong, data)
         if type(value) is not dict:
-            self._refuse("an event is no JSON object", data)
+            self._refuse("an event is not a JSON object", data)
         if value.get("error"):
-            self._refuse("the server tells of an error", data)
+            self._refuse("the server reported an error", data)
+        choices = value.get("choices")
+        for choice in choices if type(choices) is list else ():
+            if type(choice) is dict:
+                index = choice.get("index")
+                index = index if type(index) is int else 0
+                self._choices.add(index)
+                if choice.get("finish_reason"):
+                    self._finished.add(index)
         return self._chunk.from_dict(value)
 
     def _refuse(self, what: str, data: str = "") -> NoReturn:
+        raise self._broken_off(what, data)
+
+    def _broken_off(self, what: str, data: str = "") -> APIStreamError:
         content = data.encode("utf-8", "replace")
         what = f"the stream broke off: {what}"
-        raise misanswered(APIStreamError, self.response, self._secret, what, content) from None
+        return unexpected_body_error(APIStreamError, self.response, self._secret, what, content)
 
-    def _mind_silence(self, is_silent: bool) -> None:
-        """Comments keep a connection open; they do not make the program wait for ever."""
-        now = time.monotonic()
-        if not is_silent:
-            self._last_event = now
-            return
-        read = self.response.request.extensions.get("timeout", {}).get("read")
-        seconds = read.seconds if isinstance(read, ReadTimeout) else read
-        if seconds is not None and now - self._last_event > seconds:
+    def _check_idle_timeout(self, decoder: EventDecoder) -> None:
+        """Comments keep a connection open; they do not make the program wait for ever.
+
+        What counts is the time spent waiting for bytes, not that in which the program did something else.
+        """
+        if decoder.is_within_field:
+            self._waited = 0.0
+        elif self._waited > self._longest_wait:
             where = place(self.response.request)
-            raise APITimeoutError(f"{where}: only comments for {seconds:.0f} s; a longer `timeout` may help")
+            seconds = f"{self._longest_wait:g} s"
+            raise APITimeoutError(f"{where}: only comments for {seconds}; a longer `timeout` may help")
 
     def _drain(self, pieces: Iterator[bytes]) -> None:
-        end = time.monotonic() + LAST_WAIT
-        read = self.response.request.extensions.get("timeout", {}).get("read")
-        if isinstance(read, ReadTimeout):
-            read.seconds = min(read.seconds, LAST_WAIT)
-        with suppress(RequestError):  # the answer is whole; only the connection is lost
+        with self._ending(), waiting_at_most(self.response, LAST_WAIT):
+            end = monotonic() + LAST_WAIT
             for _ in pieces:
-                if time.monotonic() > end:
+                if monotonic() > end:
                     break
 
     async def _adrain(self, pieces: AsyncIterator[bytes]) -> None:
         import anyio
 
-        with suppress(RequestError), anyio.move_on_after(LAST_WAIT):
+        with self._ending(), anyio.move_on_after(LAST_WAIT):
             async for _ in pieces:
                 pass
+
+    @contextmanager
+    def _ending(self) -> Iterator[None]:
+        """After `[DONE]` the answer is whole and only the connection can be lost, unless a choice did not finish."""
+        try:
+            yield
+        except TimeoutException:
+            pass
+        except RequestError as error:
+            if self._choices - self._finished:
+                failure = self._broken_off("the transfer broke and a choice has no finish_reason; it may be cut")
+                redact_error(error, self._secret)
+                raise failure from error
 
 
 class _Streamed(Generic[ChunkT, WholeT]):
     """What both streams have."""
 
-    def __init__(self, response: HttpResponse, chunk: type[ChunkT], whole: type[WholeT], secret: Secret) -> None:
-        self._source = Chunks(response, chunk, secret)
+    def __init__(
+        self, response: HttpResponse, chunk: type[ChunkT], whole: type[WholeT], secret: Secret, http: object
+    ) -> None:
+        self._source = Chunks(response, chunk, secret, http)
         self._response = response
         self._whole = whole
         self._fold = Fold()
@@ -146,6 +197,11 @@ class _Streamed(Generic[ChunkT, WholeT]):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._response.status_code} {place(self._response.request)}>"
+
+    @property
+    def request_id(self) -> str | None:
+        """The `x-request-id` header."""
+        return request_id(self._response.headers)
 
     def _begin_fold(self) -> Fold:
         if self._is_taken_by_chunk:
@@ -160,17 +216,22 @@ class Stream(_Streamed[ChunkT, WholeT]):
     the connection is lost. As a context manager, it closes the connection at the end of the block.
     """
 
-    def __init__(self, response: HttpResponse, chunk: type[ChunkT], whole: type[WholeT], secret: Secret) -> None:
-        super().__init__(response, chunk, whole, secret)
+    def __init__(
+        self, response: HttpResponse, chunk: type[ChunkT], whole: type[WholeT], secret: Secret, http: object
+    ) -> None:
+        super().__init__(response, chunk, whole, secret, http)
         self._chunks = self._source.read()
+        next(self._chunks)
 
     @classmethod
-    def open(cls, response: HttpResponse, chunk: type[ChunkT], whole: type[WholeT], secret: Secret) -> Self:
+    def open(
+        cls, response: HttpResponse, chunk: type[ChunkT], whole: type[WholeT], secret: Secret, http: object
+    ) -> Self:
         """Raises APIResponseError where the answer is labelled as no stream."""
-        stream = cls(response, chunk, whole, secret)
-        with stream._source.checking() as is_other:
+        stream = cls(response, chunk, whole, secret, http)
+        with stream._source.reject_non_stream() as is_other:
             if is_other:
-                response.read()
+                read(response)
         return stream
 
     def __iter__(self) -> Iterator[ChunkT]:
@@ -196,7 +257,7 @@ class Stream(_Streamed[ChunkT, WholeT]):
         fold = self._begin_fold()
         for chunk in self._chunks:
             fold.add(chunk.raw)
-        return self._whole.from_dict(fold.whole())
+        return with_request_id(self._whole.from_dict(fold.whole()), self._response.headers)
 
     def close(self) -> None:
         """Closes the connection, unless the stream was read to its end."""
@@ -215,17 +276,22 @@ class Stream(_Streamed[ChunkT, WholeT]):
 class AsyncStream(_Streamed[ChunkT, WholeT]):
     """As `Stream`, for `async for` and `async with`."""
 
-    def __init__(self, response: HttpResponse, chunk: type[ChunkT], whole: type[WholeT], secret: Secret) -> None:
-        super().__init__(response, chunk, whole, secret)
+    def __init__(
+        self, response: HttpResponse, chunk: type[ChunkT], whole: type[WholeT], secret: Secret, http: object
+    ) -> None:
+        super().__init__(response, chunk, whole, secret, http)
         self._chunks = self._source.aread()
 
     @classmethod
-    async def open(cls, response: HttpResponse, chunk: type[ChunkT], whole: type[WholeT], secret: Secret) -> Self:
+    async def open(
+        cls, response: HttpResponse, chunk: type[ChunkT], whole: type[WholeT], secret: Secret, http: object
+    ) -> Self:
         """Raises APIResponseError where the answer is labelled as no stream."""
-        stream = cls(response, chunk, whole, secret)
-        with stream._source.checking() as is_other:
+        stream = cls(response, chunk, whole, secret, http)
+        await anext(stream._chunks)
+        with stream._source.reject_non_stream() as is_other:
             if is_other:
-                await response.aread()
+                await aread(response)
         return stream
 
     def __aiter__(self) -> AsyncIterator[ChunkT]:
@@ -251,7 +317,7 @@ class AsyncStream(_Streamed[ChunkT, WholeT]):
         fold = self._begin_fold()
         async for chunk in self._chunks:
             fold.add(chunk.raw)
-        return self._whole.from_dict(fold.whole())
+        return with_request_id(self._whole.from_dict(fold.whole()), self._response.headers)
 
     async def close(self) -> None:
         """Closes the connection, unless the stream was read to its end."""

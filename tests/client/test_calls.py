@@ -147,6 +147,12 @@ def test_the_server_of_the_contract_by_default() -> None:
         ({"api_key": KEY, "base_url": "http://"}, "https://api.example.com"),
         ({"api_key": KEY, "base_url": "http://[::1"}, "base_url"),
         ({"api_key": KEY, "base_url": "http://host?x=1"}, "https://api.example.com"),
+        ({"api_key": KEY, "base_url": "https://me:pw-0123@gw"}, "remove it"),
+        ({"api_key": KEY, "base_url": "https://me@gw/v1"}, "remove it"),
+        ({"api_key": KEY, "max_retries": -1}, "max_retries is -1"),
+        ({"api_key": KEY, "max_retries": "3"}, "max_retries is '3'"),
+        ({"api_key": KEY, "timeout": 0}, "timeout is 0"),
+        ({"api_key": KEY, "timeout": float("nan")}, "timeout is nan"),
     ],
 )
 @pytest.mark.parametrize("kind", [AlphaEdge, AsyncAlphaEdge])
@@ -154,6 +160,27 @@ def test_wrong_options_are_named(kind: Any, options: dict[str, Any], says: str) 
     with pytest.raises(AlphaEdgeError, match=says) as caught:
         kind(**options)
     assert "sk-" not in str(caught.value)
+    assert "pw-0123" not in str(caught.value)
+
+
+def test_the_other_kind_of_http_client_is_named() -> None:
+    with pytest.raises(AlphaEdgeError, match="use AsyncAlphaEdge"):
+        AlphaEdge(KEY, http_client=httpx.AsyncClient())  # type: ignore[arg-type]
+    with pytest.raises(AlphaEdgeError, match="use AlphaEdge"):
+        AsyncAlphaEdge(KEY, http_client=httpx.Client())  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
+def test_what_json_cannot_hold_is_named_and_not_sent(value: float) -> None:
+    recording = Recording()
+    with pytest.raises(AlphaEdgeError, match=f"temperature={value} cannot be sent as JSON"):
+        AlphaEdge(KEY, http_client=recording.http).chat.completions.create(**HELLO, temperature=value)
+    nested: Any = []
+    for _ in range(100_000):
+        nested = [nested]
+    with pytest.raises(AlphaEdgeError, match="deep cannot be sent as JSON"):
+        AlphaEdge(KEY, http_client=recording.http).chat.completions.create(**HELLO, extra_body={"deep": nested})
+    assert recording.requests == []
 
 
 def test_options_of_a_copy(url: str) -> None:
@@ -165,7 +192,7 @@ def test_options_of_a_copy(url: str) -> None:
 
 @pytest.mark.parametrize("timeout", [None, 7.0])
 def test_there_is_always_a_timeout(timeout: float | None) -> None:
-    recording = Recording(timeout=None)
+    recording = Recording()
     AlphaEdge(KEY, http_client=recording.http).chat.completions.create(**HELLO, timeout=timeout)
     waits = recording.requests[-1].extensions["timeout"]
     assert waits == {"connect": 5.0, "read": timeout or 300.0, "write": timeout or 300.0, "pool": timeout or 300.0}
@@ -212,8 +239,3 @@ def test_the_key_is_shown_nowhere(client: AlphaEdge, caplog: pytest.LogCaptureFi
     assert KEY not in caplog.text
     for shown in (client, client.chat.completions, client._requests, vars(client), vars(client._requests)):
         assert KEY not in repr(shown)
-
-
-def test_repr_hides_a_password_in_the_base_url() -> None:
-    client = AlphaEdge(KEY, base_url="https://me:secret@gw/v1", http_client=Recording().http)
-    assert repr(client) == "AlphaEdge(base_url='https://gw/v1', max_retries=2)"

@@ -37,6 +37,7 @@ def failing(error: Exception) -> AlphaEdge:
         (401, "AuthenticationError"),
         (403, "PermissionDeniedError"),
         (404, "NotFoundError"),
+        (409, "ConflictError"),
         (405, "APIStatusError"),
         (413, "APIStatusError"),
         (422, "UnprocessableEntityError"),
@@ -95,7 +96,19 @@ def test_a_redirect_says_where_it_leads() -> None:
 @pytest.mark.parametrize("stream", [False, True])
 @pytest.mark.parametrize(
     "body",
-    [b"", b"<html>", b"{", b"null", b"[]", b'"x"', b"7", b"[" * 100_000, b"\xff", b'{"error": {"message": "x"}}'],
+    [
+        b"",
+        b"<html>",
+        b"{",
+        b"null",
+        b"[]",
+        b'"x"',
+        b"7",
+        b"[" * 100_000,
+        b"\n" + b"[" * 100_000,
+        b"\xff",
+        b'{"error": {"message": "x"}}',
+    ],
 )
 def test_a_success_that_is_none(body: bytes, stream: bool) -> None:
     client = answering(200, {"content-type": "application/json"}, content=body)
@@ -103,6 +116,39 @@ def test_a_success_that_is_none(body: bytes, stream: bool) -> None:
         client.chat.completions.create(**HELLO, stream=stream)
     assert caught.value.content == body
     assert caught.value.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [("7" * 5000, "expected JSON with shorter integers"), ("[" * 100_000, "expected JSON that is nested less deeply")],
+)
+@pytest.mark.parametrize("stream", [False, True])
+def test_json_that_python_cannot_read_is_named(value: str, says: str, stream: bool) -> None:
+    body = f'{{"id": {value}}}'
+    if stream:
+        client = answering(200, {"content-type": "text/event-stream"}, text=f"data: {body}\n\n")
+        with pytest.raises(alphaedge.APIStreamError, match=says):
+            client.chat.completions.create(**HELLO, stream=True).fold()
+    else:
+        with pytest.raises(alphaedge.APIResponseError, match=says):
+            answering(200, text=body).chat.completions.create(**HELLO)
+
+
+@pytest.mark.parametrize(
+    ("body", "has_hint"),
+    [
+        ({"error": {"message": "messages is empty", "param": "messages"}}, False),
+        ({"error": {"message": "messages must not be empty"}}, False),
+        ({"error": {"message": "No such thing.", "param": "model"}}, True),
+        ({"error": {"message": "The model does not exist."}}, True),
+        ({"detail": "Not Found"}, True),
+        ({}, True),
+    ],
+)
+def test_the_hint_under_a_404_is_for_a_wrong_model_or_url(body: Any, has_hint: bool) -> None:
+    with pytest.raises(alphaedge.NotFoundError) as caught:
+        answering(404, json=body).chat.completions.create(**HELLO)
+    assert ("check the model and base_url" in str(caught.value)) == has_hint
 
 
 def test_the_key_is_in_no_error(caplog: pytest.LogCaptureFixture) -> None:
@@ -138,15 +184,6 @@ def test_errors_of_the_http_library(error: Exception, kind: type[Exception]) -> 
     assert KEY not in str(caught.value)
 
 
-def test_a_password_in_the_base_url_is_in_no_error() -> None:
-    transport = httpx.MockTransport(lambda request: httpx.Response(503))
-    client = AlphaEdge(
-        KEY, base_url="http://me:secret@gw", http_client=httpx.Client(transport=transport), max_retries=0
-    )
-    with pytest.raises(alphaedge.InternalServerError, match="POST http://gw/v1/chat/completions"):
-        client.chat.completions.create(**HELLO)
-
-
 def test_nobody_listens() -> None:
     with AlphaEdge(KEY, base_url="http://127.0.0.1:1", max_retries=0) as client, pytest.raises(APIConnectionError):
         client.chat.completions.create(**HELLO)
@@ -161,5 +198,5 @@ def test_errors_can_be_pickled() -> None:
 
 def test_one_hierarchy() -> None:
     names = [name for name in alphaedge.__all__ if name.endswith("Error") and name != "ErrorResponseError"]
-    assert len(names) == 13
+    assert len(names) == 15
     assert all(issubclass(getattr(alphaedge, name), alphaedge.AlphaEdgeError) for name in names)

@@ -68,7 +68,7 @@ START, STOP, END = chunk({"role": "assistant", "content": "Hi"}), chunk({}, "sto
         ({name: WHOLE[name] for name in WHOLE if name != "usage"}, "`usage` is silently empty: its members are None"),
         (b"<html>", "the client raises APIResponseError (expected JSON, got: '<html>')"),
         (b"", "the client raises APIResponseError (expected JSON, got nothing)"),
-        (ERROR, "the client raises APIResponseError (the server tells of an error: No.)"),
+        (ERROR, "the client raises APIResponseError (the server reported an error: No.)"),
     ],
 )
 def test_a_plain_answer(body: Any, says: str | None) -> None:
@@ -86,7 +86,8 @@ def test_a_plain_answer(body: Any, says: str | None) -> None:
         ),
         (
             START + b"data: {\n\n" + END,
-            "the client raises APIStreamError (the stream broke off: an event is no JSON: '{'), after 1 chunk",
+            "the client raises APIStreamError (the stream broke off: expected JSON in an event, got: '{'), "
+            "after 1 chunk",
         ),
         (START + chunk({}, "eos") + END, "`choices[0].finish_reason` is 'eos', which its type does not list"),
         (START + END, "in the folded stream `choices[0].finish_reason` is silently None"),

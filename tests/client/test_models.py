@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import copy
+import json
 import pickle
 from typing import Any
 
 import attrs
+import pydantic
 import pytest
 
 from alphaedge import AssistantMessage, ChatCompletion, ChatCompletionChunk, ChatMessage, Usage
@@ -26,7 +28,7 @@ def test_round_trip() -> None:
     assert completion.to_dict() == WHOLE
     assert completion.to_dict() is not completion.raw
     assert completion == ChatCompletion.from_dict(copy.deepcopy(WHOLE))
-    assert attrs.asdict(completion, filter=lambda field, _: field.name != "raw") == WHOLE
+    assert attrs.asdict(completion) == WHOLE
 
 
 def test_unknown_members_are_kept_and_readable() -> None:
@@ -81,6 +83,51 @@ def test_a_model_of_ones_own() -> None:
         ChatMessage(role="user")  # type: ignore[call-arg]
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
         message.content = "Ho"  # type: ignore[misc]
+
+
+def test_a_changed_copy_is_what_it_says() -> None:
+    completion = ChatCompletion.from_dict({**WHOLE, "system_fingerprint": "fp"})
+    message = attrs.evolve(completion.choices[0].message, content="edited")
+    assert message.to_dict() == {"role": "assistant", "content": "edited"}
+    choice = attrs.evolve(completion.choices[0], message=message)
+    assert attrs.evolve(completion, choices=[choice]).to_dict()["choices"][0]["message"]["content"] == "edited"
+    assert completion.choices[0].message.content == "Hi"
+    assert completion.to_dict()["system_fingerprint"] == "fp"
+    kept = attrs.evolve(ChatCompletion.from_dict({**WHOLE, "usage": {"cached": 1}}), id="other").to_dict()
+    assert (kept["id"], kept["usage"]) == ("other", {"cached": 1})
+
+
+def test_json_of_a_model() -> None:
+    completion = ChatCompletion.from_dict({**WHOLE, "model": "größer"})
+    assert json.loads(completion.to_json()) == {**WHOLE, "model": "größer"}
+    assert "größer" in completion.to_json(indent=2)
+    assert json.loads(json.dumps(completion, default=ChatCompletion.to_dict)) == completion.to_dict()
+
+
+@pytest.mark.parametrize(
+    ("name", "instead"),
+    [("model_dump", "to_dict"), ("dict", "to_dict"), ("model_dump_json", "to_json"), ("model_copy", "attrs.evolve")],
+)
+def test_the_habits_of_pydantic_are_answered(name: str, instead: str) -> None:
+    with pytest.raises(AttributeError, match=f"ChatCompletion has no '{name}'; use {instead}"):
+        getattr(ChatCompletion.from_dict(WHOLE), name)
+    assert getattr(ChatCompletion.from_dict({**WHOLE, name: 1}), name) == 1
+
+
+def test_a_field_of_a_pydantic_model() -> None:
+    class Record(pydantic.BaseModel):
+        completion: ChatCompletion
+        last: Usage | None = None
+
+    sent = {**WHOLE, "system_fingerprint": "fp"}
+    completion = ChatCompletion.from_dict(sent)
+    record = Record(completion=completion)
+    assert record.completion is completion
+    assert record.model_dump() == {"completion": sent, "last": None}
+    assert Record.model_validate_json(record.model_dump_json()).completion.to_dict() == sent
+    with pytest.raises(pydantic.ValidationError, match="expected ChatCompletion or a dict"):
+        Record.model_validate({"completion": "text"})
+    assert Record.model_json_schema()["properties"]["completion"]["type"] == "object"
 
 
 def test_models_can_be_copied_and_pickled() -> None:

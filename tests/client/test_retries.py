@@ -90,6 +90,13 @@ def test_max_retries(retries: int, pauses: list[float]) -> None:
     assert (f"tried {retries + 1} times" in str(caught.value)) == (retries > 0)
 
 
+def test_max_retries_of_none_is_the_default(pauses: list[float]) -> None:
+    script = Script(httpx.Response(503))
+    with pytest.raises(InternalServerError):
+        script.client(max_retries=None).chat.completions.create(**HELLO)
+    assert script.asked == 3
+
+
 @pytest.mark.parametrize(("header", "value", "pause"), [("Retry-After", "3", 3.0), ("retry-after-ms", "250", 0.25)])
 def test_the_server_names_the_pause(header: str, value: str, pause: float, pauses: list[float]) -> None:
     script = Script(httpx.Response(429, headers={header: value}), GOOD)

@@ -23,6 +23,7 @@ from alphaedge import (
     ChatCompletion,
 )
 from alphaedge._events import DONE, EventDecoder
+from alphaedge._fold import Fold
 from alphaedge_conformance.contract import Contract
 from alphaedge_conformance.exchange import Chunk, sse
 from alphaedge_conformance.mock import Mock
@@ -108,6 +109,49 @@ def test_several_choices_are_folded_apart() -> None:
     assert [choice.message.content for choice in whole.choices] == ["ab", "x"]
     assert whole.usage.total_tokens == 9
     assert whole.object == "chat.completion"
+
+
+def test_many_choices_come_in_the_order_of_their_index() -> None:
+    indexes = [11, 2, 0, 10, 1, 9, 3, 8, 4, 7, 5, 6]
+    client = streaming(*(piece(f"text {index}", index) for index in indexes), END)
+    whole = client.chat.completions.create(**HELLO, stream=True).fold()
+    assert [choice.message.content for choice in whole.choices] == [f"text {index}" for index in range(12)]
+
+
+def delta(**members: Any) -> bytes:
+    return data({"choices": [{"index": 0, "delta": members}]})
+
+
+def test_fragments_of_tool_calls_are_merged_by_index() -> None:
+    def call(index: int, arguments: str, **members: Any) -> dict[str, Any]:
+        name = {"name": members.pop("name")} if "name" in members else {}
+        return {"index": index, **members, "function": {**name, "arguments": arguments}}
+
+    pieces = [
+        delta(role="assistant", content=None, tool_calls=[call(1, "", id="c-1", type="function", name="second")]),
+        delta(tool_calls=[call(0, '{"a"', id="c-0", type="function", name="first"), call(1, "{")]),
+        delta(tool_calls=[call(0, ": 1}", type="function")]),
+        delta(tool_calls=None),
+        delta(tool_calls=[call(1, "}")]),
+    ]
+    chunks = [json.loads(item.removeprefix(b"data: ")) for item in pieces]
+    fold = Fold()
+    for chunk in chunks:
+        fold.add(chunk)
+    assert chunks == [json.loads(item.removeprefix(b"data: ")) for item in pieces]  # chunks stay as they came
+    stream = streaming(*pieces, END).chat.completions.create(**HELLO, stream=True)
+    message = stream.fold().choices[0].message.to_dict()
+    assert message["tool_calls"] == [
+        {"index": 0, "id": "c-0", "type": "function", "function": {"name": "first", "arguments": '{"a": 1}'}},
+        {"index": 1, "id": "c-1", "type": "function", "function": {"name": "second", "arguments": "{}"}},
+    ]
+
+
+def test_what_is_not_a_list_of_indexed_objects_is_what_came_last() -> None:
+    for last in ([], [1], [{"a": 1}], "text", {"index": 0}):
+        stream = streaming(delta(parts=[{"index": 0}]), delta(parts=last), END)
+        message = stream.chat.completions.create(**HELLO, stream=True).fold().choices[0].message
+        assert message.to_dict()["parts"] == last
 
 
 def test_a_role_that_is_repeated_is_not_appended() -> None:
@@ -241,13 +285,13 @@ def test_a_silent_stream_is_a_timeout(served: Serve) -> None:
     [
         ([piece("a")], "ended without [DONE]"),
         ([], "ended without [DONE]"),
-        ([b"data: {\n\n", END], "is no JSON: '{'"),
-        ([b"data: [1]\n\n", END], "is no JSON object: '[1]'"),
-        ([b"data: null\n\n", END], "is no JSON object"),
-        ([data({"error": {"message": "Overloaded.", "type": "t"}}), END], "tells of an error: Overloaded."),
-        ([b'event: error\ndata: {"message": "Gone."}\n\n', END], "tells of an error: Gone."),
-        ([b"event: error\ndata: plain words\n\n"], "tells of an error: 'plain words'"),
-        ([data({"error": f"your key {KEY}"})], "tells of an error: your key [redacted]"),
+        ([b"data: {\n\n", END], "expected JSON in an event, got: '{'"),
+        ([b"data: [1]\n\n", END], "is not a JSON object: '[1]'"),
+        ([b"data: null\n\n", END], "is not a JSON object"),
+        ([data({"error": {"message": "Overloaded.", "type": "t"}}), END], "reported an error: Overloaded."),
+        ([b'event: error\ndata: {"message": "Gone."}\n\n', END], "reported an error: Gone."),
+        ([b"event: error\ndata: plain words\n\n"], "reported an error: 'plain words'"),
+        ([data({"error": f"your key {KEY}"})], "reported an error: your key [redacted]"),
         ([b"<html>oops</html>"], "ended without [DONE]"),
     ],
 )
