@@ -148,6 +148,7 @@ def render(contract: Contract, document: dict[str, Any], version: str, made: Pat
         "title": document["info"]["title"],
         "server": document["servers"][0]["url"],
         "resources": tree,
+        "answers": {operation.answer for operation in operations},
         "used": sorted({name for o in operations for name in (o.request, o.answer, o.chunk) if name}),
         "schemas": [
             Schema(name, class_name(name), schema.get("description", name))

@@ -18,7 +18,7 @@ export {
 } from "./errors.js";
 export type { Answered } from "./errors.js";
 export type { Json, JsonObject } from "./json.js";
-export { RawResponse, type Identified } from "./raw.js";
+export { RawResponse } from "./raw.js";
 export { Stream } from "./stream.js";
 export type { ClientOptions, Fetch, Query, RequestOptions } from "./transport.js";
 export type {

@@ -37,5 +37,13 @@ export class RawResponse<T> {
   }
 }
 
-/** An answer, with the request id as a member that is not part of its JSON. */
-export type Identified<T> = T & { readonly requestId?: string | undefined };
+/** What an answer has beside its JSON. */
+export interface Identified {
+  /** What the operator of the server needs to find this request: the `x-request-id` header. */
+  readonly requestId?: string | undefined;
+}
+
+/** Gives an answer its request id, which is no part of its JSON. */
+export function identify(answer: object, requestId: string | undefined): void {
+  if (!("requestId" in answer)) Object.defineProperty(answer, "requestId", { value: requestId });
+}

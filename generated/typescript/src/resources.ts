@@ -1,6 +1,6 @@
 /** The operations of the API, by their paths. */
 
-import { RawResponse, type Identified } from "./raw.js";
+import { RawResponse } from "./raw.js";
 import { Stream } from "./stream.js";
 import type { RequestOptions, Transport } from "./transport.js";
 import type { ChatCompletion, ChatCompletionChunk, ChatCompletionRequest } from "./types.js";
@@ -39,7 +39,7 @@ export class ChatCompletions {
   create(
     request: ChatCompletionRequest & { stream?: false | undefined },
     options?: RequestOptions,
-  ): Promise<Identified<ChatCompletion>>;
+  ): Promise<ChatCompletion>;
 
   /**
    * Create a chat completion, as a stream.
@@ -55,12 +55,12 @@ export class ChatCompletions {
   create(
     request: ChatCompletionRequest,
     options?: RequestOptions,
-  ): Promise<Identified<ChatCompletion> | Stream<ChatCompletionChunk, ChatCompletion>>;
+  ): Promise<ChatCompletion | Stream<ChatCompletionChunk, ChatCompletion>>;
 
   async create(
     request: ChatCompletionRequest,
     options?: RequestOptions,
-  ): Promise<Identified<ChatCompletion> | Stream<ChatCompletionChunk, ChatCompletion>> {
+  ): Promise<ChatCompletion | Stream<ChatCompletionChunk, ChatCompletion>> {
     return (await this.withRawResponse.create(request, options)).parse();
   }
 }
@@ -77,7 +77,7 @@ export class ChatCompletionsWithRawResponse {
   create(
     request: ChatCompletionRequest & { stream?: false | undefined },
     options?: RequestOptions,
-  ): Promise<RawResponse<Identified<ChatCompletion>>>;
+  ): Promise<RawResponse<ChatCompletion>>;
 
   /**
    * Create a chat completion, as a stream.
@@ -93,12 +93,12 @@ export class ChatCompletionsWithRawResponse {
   create(
     request: ChatCompletionRequest,
     options?: RequestOptions,
-  ): Promise<RawResponse<Identified<ChatCompletion> | Stream<ChatCompletionChunk, ChatCompletion>>>;
+  ): Promise<RawResponse<ChatCompletion | Stream<ChatCompletionChunk, ChatCompletion>>>;
 
   async create(
     request: ChatCompletionRequest,
     options?: RequestOptions,
-  ): Promise<RawResponse<Identified<ChatCompletion> | Stream<ChatCompletionChunk, ChatCompletion>>> {
+  ): Promise<RawResponse<ChatCompletion | Stream<ChatCompletionChunk, ChatCompletion>>> {
     const call = { method: "POST", path: "/v1/chat/completions", body: request };
     if (request.stream) {
       const exchange = await this.#transport.send({ ...call, accept: "text/event-stream" }, options);

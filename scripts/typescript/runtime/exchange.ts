@@ -9,6 +9,7 @@ import {
   type Answered,
 } from "./errors.js";
 import { isObject } from "./json.js";
+import { identify } from "./raw.js";
 import type { Secret } from "./secret.js";
 import type { Watch } from "./watch.js";
 
@@ -76,9 +77,7 @@ export class Exchange {
     if (value["error"] && !("choices" in value)) {
       throw this.misanswered(APIResponseError, "the server tells of an error", content);
     }
-    if (!("requestId" in value)) {
-      Object.defineProperty(value, "requestId", { value: this.answered("").requestId }); // no part of its JSON
-    }
+    identify(value, this.answered("").requestId);
     return value as T;
   }
 

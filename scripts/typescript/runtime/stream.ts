@@ -6,6 +6,7 @@ import { EventDecoder, type ServerSentEvent } from "./events.js";
 import type { Exchange } from "./exchange.js";
 import { Fold, newText, type Shape } from "./fold.js";
 import { isObject } from "./json.js";
+import { identify } from "./raw.js";
 import type { Watch } from "./watch.js";
 
 const DONE = "[DONE]";
@@ -72,7 +73,9 @@ export class Stream<Chunk, Whole> implements AsyncIterable<Chunk> {
    */
   async fold(): Promise<Whole> {
     while (!(await this.#chunks.next()).done);
-    return this.#fold.whole() as Whole;
+    const whole = this.#fold.whole();
+    identify(whole, this.requestId);
+    return whole as Whole;
   }
 
   /** Ends the request, unless the stream was read to its end. Leaving a `for await` early does the same. */
