@@ -272,6 +272,16 @@ test("headers and parameters for every request, and for one", async () => {
   assert.ok(!error.message.includes("gateway"));
 });
 
+test("a client with other options", async () => {
+  const { alphaedge, asked } = answeringWith({ defaultHeaders: { "x-team": "a" } }, json({}, 503, SOON));
+  const other = alphaedge.withOptions({ maxRetries: 1 });
+  await thrown(other.chat.completions.create(HELLO));
+  assert.equal(asked.length, 2);
+  assert.equal(asked[0].init.headers.get("x-team"), "a");
+  await thrown(alphaedge.chat.completions.create(HELLO));
+  assert.equal(asked.length, 3);
+});
+
 test("a raw answer, and the request id of any", async () => {
   const answer = { id: "chat-1", choices: [] };
   const { completions } = answering(json(answer, 201, { "x-request-id": "r-7" })).alphaedge.chat;
