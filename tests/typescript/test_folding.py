@@ -50,7 +50,10 @@ const delta = (tool_calls) => data({ choices: [{ index: 0, delta: { tool_calls }
 const called = { id: "call_b", type: "function" };
 const pieces = [
   delta([{ index: 1, ...called, function: { name: "b", arguments: "{" } }]),
-  delta([{ index: 0, id: "call_a", function: { name: "a", arguments: "[" } }, { index: 1, ...called, function: { arguments: "}" } }]),
+  delta([
+    { index: 0, id: "call_a", function: { name: "a", arguments: "[" } },
+    { index: 1, ...called, function: { arguments: "}" } },
+  ]),
   delta(null),
   delta([{ index: 0, function: { arguments: "]" } }]),
   DONE,

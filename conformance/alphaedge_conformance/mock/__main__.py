@@ -47,7 +47,7 @@ def main() -> int:
 
 
 def with_cors(app: ASGIApp) -> ASGIApp:
-    """The application, which answers what a browser asks before it sends a page's request, and shows pages all headers."""
+    """The application, which answers what a browser asks before a page's request, and shows pages all headers."""
     return CORSMiddleware(app, allow_origins=["*"], allow_methods=["*"], allow_headers=["*"], expose_headers=["*"])
 
 
