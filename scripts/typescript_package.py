@@ -14,7 +14,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +43,8 @@ class Operation:
     returns: str
     answer: str
     chunk: str | None
+    shape: dict[str, Any]
+    """How the chunks are folded together, as the runtime's `Shape`."""
 
 
 @define
@@ -146,6 +148,7 @@ def render(contract: Contract, document: dict[str, Any], version: str, made: Pat
         "title": document["info"]["title"],
         "server": document["servers"][0]["url"],
         "resources": tree,
+        "answers": {operation.answer for operation in operations},
         "used": sorted({name for o in operations for name in (o.request, o.answer, o.chunk) if name}),
         "schemas": [
             Schema(name, class_name(name), schema.get("description", name))
@@ -195,7 +198,49 @@ def operation(contract: Contract, path: str, method: str) -> Operation:
         returns=contract.at(success)["description"],
         answer=named(contract, success + pointer("content", JSON, "schema")),
         chunk=named(contract, events) if events else None,
+        shape=shape(contract, events) if events else {},
     )
+
+
+def shape(contract: Contract, schema: str, outer: tuple[str, ...] = ()) -> dict[str, Any]:
+    """What a fold has to know of an object's members: `[{…}]` is a list of objects that say their `index`, `{…}` an
+    object, and "whole" a text that is not sent in pieces, because it is a fixed one or an `id`."""
+    found: dict[str, Any] = {}
+    for name, member in members(contract, schema).items():
+        targets = list(variants(contract, member))
+        if set(targets) & set(outer):
+            continue  # a schema that holds itself
+        nodes = [contract.at(target) for target in targets]
+        items = [target + pointer("items") for target, node in zip(targets, nodes, strict=True) if "items" in node]
+        indexed = [item for item in items if "index" in members(contract, item)]
+        if indexed:
+            found[name] = [shape(contract, indexed[0], (*outer, *targets))]
+        elif members(contract, member):
+            found[name] = shape(contract, member, (*outer, *targets))
+        elif name == "id" or any(node.keys() & {"const", "enum"} for node in nodes):
+            found[name] = "whole"
+    return found
+
+
+def members(contract: Contract, schema: str) -> dict[str, str]:
+    """The properties of an object, by name, wherever its schema has them."""
+    return {
+        name: target + pointer("properties", name)
+        for target in variants(contract, schema)
+        for name in contract.at(target).get("properties", {})
+    }
+
+
+def variants(contract: Contract, schema: str, outer: tuple[str, ...] = ()) -> Iterator[str]:
+    """The schema, and those that it is composed of."""
+    target = contract.resolve(schema)
+    node = contract.at(target)
+    if target in outer or not isinstance(node, dict):
+        return
+    yield target
+    for keyword in ("allOf", "anyOf", "oneOf"):
+        for number in range(len(node.get(keyword, ()))):
+            yield from variants(contract, target + pointer(keyword, number), (*outer, target))
 
 
 def named(contract: Contract, schema: str) -> str:
@@ -216,13 +261,70 @@ def words(text: str) -> str:
 
 
 def described(rendering: dict[str, Any]) -> dict[str, Any]:
-    """The document with what the contract says of a member, and TypeScript has no word for, in its description."""
+    """The document with what the contract says of a member, and TypeScript has no word for, in its description; and
+    with answers as servers give them."""
     document = copy.deepcopy(rendering)
-    for schema in document["components"]["schemas"].values():
-        if "enum" in schema:
-            schema["description"] = f"{schema.get('description', '')} A server may send a value that is not listed."
+    schemas = document["components"]["schemas"]
+    sent = in_requests(document)
+    sent_back = {name: answers_like(schemas[name], schemas, sent) for name in sent}
+    unsure = unsure_texts(schemas.values())
+    for name, schema in schemas.items():
+        if name not in sent:
+            loosen(schema, unsure)
         describe_members(schema, is_quoted="x-quote" in schema)
+    for name, answers in sent_back.items():
+        if answers:
+            description = schemas[name].pop("description", name)
+            schemas[name] = {"description": description, "anyOf": [schemas[name], *answers]}
     return document
+
+
+def answers_like(schema: dict[str, Any], schemas: dict[str, Any], sent: set[str]) -> list[dict[str, str]]:
+    """References to what comes back and may be sent as it is, where this schema is asked for: a message is one."""
+    names, required = set(schema.get("properties", ())), set(schema.get("required", ()))
+    return [
+        {"$ref": f"#/components/schemas/{name}"}
+        for name, other in schemas.items()
+        if name not in sent and names and set(other.get("properties", ())) == names
+        if required and required <= set(other.get("required", ()))
+    ]
+
+
+def in_requests(document: dict[str, Any]) -> set[str]:
+    """The names of the components that a program sends."""
+    found: set[str] = set()
+    bodies = [operation.get("requestBody") for item in document["paths"].values() for operation in item.values()]
+    waiting: list[Any] = [body for body in bodies if body]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, dict):
+            name = str(node.get("$ref", "")).removeprefix("#/components/schemas/")
+            if name in document["components"]["schemas"] and name not in found:
+                found.add(name)
+                waiting.append(document["components"]["schemas"][name])
+            waiting += node.values()
+        elif isinstance(node, list):
+            waiting += node
+    return found
+
+
+def unsure_texts(schemas: Iterable[dict[str, Any]]) -> set[str]:
+    """The members that may be null in a piece of an answer, as `content`, and so are left out of whole ones as well."""
+    members = [member for schema in schemas for member in schema.get("properties", {}).items()]
+    return {name for name, member in members if member.get("type") == ["string", "null"]}
+
+
+def loosen(schema: dict[str, Any], unsure: set[str]) -> None:
+    """Makes a schema of answers say what a program has to expect: other values of an enumeration, and no text."""
+    if "enum" in schema:
+        schema["x-open"] = True
+        schema["description"] = f"{schema.get('description', '')} A server may send a value that is not listed."
+    for name, member in schema.get("properties", {}).items():
+        if name in unsure and member.get("type") == "string":
+            member["type"] = ["string", "null"]
+            member["description"] = f"{member.get('description', '')} A server may leave it out."
+            schema["required"] = [other for other in schema.get("required", []) if other != name]
+        loosen(member, unsure)
 
 
 def describe_members(schema: dict[str, Any], *, is_quoted: bool) -> None:

@@ -3,12 +3,20 @@
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
-import openapiTS, { astToString } from "openapi-typescript";
+import openapiTS, { astToString, stringToAST } from "openapi-typescript";
 import { format } from "prettier";
 
 const [source, folder] = process.argv.slice(2);
-// A member with a default may be left out of a request.
-const options = { defaultNonNullable: false, silent: true };
+// A member with a default may be left out of a request; an editor still offers the values of an open enumeration.
+const options = {
+  defaultNonNullable: false,
+  silent: true,
+  transform: (schema) => {
+    if (!schema["x-open"]) return undefined;
+    const values = [...schema.enum.map((value) => JSON.stringify(value)), "(string & {})"];
+    return stringToAST(`type Open = ${values.join(" | ")};`)[0].type;
+  },
+};
 const types = astToString(await openapiTS(JSON.parse(await readFile(source, "utf8")), options));
 await writeFile(
   join(folder, "src", "schema.ts"),

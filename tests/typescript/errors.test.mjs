@@ -154,7 +154,7 @@ test("nobody listens", async () => {
 
 test("one hierarchy", () => {
   const errors = Object.entries(package_).filter(([name]) => name.endsWith("Error"));
-  assert.equal(errors.length, 13);
+  assert.equal(errors.length, 15);
   for (const [name, kind] of errors) {
     assert.ok(kind === AlphaEdgeError || kind.prototype instanceof AlphaEdgeError, name);
     assert.equal(kind.name, name);

@@ -8,11 +8,16 @@ export const ERROR = { error: { message: "No.", type: "t", param: "model", code:
 
 /** A client whose `fetch` answers so, in this order, the last for ever; an Error is thrown. */
 export function answering(...answers) {
+  return answeringWith({}, ...answers);
+}
+
+export function answeringWith(options, ...answers) {
   const asked = [];
   const alphaedge = new AlphaEdge({
     apiKey: KEY,
     baseURL: "http://host",
     maxRetries: 0,
+    ...options,
     fetch: async (url, init) => {
       const answer = answers[Math.min(asked.length, answers.length - 1)];
       asked.push({ url, init, body: init.body && JSON.parse(init.body) });

@@ -7,6 +7,9 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
+from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp
+
 from ..command import Parser
 from ..contract import Contract
 from ..errors import ConfigurationError
@@ -22,13 +25,14 @@ def main() -> int:
     parser.add_argument("--tokens-per-second", type=float, metavar="N", help="the pace of an answer (default: at once)")
     parser.add_argument("--key", help="the only API key that is let in (default: anybody is)")
     parser.add_argument("--fault", metavar="NAME", help="be wrong in this way, or unusual; an unknown name lists them")
+    parser.add_argument("--cors", action="store_true", help="let pages of any origin ask, from a browser")
     parser.add_argument("--contract", type=Path, metavar="FILE", help="another contract than the one shipped")
     arguments = parser.parse_args()
     try:
         contract = Contract.load(arguments.contract)
         make = kind(contract, arguments.fault)
         mock = make(contract, arguments.key, arguments.latency, arguments.tokens_per_second)
-        with serve(mock, arguments.port) as url:
+        with serve(with_cors(mock) if arguments.cors else mock, arguments.port) as url:
             print(f"{url}{contract.path} serves {', '.join(mock.models)}; Ctrl-C ends it", flush=True)
             threading.Event().wait()
     except ConfigurationError as error:
@@ -40,6 +44,11 @@ def main() -> int:
     except KeyboardInterrupt:
         return 0
     return 0
+
+
+def with_cors(app: ASGIApp) -> ASGIApp:
+    """The application, which answers what a browser asks before a page's request, and shows pages all headers."""
+    return CORSMiddleware(app, allow_origins=["*"], allow_methods=["*"], allow_headers=["*"], expose_headers=["*"])
 
 
 def kind(contract: Contract, name: str | None) -> Callable[..., Mock]:

@@ -14,12 +14,19 @@ export const VERSION = "0.1.0";
 export class AlphaEdge {
   /** Where the API is. */
   readonly baseURL: string;
+  readonly #options: ClientOptions;
   /** `/chat` */
   readonly chat: resources.Chat;
 
   constructor(options: ClientOptions = {}) {
     const transport = new Transport("https://api.alphaedge-ai.com", `alphaedge-typescript/${VERSION}`, options);
+    this.#options = options;
     this.baseURL = transport.baseURL;
     this.chat = new resources.Chat(transport);
+  }
+
+  /** A client with the same options, but these. */
+  withOptions(options: ClientOptions): AlphaEdge {
+    return new AlphaEdge({ ...this.#options, ...options });
   }
 }

@@ -7,8 +7,13 @@ export class AlphaEdgeError extends Error {
   override name = "AlphaEdgeError";
 }
 
+/** A call that failed, with or without an answer; not a mistake of the program. */
+export class APIError extends AlphaEdgeError {
+  override name = "APIError";
+}
+
 /** No answer came, or it broke off. `cause` is what `fetch` threw. */
-export class APIConnectionError extends AlphaEdgeError {
+export class APIConnectionError extends APIError {
   override name = "APIConnectionError";
 }
 
@@ -24,10 +29,12 @@ export interface Answered {
   readonly content: string;
   /** `content` as JSON; undefined where it is none. */
   readonly body: Json | undefined;
+  /** What the operator of the server needs to find this request: the `x-request-id` header. */
+  readonly requestId: string | undefined;
 }
 
 /** The server answered, and the answer is the error. */
-class AnsweredError extends AlphaEdgeError {
+class AnsweredError extends APIError {
   /** The HTTP status. */
   readonly status: number;
   /** The response headers. */
@@ -59,6 +66,12 @@ class AnsweredError extends AlphaEdgeError {
   get requestId(): string | undefined {
     return requestId(this.headers);
   }
+
+  /** The answer itself. */
+  get response(): Answered {
+    const { status, headers, content, body, requestId } = this;
+    return { status, headers, content, body, requestId };
+  }
 }
 
 /** The server answered with another status than 2xx; the subclasses name the common ones. */
@@ -84,6 +97,11 @@ export class PermissionDeniedError extends APIStatusError {
 /** 404: no such model, or a `baseURL` that leads elsewhere. */
 export class NotFoundError extends APIStatusError {
   override name = "NotFoundError";
+}
+
+/** 409: the request conflicts with another one; thrown after the retries. */
+export class ConflictError extends APIStatusError {
+  override name = "ConflictError";
 }
 
 /** 422: the request is well-formed and invalid; `param` may name the member. */
@@ -118,13 +136,13 @@ const BY_STATUS: Readonly<Record<number, Kind<APIStatusError>>> = {
   401: AuthenticationError,
   403: PermissionDeniedError,
   404: NotFoundError,
+  409: ConflictError,
   422: UnprocessableEntityError,
   429: RateLimitError,
 };
 
 const HINTS: Readonly<Record<number, string>> = {
   401: "check apiKey or ALPHAEDGE_API_KEY",
-  404: "check the model and baseURL",
   405: "check baseURL",
   413: "send a shorter conversation",
 };
@@ -132,7 +150,7 @@ const HINTS: Readonly<Record<number, string>> = {
 /** The error of a status that is not 2xx; `notes` say what to do about it. */
 export function refused(where: string, answered: Answered, notes: readonly string[]): APIStatusError {
   const { status, headers, content, body } = answered;
-  const hint = HINTS[status];
+  const hint = status === 404 ? whatIsNotFound(body) : HINTS[status];
   const id = requestId(headers);
   const advice = [...(hint ? [hint] : []), ...notes, ...(id ? [`request id ${id}`] : [])];
   const sentence = said(body) ?? (quoted(content) || "no body");
@@ -150,6 +168,15 @@ export function misanswered<E>(kind: Kind<E>, where: string, answered: Answered,
   );
 }
 
+/** What to check about a 404; nothing where the server says that something else is at fault. */
+function whatIsNotFound(body: Json | undefined): string | undefined {
+  const { param, code } = details(body);
+  const sentence = said(body);
+  if (/model/i.test([param, code, sentence].join())) return "check the model and baseURL";
+  const isAboutPath = !sentence || (!param && /not.?found|nothing|route|path|url|endpoint/i.test(sentence));
+  return isAboutPath ? "check baseURL" : undefined;
+}
+
 /** The server's own sentence in the JSON of an error, of whatever shape. */
 function said(body: Json | undefined): string | undefined {
   const error = details(body);
@@ -163,12 +190,13 @@ function details(body: Json | undefined): Readonly<Record<string, Json>> {
   return isObject(body["error"]) ? body["error"] : body;
 }
 
-function requestId(headers: Headers): string | undefined {
+export function requestId(headers: Headers): string | undefined {
   return headers.get("x-request-id") ?? headers.get("request-id") ?? undefined;
 }
 
 function text(value: Json | undefined): string | undefined {
-  return value === undefined || value === null ? undefined : String(value);
+  if (value === undefined || value === null) return undefined;
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
 }
 
 /** Characters of an answer that a message quotes. */

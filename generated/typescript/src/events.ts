@@ -17,14 +17,22 @@ export class EventDecoder {
   #name = "";
   #data: string[] = [];
   #isAfterCR = false;
+  #isSilent = true;
+
+  /** Whether the last piece held comments and blank lines alone, which keep a connection open and say nothing. */
+  get isSilent(): boolean {
+    return this.#isSilent;
+  }
 
   *feed(piece: Uint8Array): Generator<ServerSentEvent, void, undefined> {
     let text = this.#utf8.decode(piece, { stream: true });
+    this.#isSilent = false;
     if (!text) return;
     if (this.#isAfterCR && text.startsWith("\n")) text = text.slice(1);
     // The piece may end between the CR and the LF of one end of line.
     this.#isAfterCR = text ? text.endsWith("\r") : false;
     const lines = (this.#line + text).split(/\r\n|\r|\n/);
+    this.#isSilent = lines.every((line) => !line || line.startsWith(":"));
     this.#line = lines.pop() ?? "";
     for (const line of lines) {
       if (line) {

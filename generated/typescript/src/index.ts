@@ -2,21 +2,25 @@ export { AlphaEdge, VERSION } from "./client.js";
 export {
   AlphaEdgeError,
   APIConnectionError,
+  APIError,
   APIResponseError,
   APIStatusError,
   APIStreamError,
   APITimeoutError,
   AuthenticationError,
   BadRequestError,
+  ConflictError,
   InternalServerError,
   NotFoundError,
   PermissionDeniedError,
   RateLimitError,
   UnprocessableEntityError,
 } from "./errors.js";
+export type { Answered } from "./errors.js";
 export type { Json, JsonObject } from "./json.js";
+export { RawResponse } from "./raw.js";
 export { Stream } from "./stream.js";
-export type { ClientOptions, Fetch, RequestOptions } from "./transport.js";
+export type { ClientOptions, Fetch, Query, RequestOptions } from "./transport.js";
 export type {
   AssistantMessage,
   ChatCompletion,

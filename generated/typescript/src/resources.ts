@@ -1,5 +1,6 @@
 /** The operations of the API, by their paths. */
 
+import { RawResponse } from "./raw.js";
 import { Stream } from "./stream.js";
 import type { RequestOptions, Transport } from "./transport.js";
 import type { ChatCompletion, ChatCompletionChunk, ChatCompletionRequest } from "./types.js";
@@ -16,10 +17,11 @@ export class Chat {
 
 /** `/chat/completions` */
 export class ChatCompletions {
-  readonly #transport: Transport;
+  /** The same calls, which return a RawResponse with the status and the headers. */
+  readonly withRawResponse: ChatCompletionsWithRawResponse;
 
   constructor(transport: Transport) {
-    this.#transport = transport;
+    this.withRawResponse = new ChatCompletionsWithRawResponse(transport);
   }
 
   /**
@@ -59,11 +61,57 @@ export class ChatCompletions {
     request: ChatCompletionRequest,
     options?: RequestOptions,
   ): Promise<ChatCompletion | Stream<ChatCompletionChunk, ChatCompletion>> {
+    return (await this.withRawResponse.create(request, options)).parse();
+  }
+}
+
+/** `/chat/completions`, with the status and the headers of each answer. */
+export class ChatCompletionsWithRawResponse {
+  readonly #transport: Transport;
+
+  constructor(transport: Transport) {
+    this.#transport = transport;
+  }
+
+  /** Create a chat completion. */
+  create(
+    request: ChatCompletionRequest & { stream?: false | undefined },
+    options?: RequestOptions,
+  ): Promise<RawResponse<ChatCompletion>>;
+
+  /**
+   * Create a chat completion, as a stream.
+   *
+   * As above; the chunks come while they are made, and half an answer throws APIStreamError at its end.
+   */
+  create(
+    request: ChatCompletionRequest & { stream: true },
+    options?: RequestOptions,
+  ): Promise<RawResponse<Stream<ChatCompletionChunk, ChatCompletion>>>;
+
+  /** Create a chat completion, whole or as a stream. */
+  create(
+    request: ChatCompletionRequest,
+    options?: RequestOptions,
+  ): Promise<RawResponse<ChatCompletion | Stream<ChatCompletionChunk, ChatCompletion>>>;
+
+  async create(
+    request: ChatCompletionRequest,
+    options?: RequestOptions,
+  ): Promise<RawResponse<ChatCompletion | Stream<ChatCompletionChunk, ChatCompletion>>> {
     const call = { method: "POST", path: "/v1/chat/completions", body: request };
     if (request.stream) {
-      return Stream.open(await this.#transport.send({ ...call, accept: "text/event-stream" }, options));
+      const exchange = await this.#transport.send({ ...call, accept: "text/event-stream" }, options);
+      const stream = await Stream.open<ChatCompletionChunk, ChatCompletion>(exchange, {
+        choices: [{ delta: { role: "whole" }, finish_reason: "whole" }],
+        id: "whole",
+        object: "whole",
+        usage: {},
+      });
+      return new RawResponse(exchange, "", () => stream);
     }
     const exchange = await this.#transport.send({ ...call, accept: "application/json" }, options);
-    return exchange.object();
+    const content = await exchange.text();
+    return new RawResponse(exchange, content, () => exchange.object<ChatCompletion>(content));
   }
 }

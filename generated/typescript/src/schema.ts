@@ -48,15 +48,17 @@ export interface components {
       stream?: boolean;
     };
     /** @description One message of the conversation. */
-    ChatMessage: {
-      /**
-       * @description Who speaks. Source: the page.
-       * @enum {string}
-       */
-      role: "system" | "user" | "assistant";
-      /** @description What is said; any Unicode text, and possibly none. Source: the page. */
-      content: string;
-    };
+    ChatMessage:
+      | {
+          /**
+           * @description Who speaks. Source: the page.
+           * @enum {string}
+           */
+          role: "system" | "user" | "assistant";
+          /** @description What is said; any Unicode text, and possibly none. Source: the page. */
+          content: string;
+        }
+      | components["schemas"]["AssistantMessage"];
     /** @description A completion of the conversation. */
     ChatCompletion: {
       /** @description A unique identifier for the chat completion. At least 1 character. Source: the page. */
@@ -91,14 +93,14 @@ export interface components {
        * @constant
        */
       role: "assistant";
-      /** @description The text of the answer. Source: the page. */
-      content: string;
+      /** @description The text of the answer. A server may leave it out. Source: the page. */
+      content?: string | null;
     };
     /**
      * @description Why the answer ends: `stop`, it is complete; `length`, it was cut by `max_tokens`. A server may send a value that is not listed.
      * @enum {string}
      */
-    FinishReason: "stop" | "length";
+    FinishReason: "stop" | "length" | (string & {});
     /** @description Usage statistics for the completion request. */
     Usage: {
       /** @description Tokens in the messages. At least 0. Source: the page. */

@@ -1,5 +1,6 @@
 /** What goes in and comes back, by the contract. */
 
+import type { Identified } from "./raw.js";
 import type { components } from "./schema.js";
 
 type Schemas = components["schemas"];
@@ -11,7 +12,7 @@ export type ChatCompletionRequest = Schemas["ChatCompletionRequest"];
 export type ChatMessage = Schemas["ChatMessage"];
 
 /** A completion of the conversation. */
-export type ChatCompletion = Schemas["ChatCompletion"];
+export type ChatCompletion = Schemas["ChatCompletion"] & Identified;
 
 /** One answer to the conversation. */
 export type Choice = Schemas["Choice"];

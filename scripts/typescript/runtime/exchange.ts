@@ -1,7 +1,15 @@
 /** An answer that is being read. */
 
-import { APIConnectionError, APIResponseError, APITimeoutError, misanswered, type Answered } from "./errors.js";
+import {
+  APIConnectionError,
+  APIResponseError,
+  APITimeoutError,
+  misanswered,
+  requestId,
+  type Answered,
+} from "./errors.js";
 import { isObject } from "./json.js";
+import { identify } from "./raw.js";
 import type { Secret } from "./secret.js";
 import type { Watch } from "./watch.js";
 
@@ -57,9 +65,8 @@ export class Exchange {
     }
   }
 
-  /** The whole body as a JSON object; it is not validated. */
-  async object<T>(): Promise<T> {
-    const content = await this.text();
+  /** The whole body, which is `content`, as a JSON object; it is not validated. */
+  object<T>(content: string): T {
     let value: unknown;
     try {
       value = JSON.parse(content);
@@ -70,15 +77,20 @@ export class Exchange {
     if (value["error"] && !("choices" in value)) {
       throw this.misanswered(APIResponseError, "the server tells of an error", content);
     }
+    identify(value, this.answered("").requestId);
     return value as T;
   }
 
   /** What came, for an error: without the API key. */
   answered(content: string): Answered {
-    const { status, headers } = this.#response;
-    const redacted = this.#secret.redact(content);
-    const body = this.#secret.redactedJSON(redacted);
-    return { status, headers: this.#secret.redactAll(headers), content: redacted, body };
+    const headers = this.#secret.redactAll(this.#response.headers);
+    return {
+      status: this.#response.status,
+      headers,
+      content: this.#secret.redact(content),
+      body: this.#secret.redactedJSON(content),
+      requestId: requestId(headers),
+    };
   }
 
   misanswered<E>(kind: new (message: string, answered: Answered) => E, what: string, content: string): E {
@@ -92,8 +104,7 @@ const TIMEOUTS_OF_NODE = ["UND_ERR_HEADERS_TIMEOUT", "UND_ERR_BODY_TIMEOUT"];
 export function named(error: unknown, where: string, what: string, watch: Watch, secret: Secret): unknown {
   if (watch.isEndedByProgram) return watch.reason;
   const { code, message } = beneath(error);
-  const printed = stacks(error);
-  const options = secret.redact(printed) === printed ? { cause: error } : {};
+  const options = secret.isShownBy(error) ? {} : { cause: error };
   if (watch.isLate || TIMEOUTS_OF_NODE.includes(String(code))) {
     return new APITimeoutError(`${where}: no answer in time; a longer \`timeout\` may help`, options);
   }
@@ -112,9 +123,4 @@ export function isConnectTimeout(error: unknown): boolean {
 function beneath(error: unknown): { readonly code?: unknown; readonly message?: unknown } {
   if (!(error instanceof Error)) return {};
   return error.cause instanceof Error ? error.cause : error;
-}
-
-/** All that the printed error shows. */
-function stacks(error: unknown): string {
-  return error instanceof Error ? `${error.message} ${error.stack} ${stacks(error.cause)}` : String(error);
 }

@@ -1,10 +1,13 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 /** The chunks of a streamed answer, as they come. */
 
 import { APIResponseError, APIStreamError } from "./errors.js";
 import { EventDecoder, type ServerSentEvent } from "./events.js";
 import type { Exchange } from "./exchange.js";
-import { Fold, newText } from "./fold.js";
+import { Fold, newText, type Shape } from "./fold.js";
 import { isObject } from "./json.js";
+import { identify } from "./raw.js";
+import type { Watch } from "./watch.js";
 
 const DONE = "[DONE]";
 
@@ -13,6 +16,9 @@ const LAST_WAIT = 1000;
 
 /** Labels of bodies that are no stream; any other label is tried as one. */
 const OTHER_TYPES = ["application/json", "text/html"];
+
+/** Ends the request of a stream that the program dropped without a word, once it is collected. */
+const dropped = new FinalizationRegistry<Watch>((watch) => watch.close());
 
 /**
  * Iterates over the chunks of an answer as they come, and ends the request when left early.
@@ -23,22 +29,29 @@ const OTHER_TYPES = ["application/json", "text/html"];
 export class Stream<Chunk, Whole> implements AsyncIterable<Chunk> {
   readonly #exchange: Exchange;
   readonly #chunks: AsyncGenerator<Chunk, void, undefined>;
-  readonly #fold = new Fold();
+  readonly #fold: Fold;
   #isClosed = false;
 
-  private constructor(exchange: Exchange) {
+  private constructor(exchange: Exchange, shape: Shape) {
     this.#exchange = exchange;
+    this.#fold = new Fold(shape);
     this.#chunks = this.#read();
+    dropped.register(this, exchange.watch);
   }
 
   /** Throws APIResponseError where the answer is labelled as no stream. */
-  static async open<Chunk, Whole>(exchange: Exchange): Promise<Stream<Chunk, Whole>> {
+  static async open<Chunk, Whole>(exchange: Exchange, shape: Shape): Promise<Stream<Chunk, Whole>> {
     const type = exchange.mediaType;
     if (OTHER_TYPES.some((other) => type.startsWith(other))) {
       const content = await exchange.text();
       throw exchange.misanswered(APIResponseError, `expected a stream of events, got ${type}`, content);
     }
-    return new Stream(exchange);
+    return new Stream(exchange, shape);
+  }
+
+  /** What the operator of the server needs to find this request: the `x-request-id` header. */
+  get requestId(): string | undefined {
+    return this.#exchange.answered("").requestId;
   }
 
   [Symbol.asyncIterator](): AsyncGenerator<Chunk, void, undefined> {
@@ -60,7 +73,9 @@ export class Stream<Chunk, Whole> implements AsyncIterable<Chunk> {
    */
   async fold(): Promise<Whole> {
     while (!(await this.#chunks.next()).done);
-    return this.#fold.whole() as Whole;
+    const whole = this.#fold.whole();
+    identify(whole, this.requestId);
+    return whole as Whole;
   }
 
   /** Ends the request, unless the stream was read to its end. Leaving a `for await` early does the same. */
@@ -68,6 +83,11 @@ export class Stream<Chunk, Whole> implements AsyncIterable<Chunk> {
     this.#isClosed = true;
     this.#exchange.watch.close();
     await this.#chunks.return();
+  }
+
+  /** `close()`, for `await using`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
   }
 
   async *#read(): AsyncGenerator<Chunk, void, undefined> {
@@ -78,22 +98,22 @@ export class Stream<Chunk, Whole> implements AsyncIterable<Chunk> {
       watch.start();
       for await (const piece of this.#exchange.pieces()) {
         if (isDone) continue;
-        let isSilent = true; // comments keep a connection open; they do not make the program wait for ever
         for (const event of decoder.feed(piece)) {
           isDone = event.data.startsWith(DONE);
           if (isDone) break;
-          isSilent = false;
           watch.stop();
           yield this.#chunk(event);
         }
         if (isDone) watch.start(LAST_WAIT);
-        else if (!isSilent) watch.start();
+        else if (!decoder.isSilent) watch.start();
       }
       if (!isDone && decoder.end()?.data !== DONE) {
         throw this.#broken("it ended without [DONE]; the answer may be cut");
       }
     } catch (error) {
-      if (!isDone && !this.#isClosed) throw error;
+      // After [DONE] nothing is missing, unless the server broke off before any reason to end: it says [DONE] then too.
+      const isWhole = isDone && (this.#fold.isFinished || watch.isLate);
+      if (!isWhole && !this.#isClosed) throw error;
     } finally {
       watch.close();
     }

@@ -2,8 +2,11 @@
 import {
   AlphaEdge,
   APIConnectionError,
+  APIError,
   APIStatusError,
+  ConflictError,
   RateLimitError,
+  RawResponse,
   Stream,
   type ChatCompletion,
   type ChatCompletionChunk,
@@ -13,11 +16,18 @@ import {
 } from "@alphaedge/alphaedge";
 
 const alphaedge = new AlphaEdge({ apiKey: undefined, timeout: 60_000, maxRetries: 3, fetch });
+new AlphaEdge({ apiKey: async () => "key", timeout: null, defaultHeaders: { "x-team": "a" }, defaultQuery: { v: 1 } });
 const messages: ChatMessage[] = [{ role: "user", content: "Hello!" }];
 
 const completion: ChatCompletion = await alphaedge.chat.completions.create({ model: "m", messages });
 const reason: FinishReason | undefined = completion.choices[0]?.finish_reason;
 const total: number = completion.usage.total_tokens;
+// What a server may do: no text, and a reason that the contract does not list.
+const content: string | null | undefined = completion.choices[0]?.message.content;
+const isFiltered: boolean = reason === "content_filter";
+const isCut: boolean = reason === "length";
+const id: string | undefined = completion.requestId;
+console.log(content?.length, isFiltered, isCut, id);
 messages.push(...completion.choices.map((choice) => choice.message));
 
 const request: ChatCompletionRequest = { model: "m", messages, max_tokens: 8, temperature: 0.5 };
@@ -34,6 +44,14 @@ for await (const chunk of stream) {
 for await (const text of stream.text()) console.log(text.toUpperCase());
 const whole: ChatCompletion = await stream.fold();
 await stream.close();
+const raw: RawResponse<ChatCompletion> = await alphaedge.chat.completions.withRawResponse.create({ ...request, stream: false });
+console.log(raw.status, raw.headers.get("x-request-id"), raw.requestId, raw.content, raw.parse().choices);
+const streamed = await alphaedge.chat.completions.withRawResponse.create({ ...request, stream: true }, { timeout: null });
+{
+  await using left = streamed.parse();
+  for await (const chunk of left) console.log(chunk.choices, left.requestId);
+}
+await alphaedge.chat.completions.create(request, { extraQuery: { v: 2, on: true } });
 
 const either = await alphaedge.chat.completions.create({ ...request, stream: Math.random() < 0.5 });
 console.log(either instanceof Stream ? (await either.fold()).id : either.id, reason, total, plain.id, whole.id);
@@ -42,7 +60,9 @@ try {
   await alphaedge.chat.completions.create(request);
 } catch (error) {
   if (error instanceof RateLimitError) console.log(error.headers.get("retry-after"));
+  else if (error instanceof ConflictError) console.log(error.response.status, error.response.headers, error.response.body);
   else if (error instanceof APIStatusError) console.log(error.status, error.type?.length, error.requestId, error.body);
   else if (error instanceof APIConnectionError) console.log(error.message, error.cause);
+  else if (error instanceof APIError) console.log(error.message);
   else throw error;
 }

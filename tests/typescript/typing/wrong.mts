@@ -7,6 +7,8 @@ const request: ChatCompletionRequest = { model: "m", messages: [{ role: "user", 
 
 new AlphaEdge({ api_key: "key" }); // wrong
 new AlphaEdge({ timeout: "60" }); // wrong
+new AlphaEdge({ defaultQuery: { v: {} } }); // wrong
+new AlphaEdge({ apiKey: () => 5 }); // wrong
 await completions.create(); // wrong
 await completions.create({ model: "m" }); // wrong
 await completions.create({ ...request, temperature: "hot" }); // wrong
@@ -20,6 +22,8 @@ await alphaedge.chat.completion.create(request); // wrong
 const completion = await completions.create({ ...request, stream: false });
 console.log(completion.choices[0]?.message.text); // wrong
 console.log(completion.usage.total); // wrong
+console.log(completion.choices[0]?.message.content.length); // wrong
+console.log((await completions.withRawResponse.create({ ...request, stream: false })).choices); // wrong
 for await (const chunk of completion) console.log(chunk); // wrong
 const stream = await completions.create({ ...request, stream: true });
 console.log(stream.choices); // wrong
