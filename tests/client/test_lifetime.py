@@ -356,7 +356,7 @@ def test_no_timeout_is_sent_as_none(url: str) -> None:
 def test_a_timeout_below_a_second_is_not_rounded(served: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     """The socket is given what was asked for, and less after the last event."""
     waits: list[float | None] = []
-    read = stream_module.HttpResponse.iter_bytes
+    read = httpx.Response.iter_bytes
 
     def noted(response: httpx.Response, *arguments: Any) -> Iterator[bytes]:
         socket = response.extensions["network_stream"].get_extra_info("socket")
@@ -364,7 +364,7 @@ def test_a_timeout_below_a_second_is_not_rounded(served: Serve, monkeypatch: pyt
             waits.append(socket.gettimeout())
             yield item
 
-    monkeypatch.setattr(stream_module.HttpResponse, "iter_bytes", noted)
+    monkeypatch.setattr(httpx.Response, "iter_bytes", noted)
     with AlphaEdge(KEY, base_url=served(Mock(Contract.load())), timeout=0.75) as client:
         client.chat.completions.create(**HELLO, stream=True).fold()
     assert waits[0] == 0.75
