@@ -55,8 +55,7 @@ class Contract(SchemaDocument):
             self._validators[pointer] = jsonschema_rs.Draft202012Validator(
                 {"$ref": f"{URI}#{pointer}"}, registry=self._registry
             )
-        errors = self._validators[pointer].iter_errors(_validatable(instance))
-        found = [v for error in errors for v in self._violations(error)]
+        found = [v for error in self._validators[pointer].iter_errors(instance) for v in self._violations(error)]
         mistyped = {v.path for v in found if v.pointer.endswith("/type")}
         return [v for v in found if v.path not in mistyped or v.pointer.endswith("/type")]
 
@@ -85,21 +84,3 @@ class Contract(SchemaDocument):
         else:
             came = f", got {json.dumps(error.instance)}" if error.kind.name == "const" else ""
             yield Violation(location, tuple(error.instance_path), shorten(error.message + came))
-
-
-DEEPEST = 200
-"""Levels of an instance that are validated; no schema of a contract describes anything deeper."""
-
-
-def _validatable(instance: Any, level: int = 0) -> Any:
-    """The instance as the validator takes it: halves of surrogate pairs, which JSON may escape and UTF-8 cannot hold,
-    are replaced, and what lies too deep is left out."""
-    if isinstance(instance, str):
-        return instance if instance.isascii() else instance.encode("utf-8", "replace").decode("utf-8")
-    if not isinstance(instance, dict | list):
-        return instance
-    if level == DEEPEST:
-        return type(instance)()
-    if isinstance(instance, list):
-        return [_validatable(item, level + 1) for item in instance]
-    return {_validatable(name): _validatable(value, level + 1) for name, value in instance.items()}

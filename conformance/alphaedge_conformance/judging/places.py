@@ -49,19 +49,6 @@ class Deviation:
         return self.message
 
 
-@frozen
-class KitError:
-    """A mistake of the kit's own: what a check raised instead of an assertion."""
-
-    message: str
-
-    @classmethod
-    def of(cls, error: Exception) -> KitError:
-        return cls(f"{type(error).__name__}: {error}"[:LONGEST])
-
-
-LONGEST = 200
-"""Characters of an exception's text that are kept."""
 STATUS = Place(status=True)
 
 

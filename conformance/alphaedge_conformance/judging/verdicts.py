@@ -11,11 +11,11 @@ from attrs import field, frozen
 
 from ..contract import Contract
 from ..contract.requirements import Requirement
-from ..exchange import Exchange, Expect, Key, Probe
+from ..exchange import Exchange, Probe
 from ..exchange.redaction import SHORTEST, redact
-from .checks.check import Check, Judged
+from .checks.check import Check
 from .evidence import Evidence
-from .places import Deviation, KitError, Place
+from .places import Deviation, Place
 
 Z = 1.96
 """Standard deviations on either side of the mean that hold 95 % of a normal distribution."""
@@ -24,7 +24,6 @@ Z = 1.96
 class Status(StrEnum):
     """What is known of a requirement; the worst first."""
 
-    KIT_ERROR = "kit-error"
     FAILED = "failed"
     INCONCLUSIVE = "inconclusive"
     WAIVED = "waived"
@@ -58,15 +57,9 @@ class Verdict:
     reason: str | None = None
     """Why nothing was judged, in words."""
 
-    are_repetitions: bool = False
-    """Whether the same request was judged several times, so that there is a probability to estimate."""
-
     @property
-    def interval(self) -> tuple[float, float] | None:
-        """Between which shares of the repetitions the requirement breaks, with 95 % confidence (Wilson's interval);
-        None for exchanges that differ on purpose."""
-        if not self.are_repetitions:
-            return None
+    def interval(self) -> tuple[float, float]:
+        """Between which shares of such exchanges the requirement breaks, with 95 % confidence (Wilson's interval)."""
         share, n = len(self.findings) / self.judged, self.judged
         centre, spread = share + Z**2 / (2 * n), Z * sqrt(share * (1 - share) / n + Z**2 / (4 * n**2))
         low, high = ((centre + sign * spread) / (1 + Z**2 / n) for sign in (-1, 1))
@@ -79,14 +72,10 @@ class Conclusion(StrEnum):
     CONFORMS = "conforms"
     DEVIATES = "deviates"
     INCONCLUSIVE = "inconclusive"
-    KIT_ERROR = "kit-error"
 
     @property
     def exit_code(self) -> int:
         return list(Conclusion).index(self)
-
-
-Request = tuple[str, str | None, Key, bytes | None]
 
 
 class Judge:
@@ -110,11 +99,7 @@ class Judge:
         self._applicable = [each for each in self.requirements if each.id not in self._inapplicable]
         self._named = {id for probe in plan for id in probe.about}
         self._judged: Counter[str] = Counter()
-        self._requests: dict[str, set[Request]] = {each.id: set() for each in self.requirements}
-        """What was sent for the exchanges that were judged."""
         self._findings: dict[str, list[Finding]] = {each.id: [] for each in self.requirements}
-        self._kit_errors: dict[str, str] = {}
-        """The first mistake of each check that made one."""
         self._exchanges: list[Exchange] = []
         self._waiting: dict[str | None, list[Exchange]] = {}
         """What came before the control that it differs from."""
@@ -155,22 +140,12 @@ class Judge:
             check = self._checks[requirement.id]
             if check.compares:
                 judged = check(_Shown(self._exchanges, self._contract, self._key))
-                self._count(
-                    requirement, (each for each in judged if not each[0] or self._concerns(requirement, each[0]))
-                )
+                self._count(requirement, (each for each in judged if self._concerns(requirement, each[0])))
         return {requirement.id: self._verdict(requirement, unsent) for requirement in self.requirements}
 
-    def _count(self, requirement: Requirement, judged: Iterable[Judged]) -> None:
+    def _count(self, requirement: Requirement, judged: Iterable[tuple[Exchange, Deviation | None]]) -> None:
         for exchange, deviation in judged:
-            if isinstance(deviation, KitError):
-                where = f"exchange {exchange.number}, {exchange.probe.name!r}" if exchange else "all exchanges together"
-                told = f"the check made a mistake on {where}: {redact(deviation.message, self._key)}"
-                self._kit_errors.setdefault(requirement.id, f"{told}; please report it with exchanges.har")
-                continue
-            assert exchange is not None
             self._judged[requirement.id] += 1
-            probe = exchange.probe
-            self._requests[requirement.id].add((probe.method, probe.media_type, probe.key, probe.body))
             if deviation is not None:
                 self._findings[requirement.id].append(Finding.of(deviation, exchange, self._key))
                 self.findings += 1
@@ -181,31 +156,18 @@ class Judge:
     def _verdict(self, requirement: Requirement, unsent: Mapping[Probe, str]) -> Verdict:
         if requirement.id in self._inapplicable:
             return Verdict(requirement, Status.NOT_APPLICABLE, reason=self._inapplicable[requirement.id])
-        if requirement.id in self._kit_errors:
-            return Verdict(requirement, Status.KIT_ERROR, reason=self._kit_errors[requirement.id])
         judged = self._judged[requirement.id]
         findings = sorted(self._findings[requirement.id], key=lambda finding: finding.exchange.number)
         if findings:
-            are_repetitions = judged > 1 and len(self._requests[requirement.id]) == 1
-            return Verdict(requirement, Status.FAILED, tuple(findings), judged, are_repetitions=are_repetitions)
+            return Verdict(requirement, Status.FAILED, tuple(findings), judged)
         missing = [why for probe, why in unsent.items() if requirement.id in probe.about]
         if missing:
             what = "required request was" if len(missing) == 1 else "required requests were"
             reason = f"{len(missing)} {what} not sent: {missing[0]}"
             return Verdict(requirement, Status.INCONCLUSIVE, reason=reason)
-        check = self._checks[requirement.id]
-        if (
-            not judged
-            and check.unless is not None
-            and any(
-                each.accepted and each.probe.expect is Expect.ACCEPTED and each.probe.kind in check.kinds
-                for each in self._exchanges
-            )
-        ):
-            return Verdict(requirement, Status.NOT_APPLICABLE, reason=check.unless)
         if not judged:
             shown = [each for each in self._exchanges if self._concerns(requirement, each)]
-            able = [each for each in shown if each.probe.kind in check.kinds]
+            able = [each for each in shown if each.probe.kind in self._checks[requirement.id].kinds]
             return Verdict(requirement, Status.INCONCLUSIVE, reason=_reason(able or shown))
         return Verdict(requirement, Status.PASSED, judged=judged)
 
@@ -240,8 +202,6 @@ def _reason(shown: Sequence[Exchange]) -> str:
 def conclude(verdicts: Iterable[Verdict]) -> Conclusion:
     """The worst that a requirement says."""
     scored = {verdict.status for verdict in verdicts}
-    if Status.KIT_ERROR in scored:
-        return Conclusion.KIT_ERROR
     if Status.FAILED in scored:
         return Conclusion.DEVIATES
     if Status.INCONCLUSIVE in scored or not scored & {Status.PASSED, Status.WAIVED}:

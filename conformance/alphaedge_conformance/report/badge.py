@@ -5,12 +5,7 @@ from __future__ import annotations
 from ..judging.verdicts import Conclusion, Status
 from .document import Report
 
-COLOURS = {
-    Conclusion.CONFORMS: "#22683a",
-    Conclusion.DEVIATES: "#ae1f16",
-    Conclusion.INCONCLUSIVE: "#6a5a00",
-    Conclusion.KIT_ERROR: "#6a5a00",
-}
+COLOURS = {Conclusion.CONFORMS: "#22683a", Conclusion.DEVIATES: "#ae1f16", Conclusion.INCONCLUSIVE: "#6a5a00"}
 LABEL = "AlphaEdge contract"
 NARROW, WIDE = "fijlrt1 .,:", "mwMW"
 

@@ -27,7 +27,7 @@ from .document import (
     Time,
 )
 
-WORST_FIRST = (Conclusion.KIT_ERROR, Conclusion.DEVIATES, Conclusion.INCONCLUSIVE, Conclusion.CONFORMS)
+WORST_FIRST = (Conclusion.DEVIATES, Conclusion.INCONCLUSIVE, Conclusion.CONFORMS)
 
 
 class Compared(Target):
@@ -159,8 +159,6 @@ def _compared(report: Report, base: Report) -> Iterator[Conclusion]:
         yield Conclusion.DEVIATES
     if report["reason"] is not None:
         yield Conclusion.INCONCLUSIVE
-    if Conclusion.KIT_ERROR in (report["verdict"], base["verdict"]):
-        yield Conclusion.KIT_ERROR
     kept = _scored(base)
     for id, status in _scored(report).items():
         if status == Status.FAILED and kept.get(id) in (Status.PASSED, Status.WAIVED):

@@ -172,7 +172,7 @@ def build_report(run: Run) -> Report:
         "seed": run.settings.seed,
         "level": run.settings.level,
         "verdict": run.conclusion,
-        "reason": run.reason or run.stopped or run.nothing_scored,
+        "reason": run.reason or run.stopped,
         "problems": list(run.problems),
         "cost": {
             "planned_requests": len(run.plan.probes),
@@ -199,7 +199,7 @@ def _requirement(run: Run, verdict: Verdict) -> Requirement:
         "reason": verdict.reason,
         "failed": len(verdict.findings),
         "of": verdict.judged,
-        "interval": [round(end, 4) for end in verdict.interval] if verdict.interval is not None else None,
+        "interval": [round(end, 4) for end in verdict.interval] if verdict.judged else None,
         "findings": [
             {
                 "message": finding.message,

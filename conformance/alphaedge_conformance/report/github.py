@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from ..contract import Contract
-from ..judging.verdicts import Conclusion, Status
+from ..judging.verdicts import Status
 from .comparison import Comparison, is_one, shown
 from .document import Report, Requirement
 from .text import findings, prevalence, safe
@@ -30,7 +30,7 @@ def commands(report: Report | Comparison, contract: Contract) -> Iterator[str]:
         return
     for problem in report["problems"]:
         yield f"::error title=waivers::{_data(safe(problem))}"
-    if report["verdict"] in (Conclusion.INCONCLUSIVE, Conclusion.KIT_ERROR):
+    if report["verdict"] == "inconclusive":
         yield f"::error title=inconclusive::{_data(safe(report['reason'] or 'not everything could be judged'))}"
     for each in report["requirements"]:
         if each["status"] == Status.FAILED:

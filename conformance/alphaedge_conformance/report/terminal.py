@@ -23,7 +23,6 @@ SHOWN = 5
 """Requirements that a line names; report.json names them all."""
 NONE: Cell = {"status": "", "reason": None, "failed": 0, "of": 0}
 STYLE = {
-    Status.KIT_ERROR: "bold yellow",
     Status.FAILED: "bold red",
     Status.INCONCLUSIVE: "yellow",
     Status.WAIVED: "magenta",
@@ -31,7 +30,6 @@ STYLE = {
     Status.NOT_APPLICABLE: "dim",
 }
 CONCLUSION_STYLE = {
-    Conclusion.KIT_ERROR: "bold yellow",
     Conclusion.CONFORMS: "bold green",
     Conclusion.DEVIATES: "bold red",
     Conclusion.INCONCLUSIVE: "bold yellow",
@@ -91,7 +89,7 @@ def _print_inconclusive(out: Console, report: Report) -> None:
     """A line for each reason, with the first of the requirements that were not judged for it."""
     reasons: dict[tuple[str, str], list[str]] = {}
     for each in report["requirements"]:
-        if each["status"] in (Status.INCONCLUSIVE, Status.KIT_ERROR):
+        if each["status"] == Status.INCONCLUSIVE:
             reasons.setdefault((each["level"], each["reason"] or ""), []).append(each["id"])
     for (level, reason), ids in reasons.items():
         more = f" and {len(ids) - SHOWN} more" if len(ids) > SHOWN else ""
@@ -192,11 +190,8 @@ def _summary(report: Report, folder: Path | None) -> Text:
 
 
 def _counted(counts: Counter[tuple[Status, Level]]) -> str:
-    parts = [f"{counts[Status.FAILED, level]} {level} failed" for level in (Level.MUST, Level.SHOULD)]
-    parts = [part for part in parts if not part.startswith("0 ")]
-    if undecided := counts[Status.FAILED, Level.MAY]:
-        parts.append(f"{undecided} MAY not followed")
-    for status in (Status.KIT_ERROR, Status.INCONCLUSIVE, Status.WAIVED, Status.PASSED):
+    parts = [f"{counts[Status.FAILED, level]} {level} failed" for level in Level if counts[Status.FAILED, level]]
+    for status in (Status.INCONCLUSIVE, Status.WAIVED, Status.PASSED):
         number = sum(counts[status, level] for level in Level)
         if number:
             parts.append(f"{number} {status}")

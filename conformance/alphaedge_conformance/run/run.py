@@ -44,21 +44,12 @@ class Run:
 
     @property
     def conclusion(self) -> Conclusion:
-        found = conclude(verdict for verdict in self.verdicts.values() if self.settings.scores(verdict.requirement))
-        if found is Conclusion.KIT_ERROR:
-            return found
         if self.stopped or self.reason:
             return Conclusion.INCONCLUSIVE
         if self.problems:
             return Conclusion.DEVIATES
+        found = conclude(verdict for verdict in self.verdicts.values() if self.settings.scores(verdict.requirement))
         return Conclusion.INCONCLUSIVE if self.unsent and found is Conclusion.CONFORMS else found
-
-    @property
-    def nothing_scored(self) -> str | None:
-        """Why no verdict can be given although every selected requirement was judged; None where one can."""
-        if not self.verdicts or any(self.settings.scores(verdict.requirement) for verdict in self.verdicts.values()):
-            return None
-        return f"no {self.settings.level} was selected, so nothing can pass or fail; select one, or lower --level"
 
     @property
     def server(self) -> str | None:
@@ -71,7 +62,7 @@ class Run:
         broken = {
             finding.exchange.number: finding.exchange for each in self.verdicts.values() for finding in each.findings
         }
-        noticed = ((number, _impact(exchange)) for number, exchange in broken.items())
+        noticed = ((number, impact(exchange)) for number, exchange in broken.items())
         return {number: redact(what, self.target.key) for number, what in noticed if what is not None}
 
     @cached_property
@@ -85,11 +76,3 @@ class Run:
                 continue
             prompt, completion = prompt + usage["prompt_tokens"], completion + usage["completion_tokens"]
         return prompt, completion
-
-
-def _impact(exchange: Exchange) -> str | None:
-    """As `impact`; a mistake of the kit loses its sentence, and nothing else."""
-    try:
-        return impact(exchange)
-    except Exception as error:
-        return f"the kit could not replay it ({type(error).__name__})"

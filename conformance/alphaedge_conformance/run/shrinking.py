@@ -12,7 +12,6 @@ from ..exchange import Exchange, Probe, encode
 from ..exchange.target import Target
 from ..judging.checks import Check
 from ..judging.evidence import Evidence
-from ..judging.places import Deviation
 from ..judging.verdicts import Finding, Verdict
 from ..probes import conversations
 from ..sending.runner import Runner
@@ -36,8 +35,7 @@ class Shrinker:
     left: int = SHRINKING
 
     def shrunk(self, verdict: Verdict) -> Verdict:
-        """The verdict with the smallest request in place of the one that it was made from, where generated requests
-        alone broke the requirement; it was sent because it fails, so it counts for nothing."""
+        """The verdict with the smallest request first, where generated requests alone broke the requirement."""
         check = self.checks[verdict.requirement.id]
         themes = [finding.exchange.probe.theme for finding in verdict.findings]
         if not themes or themes[0] is None or None in themes or "all_shown" in check.views:
@@ -51,7 +49,7 @@ class Shrinker:
             exchange = self.exchange(probes.streamed(smaller) if found.streams else smaller)
             judged = check([Evidence(exchange, self.contract, self.target.key)]) if exchange else ()
             for judged_exchange, deviation in judged:
-                if isinstance(deviation, Deviation) and judged_exchange is not None:
+                if deviation is not None:
                     finding = Finding.of(deviation, judged_exchange, self.target.key)
                     smallest[encode(messages)] = finding
                     return True
@@ -60,7 +58,7 @@ class Shrinker:
         messages = conversations.shrink(self.contract, theme, self.settings.seed, fails)
         if messages is None or (finding := smallest[encode(messages)]) in verdict.findings:
             return verdict
-        return evolve(verdict, findings=(finding, *verdict.findings[1:]))
+        return evolve(verdict, findings=(finding, *verdict.findings), judged=verdict.judged + 1)
 
     def exchange(self, probe: Probe) -> Exchange | None:
         """What came back for a request, now or before; None where the budget is spent."""

@@ -8,7 +8,8 @@ A check asks for views of an exchange (`alphaedge_conformance.evidence`) by the 
 
 The message of the assertion is text, or a `Deviation`, which also says where.
 It is called once for each exchange that shows all of them. One that asks for `all_shown` is called once, with every
-exchange of the run, and yields each that it judged, with None or with what is wrong; nothing judged is never passed.
+exchange of the run, and yields those that break it, each with a message; only those that the requirement is judged on
+count.
 """
 
 from __future__ import annotations
@@ -22,13 +23,9 @@ from attrs import frozen
 
 from ...exchange import Exchange, Kind
 from ..evidence import Evidence, Unseen, kinds_of_view
-from ..places import Deviation, KitError
+from ..places import Deviation
 
 Function = TypeVar("Function", bound=Callable[..., Any])
-
-
-Judged = tuple[Exchange | None, Deviation | KitError | None]
-"""An exchange, and what is wrong with it, if anything; without one, a mistake in the comparison of several."""
 
 
 @frozen
@@ -38,8 +35,6 @@ class Check:
     function: Callable[..., Any]
     kinds: frozenset[Kind]
     """The kinds of probes whose answers it can judge."""
-    unless: str | None = None
-    """Why the requirement does not apply to a server that is asked, answers, and never shows what it is about."""
 
     @cached_property
     def views(self) -> tuple[str, ...]:
@@ -50,11 +45,14 @@ class Check:
         """Whether it needs all exchanges at once."""
         return self.views == ("all_shown",)
 
-    def __call__(self, shown: Iterable[Evidence]) -> Iterator[Judged]:
-        """Each exchange that was judged, once, with what is wrong with it, or None. An exchange that does not show what
-        the check asks for is left out. Whatever else a check raises is a mistake of its own, and ends nothing."""
+    def __call__(self, shown: Iterable[Evidence]) -> Iterator[tuple[Exchange, Deviation | None]]:
+        """Each exchange that was judged, with what is wrong with it, or None. An exchange that does not show what the
+        check asks for is left out."""
         if self.compares:
-            yield from self._compared(shown)
+            judged = {each.exchange.number: (each.exchange, None) for each in shown if _answered(each)}
+            found = self.function(shown)
+            broken = {each.exchange.number: (each.exchange, Deviation.of(message)) for each, message in found}
+            yield from (judged | broken).values()
             return
         for evidence in shown:
             try:
@@ -63,35 +61,27 @@ class Check:
                 continue
             except AssertionError as wrong:
                 yield evidence.exchange, Deviation.of(wrong.args[0] if wrong.args else "")
-            except Exception as error:
-                yield evidence.exchange, KitError.of(error)
             else:
                 yield evidence.exchange, None
 
-    def _compared(self, shown: Iterable[Evidence]) -> Iterator[Judged]:
-        judged: dict[int, Judged] = {}
-        try:
-            for evidence, message in self.function(shown):
-                number = evidence.exchange.number
-                if message is not None:
-                    judged[number] = evidence.exchange, Deviation.of(message)
-                judged.setdefault(number, (evidence.exchange, None))
-        except Exception as error:
-            yield None, KitError.of(error)
-        yield from judged.values()
+
+def _answered(evidence: Evidence) -> bool:
+    try:
+        return evidence.accepted is not None
+    except Unseen:
+        return False
 
 
 STATED: dict[str, Check] = {}
 
 
-def check(id: str, unless: str | None = None) -> Callable[[Function], Function]:
-    """Registers the check of a requirement. `unless` says what a conforming server may leave out: where no accepted
-    answer has it, the requirement does not apply."""
+def check(id: str) -> Callable[[Function], Function]:
+    """Registers the check of a requirement."""
 
     def register(function: Function) -> Function:
         assert id not in STATED, f"{id} has two checks"
         views = inspect.signature(function).parameters
-        STATED[id] = Check(function, frozenset.intersection(*(kinds_of_view(view) for view in views)), unless)
+        STATED[id] = Check(function, frozenset.intersection(*(kinds_of_view(view) for view in views)))
         return function
 
     return register

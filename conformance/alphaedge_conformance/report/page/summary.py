@@ -13,7 +13,6 @@ from ...judging.verdicts import Status
 from ..document import Report, Requirement
 
 GLYPHS = {
-    Status.KIT_ERROR: "!",
     Status.FAILED: "✕",
     Status.INCONCLUSIVE: "?",
     Status.WAIVED: "~",
@@ -70,16 +69,14 @@ class Summary:
         """What was not judged, by status and reason."""
         found: dict[tuple[str, str], list[Requirement]] = {}
         for each in self._requirements:
-            if each["status"] in (Status.KIT_ERROR, Status.INCONCLUSIVE, Status.NOT_APPLICABLE):
+            if each["status"] in (Status.INCONCLUSIVE, Status.NOT_APPLICABLE):
                 found.setdefault((each["status"], each["reason"] or ""), []).append(each)
         return found
 
     @property
     def sentence(self) -> str:
         """What failed, in a few words."""
-        failed = [
-            f"{count} {level}" for level in (Level.MUST, Level.SHOULD) if (count := self.counts[level, Status.FAILED])
-        ]
+        failed = [f"{count} {level}" for level in Level if (count := self.counts[level, Status.FAILED])]
         total = len(self._requirements)
         if failed:
             return f"{' and '.join(failed)} failed, of {total} requirements"
