@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import traceback
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from math import sqrt
+from pathlib import Path
 
-from attrs import frozen
+from attrs import define, evolve, frozen
 
-from ..contract import Contract
+from ..contract import Contract, shorten
 from ..contract.requirements import Requirement
 from ..exchange import Exchange, Probe
 from ..exchange.redaction import SHORTEST, redact
@@ -23,6 +25,8 @@ Z = 1.96
 class Status(StrEnum):
     """What is known of a requirement; the worst first."""
 
+    KIT_ERROR = "kit-error"
+    """The kit failed to judge it, which says nothing of the server."""
     FAILED = "failed"
     INCONCLUSIVE = "inconclusive"
     WAIVED = "waived"
@@ -51,6 +55,10 @@ class Verdict:
     reason: str | None = None
     """Why nothing was judged, in words."""
 
+    def kit_error(self, reason: str) -> Verdict:
+        """The same, where the kit failed; what was found before stands."""
+        return evolve(self, status=Status.KIT_ERROR, reason=reason)
+
     @property
     def interval(self) -> tuple[float, float]:
         """Between which shares of such exchanges the requirement breaks, with 95 % confidence (Wilson's interval)."""
@@ -66,6 +74,7 @@ class Conclusion(StrEnum):
     CONFORMS = "conforms"
     DEVIATES = "deviates"
     INCONCLUSIVE = "inconclusive"
+    KIT_ERROR = "kit-error"
 
     @property
     def exit_code(self) -> int:
@@ -94,6 +103,8 @@ class Judge:
         self._named = {id for probe in plan for id in probe.about}
         self._judged: Counter[str] = Counter()
         self._findings: dict[str, list[Finding]] = {each.id: [] for each in self.requirements}
+        self._kit_errors: dict[str, str] = {}
+        """The first exchange of each requirement on which the kit itself failed, and how."""
         self._exchanges: list[Exchange] = []
         self._waiting: dict[str | None, list[Exchange]] = {}
         """What came before the control that it differs from."""
@@ -121,7 +132,10 @@ class Judge:
         for requirement in self._applicable:
             check = self._checks[requirement.id]
             if not check.compares and self._concerns(requirement, exchange):
-                self._count(requirement, check([evidence]))
+                try:
+                    self._count(requirement, check([evidence]))
+                except Exception as error:
+                    self._kit_errors.setdefault(requirement.id, kit_failed(error, exchange, self._key))
         if exchange.accepted:
             self._accepted.add(probe.name)
             for each in self._waiting.pop(probe.name, ()):
@@ -133,8 +147,11 @@ class Judge:
         for requirement in self._applicable:
             check = self._checks[requirement.id]
             if check.compares:
-                judged = check(_Shown(self._exchanges, self._contract, self._key))
-                self._count(requirement, (each for each in judged if self._concerns(requirement, each[0])))
+                shown = _Shown(self._exchanges, self._contract, self._key)
+                try:
+                    self._count(requirement, (each for each in check(shown) if self._concerns(requirement, each[0])))
+                except Exception as error:
+                    self._kit_errors.setdefault(requirement.id, kit_failed(error, shown.current, self._key))
         return {requirement.id: self._verdict(requirement, unsent) for requirement in self.requirements}
 
     def _count(self, requirement: Requirement, judged: Iterable[tuple[Exchange, str | None]]) -> None:
@@ -152,6 +169,8 @@ class Judge:
             return Verdict(requirement, Status.NOT_APPLICABLE, reason=self._inapplicable[requirement.id])
         judged = self._judged[requirement.id]
         findings = sorted(self._findings[requirement.id], key=lambda finding: finding.exchange.number)
+        if requirement.id in self._kit_errors:
+            return Verdict(requirement, Status.KIT_ERROR, tuple(findings), judged, self._kit_errors[requirement.id])
         if findings:
             return Verdict(requirement, Status.FAILED, tuple(findings), judged)
         missing = [why for probe, why in unsent.items() if requirement.id in probe.about]
@@ -165,21 +184,37 @@ class Judge:
         return Verdict(requirement, Status.PASSED, judged=judged)
 
 
-@frozen
+@define
 class _Shown:
     """What exchanges show, made anew each time: all of it at once is many times as large as they are."""
 
     exchanges: Sequence[Exchange]
     contract: Contract
     key: str | None
+    current: Exchange | None = None
+    """The one that was last looked at."""
 
     def __iter__(self) -> Iterator[Evidence]:
-        return (Evidence(exchange, self.contract, self.key) for exchange in self.exchanges)
+        for exchange in self.exchanges:
+            self.current = exchange
+            yield Evidence(exchange, self.contract, self.key)
 
 
 def unjudged(requirements: Iterable[Requirement], reason: str) -> dict[str, Verdict]:
     """The verdicts of a run that could judge nothing."""
     return {requirement.id: Verdict(requirement, Status.INCONCLUSIVE, reason=reason) for requirement in requirements}
+
+
+def kit_failed(error: Exception, exchange: Exchange | None, key: str | None) -> str:
+    """In one line what the kit failed on, and where in its code."""
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" at {Path(frames[-1].filename).name}, line {frames[-1].lineno}" if frames else ""
+    on = f" on exchange {exchange.number}, {exchange.probe.name!r}" if exchange is not None else ""
+    said = shorten(f"{type(error).__name__}: {error}")
+    try:
+        return redact(f"the kit failed{on}{place}: {said}", key)
+    except Exception:  # redaction itself may be what failed
+        return f"the kit failed{on}{place}: {type(error).__name__}"
 
 
 def _reason(shown: Sequence[Exchange]) -> str:
@@ -195,6 +230,8 @@ def _reason(shown: Sequence[Exchange]) -> str:
 def conclude(verdicts: Iterable[Verdict]) -> Conclusion:
     """The worst that a requirement says."""
     scored = {verdict.status for verdict in verdicts}
+    if Status.KIT_ERROR in scored:
+        return Conclusion.KIT_ERROR
     if Status.FAILED in scored:
         return Conclusion.DEVIATES
     if Status.INCONCLUSIVE in scored or not scored & {Status.PASSED, Status.WAIVED}:

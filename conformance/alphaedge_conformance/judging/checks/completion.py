@@ -10,7 +10,7 @@ from ...exchange import Exchange
 from ...exchange.strict_json import Json, loads
 from ..evidence import Evidence, Unseen, assume, looks_like_a_stream
 from .check import check
-from .keywords import excerpt
+from .keywords import excerpt, shown_json
 
 TOLERANCE = 300
 """Seconds that a clock may be off."""
@@ -56,10 +56,10 @@ def created_now(evidence: Evidence) -> None:
     assume(isinstance(answer, dict))
     created: Any = answer.get("created")
     assume(isinstance(created, int | float) and not isinstance(created, bool))
-    away = min(abs(created - now) for now in evidence.now)
+    away = min(abs(created - round(now)) for now in evidence.now)  # whole numbers of any size
     assert away <= TOLERANCE, (
         f"expected Unix seconds within {TOLERANCE} s of {evidence.now[0]:.0f} "
-        f"({datetime.fromtimestamp(evidence.now[0], UTC):%Y-%m-%d %H:%M:%S} UTC), got {created}"
+        f"({datetime.fromtimestamp(evidence.now[0], UTC):%Y-%m-%d %H:%M:%S} UTC), got {shown_json(created)}"
     )
 
 

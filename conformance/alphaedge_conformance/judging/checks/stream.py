@@ -89,8 +89,9 @@ def role_with_first_text(chunks: list[Json]) -> None:
     for choice, delta in deltas(chunks):
         if "role" in delta:
             introduced.add(choice.get("index"))
-        assert not delta.get("content") or choice.get("index") in introduced, (
-            f"expected the role with the first text at the latest, got the text {delta['content'][:40]!r} before it"
+        text = delta.get("content")
+        assert not text or not isinstance(text, str) or choice.get("index") in introduced, (
+            f"expected the role with the first text at the latest, got the text {text[:40]!r} before it"
         )
 
 
