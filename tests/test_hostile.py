@@ -19,6 +19,7 @@ from starlette.responses import Response
 from alphaedge_conformance.contract import Contract
 from alphaedge_conformance.exchange import Chunk, Exchange, Kind, Probe
 from alphaedge_conformance.exchange.target import target
+from alphaedge_conformance.judging import client_impact
 from alphaedge_conformance.judging.checks import Check
 from alphaedge_conformance.judging.evidence import Evidence
 from alphaedge_conformance.judging.verdicts import Judge, Verdict
@@ -253,7 +254,7 @@ def test_a_check_that_raises_leaves_every_other_target(
 def test_an_impact_that_raises_leaves_the_other_findings(
     suite: Suite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    original = run_module.impact
+    original = client_impact.impact
 
     def broken(exchange: Exchange) -> str | None:
         if exchange.number == 1:
@@ -267,3 +268,29 @@ def test_an_impact_that_raises_leaves_the_other_findings(
     assert 1 not in {each["exchange"] for each in found["usage.total-is-the-sum"]["findings"]}
     assert len(found["usage.total-is-the-sum"]["findings"]) > 1
     assert report["verdict"] == "kit-error"
+
+
+class NothingToCompare(Mock):
+    """No usable ids, and no usage in streams."""
+
+    def json(self, status: int, value: Any, headers: dict[str, str] | None = None) -> Response:
+        return super().json(status, {**value, "id": "", "usage": None}, headers)
+
+    def chunks(self, request: Any, reply: Any) -> list[Any]:
+        return [{**chunk, "id": 1, "usage": None} for chunk in super().chunks(request, reply)]
+
+
+def test_a_comparison_of_nothing_passes_nothing(suite: Suite) -> None:
+    wanted = {"completion.id-unique", "usage.prompt-grows", "stream.agrees", "finish-reason.length-when-cut"}
+    run = trial(suite, NothingToCompare, wanted)
+    assert {str(verdict.status) for verdict in run.verdicts.values()} == {"inconclusive"}
+    assert all(verdict.reason for verdict in run.verdicts.values())
+
+
+def test_a_comparison_counts_what_it_compared(suite: Suite) -> None:
+    wanted = {"completion.id-unique", "usage.prompt-grows", "stream.agrees", "finish-reason.length-when-cut"}
+    run = trial(suite, Mock, wanted)
+    assert {str(verdict.status) for verdict in run.verdicts.values()} == {"passed"}
+    named = {id: sum(id in each.probe.about for each in run.exchanges) for id in wanted}
+    for id in ("usage.prompt-grows", "finish-reason.length-when-cut"):
+        assert run.verdicts[id].judged == named[id] - 1  # pairs

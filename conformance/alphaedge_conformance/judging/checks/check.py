@@ -7,8 +7,8 @@ A check asks for views of an exchange (`alphaedge_conformance.evidence`) by the 
         assert ...
 
 It is called once for each exchange that shows all of them. One that asks for `all_shown` is called once, with every
-exchange of the run, and yields those that break it, each with a message; only those that the requirement is judged on
-count.
+exchange of the run, and yields each one that it judged once: with a message if it breaks the requirement, with None if
+not; only those that the requirement is judged on count.
 """
 
 from __future__ import annotations
@@ -47,9 +47,7 @@ class Check:
         """Each exchange that was judged, with what is wrong with it, or None. An exchange that does not show what the
         check asks for is left out."""
         if self.compares:
-            judged = {each.exchange.number: (each.exchange, None) for each in shown if _answered(each)}
-            broken = {each.exchange.number: (each.exchange, message) for each, message in self.function(shown)}
-            yield from (judged | broken).values()
+            yield from ((each.exchange, message) for each, message in self.function(shown))
             return
         for evidence in shown:
             try:
@@ -60,13 +58,6 @@ class Check:
                 yield evidence.exchange, str(wrong)
             else:
                 yield evidence.exchange, None
-
-
-def _answered(evidence: Evidence) -> bool:
-    try:
-        return evidence.accepted is not None
-    except Unseen:
-        return False
 
 
 STATED: dict[str, Check] = {}

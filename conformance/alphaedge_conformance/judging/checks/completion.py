@@ -34,7 +34,7 @@ def strict_json(plain: Exchange) -> None:
 
 
 @check("completion.id-unique")
-def id_unique(all_shown: Iterable[Evidence]) -> Iterator[tuple[Evidence, str]]:
+def id_unique(all_shown: Iterable[Evidence]) -> Iterator[tuple[Evidence, str | None]]:
     first: dict[str, int] = {}
     for evidence in all_shown:
         try:
@@ -45,8 +45,8 @@ def id_unique(all_shown: Iterable[Evidence]) -> Iterator[tuple[Evidence, str]]:
             id = answer.get("id") if isinstance(answer, dict) else None
             if not isinstance(id, str) or not id:
                 continue
-            if id in first:
-                yield evidence, f"id {id!r} was the id of exchange {first[id]} already"
+            known = first.get(id)
+            yield evidence, None if known is None else f"id {id!r} was the id of exchange {known} already"
             first.setdefault(id, evidence.exchange.number)
 
 
