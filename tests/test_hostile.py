@@ -14,6 +14,7 @@ import pytest
 from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from starlette.requests import Request
 from starlette.responses import Response
 
 from alphaedge_conformance.contract import Contract
@@ -294,3 +295,42 @@ def test_a_comparison_counts_what_it_compared(suite: Suite) -> None:
     named = {id: sum(id in each.probe.about for each in run.exchanges) for id in wanted}
     for id in ("usage.prompt-grows", "finish-reason.length-when-cut"):
         assert run.verdicts[id].judged == named[id] - 1  # pairs
+
+
+class StackTraceIn500(Mock):
+    """Fails at bad temperatures with a page that holds a stack trace."""
+
+    def refuse(self, refusal: Any) -> Response:
+        if refusal.param != "temperature":
+            return super().refuse(refusal)
+        return Response('Traceback (most recent call last):\n  File "a.py", line 1', 500, media_type="text/plain")
+
+
+def test_the_body_of_a_500_is_judged(suite: Suite) -> None:
+    run = trial(suite, StackTraceIn500, {"error.json", "error.no-stack-trace", "error.never-5xx"})
+    assert {str(verdict.status) for verdict in run.verdicts.values()} == {"failed"}
+
+
+class StreamsAre500(Mock):
+    async def respond(self, http: Request) -> Response:
+        if b'"stream": true' in await http.body():
+            return Response("{}", 500, media_type="application/json")
+        return await super().respond(http)
+
+
+def test_a_reason_names_the_status(suite: Suite) -> None:
+    run = trial(suite, StreamsAre500, {"stream.done"})
+    assert run.verdicts["stream.done"].reason == "'control, streamed' was answered 500"
+
+
+def test_a_may_alone_says_why_it_is_inconclusive(
+    suite: Suite, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with serve(BY_HAND["crashes-on-null"].make(suite.contract)) as url:
+        plugin = ConformancePlugin(
+            suite, Settings(report=tmp_path), [target(suite.contract, url, None, "")], "null-undecided"
+        )
+        assert plugin.main() == 2
+    said = capsys.readouterr().out
+    assert "MAY failed" not in said and "1 MAY reported" in said
+    assert json.loads((tmp_path / "report.json").read_bytes())["reason"] in said

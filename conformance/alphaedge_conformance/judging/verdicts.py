@@ -13,7 +13,7 @@ from attrs import define, evolve, frozen
 
 from ..contract import Contract, shorten
 from ..contract.requirements import Requirement
-from ..exchange import Exchange, Probe
+from ..exchange import Exchange, Expect, Probe
 from ..exchange.redaction import SHORTEST, redact
 from .checks.check import Check
 from .evidence import Evidence
@@ -224,6 +224,9 @@ def _reason(shown: Sequence[Exchange]) -> str:
     for exchange in shown:
         if exchange.status is None or exchange.timed_out:
             return f"no answer to {exchange.probe.name!r}: {exchange.failure}"
+    refused = [each for each in shown if each.status != 200 and each.probe.expect is Expect.ACCEPTED]
+    if len(refused) == len(shown):
+        return f"{refused[0].probe.name!r} was answered {refused[0].status}"
     return "no answer showed it"
 
 

@@ -98,7 +98,7 @@ def build_report(run: Run) -> Report:
         "seed": run.settings.seed,
         "level": run.settings.level,
         "verdict": run.conclusion if is_sound else Conclusion.KIT_ERROR,
-        "reason": run.reason or run.stopped,
+        "reason": run.why,
         "problems": list(run.problems),
         "cost": {
             "planned_requests": len(run.plan.probes),

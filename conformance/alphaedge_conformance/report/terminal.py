@@ -193,7 +193,10 @@ def _summary(report: Report, folder: Path | None) -> Text:
 
 
 def _counted(counts: Counter[tuple[Status, Level]]) -> str:
-    parts = [f"{counts[Status.FAILED, level]} {level} failed" for level in Level if counts[Status.FAILED, level]]
+    failing = (level for level in Level if counts[Status.FAILED, level])
+    parts = [  # a MAY is never failed
+        f"{counts[Status.FAILED, level]} {level} {'reported' if level is Level.MAY else 'failed'}" for level in failing
+    ]
     for status in (Status.KIT_ERROR, Status.INCONCLUSIVE, Status.WAIVED, Status.PASSED):
         number = sum(counts[status, level] for level in Level)
         if number:

@@ -54,6 +54,14 @@ class Run:
         return Conclusion.INCONCLUSIVE if self.unsent and found is Conclusion.CONFORMS else found
 
     @property
+    def why(self) -> str | None:
+        """Why nothing was judged, or could fail the run, in one line."""
+        if self.verdicts and not any(self.settings.scores(verdict.requirement) for verdict in self.verdicts.values()):
+            level = self.settings.level
+            return self.reason or self.stopped or f"no requirement of level {level} was selected, so nothing can fail"
+        return self.reason or self.stopped
+
+    @property
     def server(self) -> str | None:
         """What the target calls itself in its first answer."""
         return next((each.header("server") for each in self.exchanges if each.status is not None), None)
