@@ -115,7 +115,8 @@ def test_no_answer_at_all(suite: Suite) -> None:
     exchange = Exchange(1, probe, "http://127.0.0.1:1", 0.0, failure="the connection was reset")
     verdicts = judged(suite, [exchange])
     assert {verdict.status for verdict in verdicts.values()} == {"inconclusive"}
-    assert {verdict.reason for verdict in verdicts.values()} == {"no answer to 'control': the connection was reset"}
+    probed = [verdict for verdict in verdicts.values() if verdict.requirement.kind not in ("accepted", "refused")]
+    assert {verdict.reason for verdict in probed} == {"no answer to 'control': the connection was reset"}
 
 
 # What once ended a run with a traceback, and took every verdict with it
@@ -334,3 +335,16 @@ def test_a_may_alone_says_why_it_is_inconclusive(
     said = capsys.readouterr().out
     assert "MAY failed" not in said and "1 MAY reported" in said
     assert json.loads((tmp_path / "report.json").read_bytes())["reason"] in said
+
+
+def test_a_keyword_without_a_probe_is_not_judged(suite: Suite, good: list[Exchange]) -> None:
+    control = next(exchange for exchange in good if exchange.probe.name == "control")
+    verdict = judged(suite, [control])["request.temperature-maximum"]
+    assert (verdict.status, verdict.judged) == ("inconclusive", 0)
+    assert str(verdict.reason).startswith("no probe")
+
+
+def test_no_impact_of_a_request_that_no_client_sends(good: list[Exchange]) -> None:
+    control = next(exchange for exchange in good if exchange.probe.name == "control")
+    assert client_impact.impact(evolve(control, status=404)) is not None
+    assert client_impact.impact(evolve(control, status=404, probe=evolve(control.probe, method="GET"))) is None

@@ -162,7 +162,14 @@ class Judge:
                 self.findings += 1
 
     def _concerns(self, requirement: Requirement, exchange: Exchange) -> bool:
-        return requirement.id in exchange.probe.about if requirement.id in self._named else True
+        if requirement.id in self._named:
+            return requirement.id in exchange.probe.about
+        return not self._lacks_a_probe(requirement)
+
+    def _lacks_a_probe(self, requirement: Requirement) -> bool:
+        """Whether it is about a keyword of the request that no request shows, so that no answer can be held against
+        it."""
+        return requirement.kind in ("accepted", "refused") and requirement.id not in self._named
 
     def _verdict(self, requirement: Requirement, unsent: Mapping[Probe, str]) -> Verdict:
         if requirement.id in self._inapplicable:
@@ -177,6 +184,8 @@ class Judge:
         if missing:
             reason = f"{len(missing)} of its requests were not sent: {missing[0]}"
             return Verdict(requirement, Status.INCONCLUSIVE, reason=reason)
+        if self._lacks_a_probe(requirement):
+            return Verdict(requirement, Status.INCONCLUSIVE, reason="no probe: the kit has no request that shows it")
         if not judged:
             shown = [each for each in self._exchanges if self._concerns(requirement, each)]
             able = [each for each in shown if each.probe.kind in self._checks[requirement.id].kinds]
