@@ -15,6 +15,8 @@ from .document import shorten
 from .schemas import SchemaDocument
 
 URI = "urn:alphaedge:contract"
+DEEPEST = 100
+"""Levels of an instance that are validated; no schema of a contract reaches so deep, and the validator ends at 255."""
 SHIPPED = Path(__file__).parents[1] / "openapi.yaml"
 """The contract that this suite carries; in a checkout a link to the one at the top."""
 
@@ -55,7 +57,8 @@ class Contract(SchemaDocument):
             self._validators[pointer] = jsonschema_rs.Draft202012Validator(
                 {"$ref": f"{URI}#{pointer}"}, registry=self._registry
             )
-        found = [v for error in self._validators[pointer].iter_errors(instance) for v in self._violations(error)]
+        errors = self._validators[pointer].iter_errors(_validatable(instance))
+        found = [v for error in errors for v in self._violations(error)]
         mistyped = {v.path for v in found if v.pointer.endswith("/type")}
         return [v for v in found if v.path not in mistyped or v.pointer.endswith("/type")]
 
@@ -84,3 +87,17 @@ class Contract(SchemaDocument):
         else:
             came = f", got {json.dumps(error.instance)}" if error.kind.name == "const" else ""
             yield Violation(location, tuple(error.instance_path), shorten(error.message + came))
+
+
+def _validatable(value: Any, depth: int = 0) -> Any:
+    """The same value as far as any keyword can tell, without what the validator cannot take: halves of a surrogate
+    pair become U+FFFD, and what lies deeper than any schema is left out."""
+    if isinstance(value, str):
+        return value if value.isascii() else value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if depth == DEEPEST and isinstance(value, dict | list):
+        return type(value)()
+    if isinstance(value, dict):
+        return {_validatable(name): _validatable(item, depth + 1) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_validatable(item, depth + 1) for item in value]
+    return value

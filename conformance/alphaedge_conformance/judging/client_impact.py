@@ -28,7 +28,10 @@ RETRIED = {408, 409, 429}
 
 
 def impact(exchange: Exchange) -> str | None:
-    """One short sentence, or None where a program notices nothing: also where a request is refused as it should be."""
+    """One short sentence, or None where a program notices nothing: also where a request is refused as it should be, or
+    is none that the client sends."""
+    if exchange.probe.method != "POST":
+        return None
     http = httpx.Client(transport=httpx.MockTransport(lambda request: _response(exchange, request)), trust_env=False)
     where = urlsplit(exchange.url)
     with http:

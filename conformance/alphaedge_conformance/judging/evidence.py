@@ -107,9 +107,9 @@ class Evidence:
 
     @view(Kind.REFUSED)
     def error(self) -> Exchange:
-        """A POST answered with 4xx, whose body should say why."""
+        """A POST answered with 4xx or 5xx, whose body should say why."""
         assume(self.exchange.probe.method == "POST")
-        assume(400 <= (self.answer.status or 0) < 500)
+        assume(400 <= (self.answer.status or 0) < 600, f"answered {self.answer.status}")
         return self.answer
 
     # Bodies
@@ -177,7 +177,7 @@ class Evidence:
 
     @view(Kind.REFUSED)
     def error_body(self) -> Any:
-        """The JSON value of a 4xx answer."""
+        """The JSON value of an error."""
         return _json(self.error.body)
 
     @cached_property

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import traceback
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from math import sqrt
+from pathlib import Path
 
-from attrs import field, frozen
+from attrs import define, evolve, field, frozen
 
-from ..contract import Contract
+from ..contract import Contract, shorten
 from ..contract.requirements import Requirement
-from ..exchange import Exchange, Probe
+from ..exchange import Exchange, Expect, Probe
 from ..exchange.redaction import SHORTEST, redact
 from .checks.check import Check
 from .evidence import Evidence
@@ -24,6 +26,8 @@ Z = 1.96
 class Status(StrEnum):
     """What is known of a requirement; the worst first."""
 
+    KIT_ERROR = "kit-error"
+    """The kit failed to judge it, which says nothing of the server."""
     FAILED = "failed"
     INCONCLUSIVE = "inconclusive"
     WAIVED = "waived"
@@ -57,6 +61,10 @@ class Verdict:
     reason: str | None = None
     """Why nothing was judged, in words."""
 
+    def kit_error(self, reason: str) -> Verdict:
+        """The same, where the kit failed; what was found before stands."""
+        return evolve(self, status=Status.KIT_ERROR, reason=reason)
+
     @property
     def interval(self) -> tuple[float, float]:
         """Between which shares of such exchanges the requirement breaks, with 95 % confidence (Wilson's interval)."""
@@ -72,6 +80,7 @@ class Conclusion(StrEnum):
     CONFORMS = "conforms"
     DEVIATES = "deviates"
     INCONCLUSIVE = "inconclusive"
+    KIT_ERROR = "kit-error"
 
     @property
     def exit_code(self) -> int:
@@ -100,6 +109,8 @@ class Judge:
         self._named = {id for probe in plan for id in probe.about}
         self._judged: Counter[str] = Counter()
         self._findings: dict[str, list[Finding]] = {each.id: [] for each in self.requirements}
+        self._kit_errors: dict[str, str] = {}
+        """The first exchange of each requirement on which the kit itself failed, and how."""
         self._exchanges: list[Exchange] = []
         self._waiting: dict[str | None, list[Exchange]] = {}
         """What came before the control that it differs from."""
@@ -127,7 +138,10 @@ class Judge:
         for requirement in self._applicable:
             check = self._checks[requirement.id]
             if not check.compares and self._concerns(requirement, exchange):
-                self._count(requirement, check([evidence]))
+                try:
+                    self._count(requirement, check([evidence]))
+                except Exception as error:
+                    self._kit_errors.setdefault(requirement.id, kit_failed(error, exchange, self._key))
         if exchange.accepted:
             self._accepted.add(probe.name)
             for each in self._waiting.pop(probe.name, ()):
@@ -139,8 +153,11 @@ class Judge:
         for requirement in self._applicable:
             check = self._checks[requirement.id]
             if check.compares:
-                judged = check(_Shown(self._exchanges, self._contract, self._key))
-                self._count(requirement, (each for each in judged if self._concerns(requirement, each[0])))
+                shown = _Shown(self._exchanges, self._contract, self._key)
+                try:
+                    self._count(requirement, (each for each in check(shown) if self._concerns(requirement, each[0])))
+                except Exception as error:
+                    self._kit_errors.setdefault(requirement.id, kit_failed(error, shown.current, self._key))
         return {requirement.id: self._verdict(requirement, unsent) for requirement in self.requirements}
 
     def _count(self, requirement: Requirement, judged: Iterable[tuple[Exchange, Deviation | None]]) -> None:
@@ -151,13 +168,22 @@ class Judge:
                 self.findings += 1
 
     def _concerns(self, requirement: Requirement, exchange: Exchange) -> bool:
-        return requirement.id in exchange.probe.about if requirement.id in self._named else True
+        if requirement.id in self._named:
+            return requirement.id in exchange.probe.about
+        return not self._lacks_a_probe(requirement)
+
+    def _lacks_a_probe(self, requirement: Requirement) -> bool:
+        """Whether it is about a keyword of the request that no request shows, so that no answer can be held against
+        it."""
+        return requirement.kind in ("accepted", "refused") and requirement.id not in self._named
 
     def _verdict(self, requirement: Requirement, unsent: Mapping[Probe, str]) -> Verdict:
         if requirement.id in self._inapplicable:
             return Verdict(requirement, Status.NOT_APPLICABLE, reason=self._inapplicable[requirement.id])
         judged = self._judged[requirement.id]
         findings = sorted(self._findings[requirement.id], key=lambda finding: finding.exchange.number)
+        if requirement.id in self._kit_errors:
+            return Verdict(requirement, Status.KIT_ERROR, tuple(findings), judged, self._kit_errors[requirement.id])
         if findings:
             return Verdict(requirement, Status.FAILED, tuple(findings), judged)
         missing = [why for probe, why in unsent.items() if requirement.id in probe.about]
@@ -165,6 +191,8 @@ class Judge:
             what = "required request was" if len(missing) == 1 else "required requests were"
             reason = f"{len(missing)} {what} not sent: {missing[0]}"
             return Verdict(requirement, Status.INCONCLUSIVE, reason=reason)
+        if self._lacks_a_probe(requirement):
+            return Verdict(requirement, Status.INCONCLUSIVE, reason="no probe: the kit has no request that shows it")
         if not judged:
             shown = [each for each in self._exchanges if self._concerns(requirement, each)]
             able = [each for each in shown if each.probe.kind in self._checks[requirement.id].kinds]
@@ -172,21 +200,37 @@ class Judge:
         return Verdict(requirement, Status.PASSED, judged=judged)
 
 
-@frozen
+@define
 class _Shown:
     """What exchanges show, made anew each time: all of it at once is many times as large as they are."""
 
     exchanges: Sequence[Exchange]
     contract: Contract
     key: str | None
+    current: Exchange | None = None
+    """The one that was last looked at."""
 
     def __iter__(self) -> Iterator[Evidence]:
-        return (Evidence(exchange, self.contract, self.key) for exchange in self.exchanges)
+        for exchange in self.exchanges:
+            self.current = exchange
+            yield Evidence(exchange, self.contract, self.key)
 
 
 def unjudged(requirements: Iterable[Requirement], reason: str) -> dict[str, Verdict]:
     """The verdicts of a run that could judge nothing."""
     return {requirement.id: Verdict(requirement, Status.INCONCLUSIVE, reason=reason) for requirement in requirements}
+
+
+def kit_failed(error: Exception, exchange: Exchange | None, key: str | None) -> str:
+    """In one line what the kit failed on, and where in its code."""
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" at {Path(frames[-1].filename).name}, line {frames[-1].lineno}" if frames else ""
+    on = f" on exchange {exchange.number}, {exchange.probe.name!r}" if exchange is not None else ""
+    said = shorten(f"{type(error).__name__}: {error}")
+    try:
+        return redact(f"the kit failed{on}{place}: {said}", key)
+    except Exception:  # redaction itself may be what failed
+        return f"the kit failed{on}{place}: {type(error).__name__}"
 
 
 def _reason(shown: Sequence[Exchange]) -> str:
@@ -196,12 +240,17 @@ def _reason(shown: Sequence[Exchange]) -> str:
     for exchange in shown:
         if exchange.status is None or exchange.timed_out:
             return f"no answer to {exchange.probe.name!r}: {exchange.failure}"
+    refused = [each for each in shown if each.status != 200 and each.probe.expect is Expect.ACCEPTED]
+    if len(refused) == len(shown):
+        return f"{refused[0].probe.name!r} was answered {refused[0].status}"
     return "no answer showed it"
 
 
 def conclude(verdicts: Iterable[Verdict]) -> Conclusion:
     """The worst that a requirement says."""
     scored = {verdict.status for verdict in verdicts}
+    if Status.KIT_ERROR in scored:
+        return Conclusion.KIT_ERROR
     if Status.FAILED in scored:
         return Conclusion.DEVIATES
     if Status.INCONCLUSIVE in scored or not scored & {Status.PASSED, Status.WAIVED}:

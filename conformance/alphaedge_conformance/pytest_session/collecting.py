@@ -48,6 +48,8 @@ class RequirementItem(pytest.Item):
         status, reason = judged["status"], judged["reason"] or ""
         if status in ("not-applicable", "waived"):
             pytest.skip(reason if status == "not-applicable" else f"waived {reason}")
+        if status == "kit-error":
+            pytest.fail(reason, pytrace=False)
         if status == "inconclusive":
             if not self.plugin.scores(self):
                 pytest.skip(f"{self.requirement.level}, reported only: {reason}")

@@ -6,6 +6,7 @@ from ..judging.verdicts import Conclusion, Status
 from .document import Report
 
 COLOURS = {Conclusion.CONFORMS: "#22683a", Conclusion.DEVIATES: "#ae1f16", Conclusion.INCONCLUSIVE: "#6a5a00"}
+COLOURS[Conclusion.KIT_ERROR] = COLOURS[Conclusion.INCONCLUSIVE]
 LABEL = "AlphaEdge contract"
 NARROW, WIDE = "fijlrt1 .,:", "mwMW"
 

@@ -27,7 +27,7 @@ from .document import (
     Time,
 )
 
-WORST_FIRST = (Conclusion.DEVIATES, Conclusion.INCONCLUSIVE, Conclusion.CONFORMS)
+WORST_FIRST = (Conclusion.KIT_ERROR, Conclusion.DEVIATES, Conclusion.INCONCLUSIVE, Conclusion.CONFORMS)
 
 
 class Compared(Target):
@@ -150,7 +150,8 @@ def conclude(reports: Sequence[Report], against: str | None) -> Conclusion:
     conclusions = {Conclusion(report["verdict"]) for report in reports}
     if against is not None:
         base = next(report for report in reports if report["target"]["name"] == against)
-        conclusions = {Conclusion.CONFORMS, *(each for report in reports for each in _compared(report, base))}
+        failed = {Conclusion.KIT_ERROR} & conclusions
+        conclusions = {Conclusion.CONFORMS, *failed, *(each for report in reports for each in _compared(report, base))}
     return next(each for each in WORST_FIRST if each in conclusions)
 
 

@@ -12,8 +12,8 @@ from typing import Annotated, NotRequired, TypedDict
 
 from ..contract.requirements import Level, Source
 from ..exchange.redaction import redact
-from ..judging import places
-from ..judging.verdicts import Conclusion, Status, Verdict
+from ..judging import places, verdicts
+from ..judging.verdicts import Conclusion, Status, Verdict, kit_failed
 from ..run.run import Run
 from .curl import curl
 
@@ -155,6 +155,8 @@ class Report(TypedDict):
 
 def build_report(run: Run) -> Report:
     """JSON data; holds no key."""
+    requirements = [_requirement(run, verdict) for verdict in run.verdicts.values()]
+    is_sound = all(each["status"] != Status.KIT_ERROR for each in requirements)
     prompt, completion = run.tokens
     return {
         "format": FORMAT,
@@ -171,8 +173,8 @@ def build_report(run: Run) -> Report:
         "seconds": round(run.seconds, 3),
         "seed": run.settings.seed,
         "level": run.settings.level,
-        "verdict": run.conclusion,
-        "reason": run.reason or run.stopped,
+        "verdict": run.conclusion if is_sound else Conclusion.KIT_ERROR,
+        "reason": run.why,
         "problems": list(run.problems),
         "cost": {
             "planned_requests": len(run.plan.probes),
@@ -181,11 +183,17 @@ def build_report(run: Run) -> Report:
             "prompt_tokens": prompt,
             "completion_tokens": completion,
         },
-        "requirements": [_requirement(run, verdict) for verdict in run.verdicts.values()],
+        "requirements": requirements,
     }
 
 
 def _requirement(run: Run, verdict: Verdict) -> Requirement:
+    findings: list[Finding] = []
+    for finding in verdict.findings:
+        try:
+            findings.append(_finding(run, finding))
+        except Exception as error:  # the other findings stand
+            verdict = verdict.kit_error(kit_failed(error, finding.exchange, run.target.key))
     requirement = verdict.requirement
     return {
         "id": requirement.id,
@@ -197,20 +205,21 @@ def _requirement(run: Run, verdict: Verdict) -> Requirement:
         "pointer": requirement.pointer,
         "status": verdict.status,
         "reason": verdict.reason,
-        "failed": len(verdict.findings),
+        "failed": len(findings),
         "of": verdict.judged,
         "interval": [round(end, 4) for end in verdict.interval] if verdict.judged else None,
-        "findings": [
-            {
-                "message": finding.message,
-                "place": place_of(finding.place),
-                "exchange": finding.exchange.number,
-                "probe": finding.exchange.probe.name,
-                "impact": run.impacts.get(finding.exchange.number),
-                "curl": curl(finding.exchange, run.target),
-            }
-            for finding in verdict.findings
-        ],
+        "findings": findings,
+    }
+
+
+def _finding(run: Run, finding: verdicts.Finding) -> Finding:
+    return {
+        "message": finding.message,
+        "place": place_of(finding.place),
+        "exchange": finding.exchange.number,
+        "probe": finding.exchange.probe.name,
+        "impact": run.impact(finding),
+        "curl": curl(finding.exchange, run.target),
     }
 
 

@@ -23,6 +23,7 @@ SHOWN = 5
 """Requirements that a line names; report.json names them all."""
 NONE: Cell = {"status": "", "reason": None, "failed": 0, "of": 0}
 STYLE = {
+    Status.KIT_ERROR: "bold red",
     Status.FAILED: "bold red",
     Status.INCONCLUSIVE: "yellow",
     Status.WAIVED: "magenta",
@@ -33,6 +34,7 @@ CONCLUSION_STYLE = {
     Conclusion.CONFORMS: "bold green",
     Conclusion.DEVIATES: "bold red",
     Conclusion.INCONCLUSIVE: "bold yellow",
+    Conclusion.KIT_ERROR: "bold red",
 }
 
 
@@ -51,12 +53,13 @@ def console() -> Console:
 def show(report: Report, folder: Path | None, quiet: bool = False) -> None:
     """Prints a run; quiet: its last line alone."""
     out = console()
-    if not quiet and any(each["of"] for each in report["requirements"]):
+    is_judged = any(each["of"] or each["status"] == Status.KIT_ERROR for each in report["requirements"])
+    if not quiet and is_judged:
         _print_subjects(out, report)
         for requirement in sorted(report["requirements"], key=_order):
             if requirement["findings"]:
                 _print_findings(out, requirement)
-        _print_inconclusive(out, report)
+        _print_unjudged(out, report)
     out.print(_summary(report, folder))
 
 
@@ -85,16 +88,16 @@ def show_comparison(comparison: Comparison, folder: Path | None, quiet: bool = F
     out.print(Text.assemble((conclusion.upper(), CONCLUSION_STYLE[conclusion]), f": {total}"))
 
 
-def _print_inconclusive(out: Console, report: Report) -> None:
+def _print_unjudged(out: Console, report: Report) -> None:
     """A line for each reason, with the first of the requirements that were not judged for it."""
-    reasons: dict[tuple[str, str], list[str]] = {}
+    reasons: dict[tuple[str, str, str], list[str]] = {}
     for each in report["requirements"]:
-        if each["status"] == Status.INCONCLUSIVE:
-            reasons.setdefault((each["level"], each["reason"] or ""), []).append(each["id"])
-    for (level, reason), ids in reasons.items():
+        if each["status"] in (Status.KIT_ERROR, Status.INCONCLUSIVE):
+            reasons.setdefault((each["status"], each["level"], each["reason"] or ""), []).append(each["id"])
+    for (status, level, reason), ids in reasons.items():
         more = f" and {len(ids) - SHOWN} more" if len(ids) > SHOWN else ""
-        text = f"inconclusive {level} {', '.join(ids[:SHOWN])}{more}: {safe(reason)}"
-        out.print(Text(text, style="yellow"))
+        text = f"{status} {level} {', '.join(ids[:SHOWN])}{more}: {safe(reason)}"
+        out.print(Text(text, style=STYLE[Status(status)]))
 
 
 def _order(requirement: Requirement) -> tuple[int, int]:
@@ -172,7 +175,7 @@ def _summary(report: Report, folder: Path | None) -> Text:
     conclusion = Conclusion(report["verdict"])
     head = (conclusion.upper(), CONCLUSION_STYLE[conclusion])
     requirements, cost = report["requirements"], report["cost"]
-    if not any(each["of"] for each in requirements):
+    if conclusion is not Conclusion.KIT_ERROR and not any(each["of"] for each in requirements):
         return Text.assemble(head, f": {safe(report['reason'] or 'nothing was judged')}")
     counts = Counter((Status(each["status"]), Level(each["level"])) for each in requirements)
     text = Text.assemble(head, f": {_counted(counts)} · {_cost(cost, report['seconds'])}")
@@ -190,8 +193,11 @@ def _summary(report: Report, folder: Path | None) -> Text:
 
 
 def _counted(counts: Counter[tuple[Status, Level]]) -> str:
-    parts = [f"{counts[Status.FAILED, level]} {level} failed" for level in Level if counts[Status.FAILED, level]]
-    for status in (Status.INCONCLUSIVE, Status.WAIVED, Status.PASSED):
+    failing = (level for level in Level if counts[Status.FAILED, level])
+    parts = [  # a MAY is never failed
+        f"{counts[Status.FAILED, level]} {level} {'reported' if level is Level.MAY else 'failed'}" for level in failing
+    ]
+    for status in (Status.KIT_ERROR, Status.INCONCLUSIVE, Status.WAIVED, Status.PASSED):
         number = sum(counts[status, level] for level in Level)
         if number:
             parts.append(f"{number} {status}")

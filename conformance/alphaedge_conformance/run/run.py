@@ -12,8 +12,8 @@ from ..exchange import Exchange
 from ..exchange.redaction import redact
 from ..exchange.target import Target
 from ..judging.client_impact import impact
-from ..judging.evidence import Evidence, Unseen
-from ..judging.verdicts import Conclusion, Verdict, conclude
+from ..judging.evidence import Evidence
+from ..judging.verdicts import Conclusion, Finding, Status, Verdict, conclude
 from ..probes import Plan
 from ..sending.settings import Settings
 
@@ -44,6 +44,8 @@ class Run:
 
     @property
     def conclusion(self) -> Conclusion:
+        if any(verdict.status is Status.KIT_ERROR for verdict in self.verdicts.values()):
+            return Conclusion.KIT_ERROR
         if self.stopped or self.reason:
             return Conclusion.INCONCLUSIVE
         if self.problems:
@@ -52,18 +54,29 @@ class Run:
         return Conclusion.INCONCLUSIVE if self.unsent and found is Conclusion.CONFORMS else found
 
     @property
+    def why(self) -> str | None:
+        """Why nothing was judged, or could fail the run, in one line."""
+        if self.verdicts and not any(self.settings.scores(verdict.requirement) for verdict in self.verdicts.values()):
+            level = self.settings.level
+            return self.reason or self.stopped or f"no requirement of level {level} was selected, so nothing can fail"
+        return self.reason or self.stopped
+
+    @property
     def server(self) -> str | None:
         """What the target calls itself in its first answer."""
         return next((each.header("server") for each in self.exchanges if each.status is not None), None)
 
     @cached_property
-    def impacts(self) -> dict[int, str]:
-        """What the exchanges that break a requirement do to a program that uses the client, by their numbers."""
-        broken = {
-            finding.exchange.number: finding.exchange for each in self.verdicts.values() for finding in each.findings
-        }
-        noticed = ((number, impact(exchange)) for number, exchange in broken.items())
-        return {number: redact(what, self.target.key) for number, what in noticed if what is not None}
+    def _impacts(self) -> dict[int, str | None]:
+        return {}
+
+    def impact(self, finding: Finding) -> str | None:
+        """What a finding does to a program that uses the client."""
+        exchange = finding.exchange
+        if exchange.number not in self._impacts:
+            what = impact(exchange)
+            self._impacts[exchange.number] = redact(what, self.target.key) if what is not None else None
+        return self._impacts[exchange.number]
 
     @cached_property
     def tokens(self) -> tuple[int, int]:
@@ -72,7 +85,7 @@ class Run:
         for exchange in self.exchanges:
             try:
                 usage = Evidence(exchange, self.contract).usage
-            except Unseen:
+            except Exception:  # nothing is judged here; a check that asks for it says what is wrong
                 continue
             prompt, completion = prompt + usage["prompt_tokens"], completion + usage["completion_tokens"]
         return prompt, completion

@@ -12,7 +12,7 @@ from ..exchange import Exchange, Probe, encode
 from ..exchange.target import Target
 from ..judging.checks import Check
 from ..judging.evidence import Evidence
-from ..judging.verdicts import Finding, Verdict
+from ..judging.verdicts import Finding, Verdict, kit_failed
 from ..probes import conversations
 from ..sending.runner import Runner
 from ..sending.settings import Settings
@@ -36,6 +36,12 @@ class Shrinker:
 
     def shrunk(self, verdict: Verdict) -> Verdict:
         """The verdict with the smallest request first, where generated requests alone broke the requirement."""
+        try:
+            return self._shrunk(verdict)
+        except Exception as error:
+            return verdict.kit_error(kit_failed(error, self.runner.exchanges[-1], self.target.key))
+
+    def _shrunk(self, verdict: Verdict) -> Verdict:
         check = self.checks[verdict.requirement.id]
         themes = [finding.exchange.probe.theme for finding in verdict.findings]
         if not themes or themes[0] is None or None in themes or "all_shown" in check.views:

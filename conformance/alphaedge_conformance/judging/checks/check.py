@@ -8,8 +8,8 @@ A check asks for views of an exchange (`alphaedge_conformance.evidence`) by the 
 
 The message of the assertion is text, or a `Deviation`, which also says where.
 It is called once for each exchange that shows all of them. One that asks for `all_shown` is called once, with every
-exchange of the run, and yields those that break it, each with a message; only those that the requirement is judged on
-count.
+exchange of the run, and yields each one that it judged once: with a message if it breaks the requirement, with None if
+not; only those that the requirement is judged on count.
 """
 
 from __future__ import annotations
@@ -49,10 +49,8 @@ class Check:
         """Each exchange that was judged, with what is wrong with it, or None. An exchange that does not show what the
         check asks for is left out."""
         if self.compares:
-            judged = {each.exchange.number: (each.exchange, None) for each in shown if _answered(each)}
-            found = self.function(shown)
-            broken = {each.exchange.number: (each.exchange, Deviation.of(message)) for each, message in found}
-            yield from (judged | broken).values()
+            for evidence, message in self.function(shown):
+                yield evidence.exchange, None if message is None else Deviation.of(message)
             return
         for evidence in shown:
             try:
@@ -63,13 +61,6 @@ class Check:
                 yield evidence.exchange, Deviation.of(wrong.args[0] if wrong.args else "")
             else:
                 yield evidence.exchange, None
-
-
-def _answered(evidence: Evidence) -> bool:
-    try:
-        return evidence.accepted is not None
-    except Unseen:
-        return False
 
 
 STATED: dict[str, Check] = {}

@@ -11,7 +11,7 @@ from ...exchange.strict_json import Json, loads
 from ..evidence import Evidence, Unseen, assume, looks_like_a_stream
 from ..places import Deviation, Place
 from .check import check
-from .keywords import invalid_json
+from .keywords import invalid_json, shown_json
 
 TOLERANCE = 300
 """Seconds that a clock may be off."""
@@ -37,7 +37,7 @@ def strict_json(plain: Exchange) -> None:
 
 
 @check("completion.id-unique")
-def id_unique(all_shown: Iterable[Evidence]) -> Iterator[tuple[Evidence, str]]:
+def id_unique(all_shown: Iterable[Evidence]) -> Iterator[tuple[Evidence, str | None]]:
     first: dict[str, int] = {}
     for evidence in all_shown:
         try:
@@ -48,8 +48,8 @@ def id_unique(all_shown: Iterable[Evidence]) -> Iterator[tuple[Evidence, str]]:
             id = answer.get("id") if isinstance(answer, dict) else None
             if not isinstance(id, str) or not id:
                 continue
-            if id in first:
-                yield evidence, f"id {id!r} was the id of exchange {first[id]} already"
+            known = first.get(id)
+            yield evidence, None if known is None else f"id {id!r} was the id of exchange {known} already"
             first.setdefault(id, evidence.exchange.number)
 
 
@@ -59,10 +59,10 @@ def created_now(evidence: Evidence) -> None:
     assume(isinstance(answer, dict))
     created: Any = answer.get("created")
     assume(isinstance(created, int | float) and not isinstance(created, bool))
-    away = min(abs(created - now) for now in evidence.now)
+    away = min(abs(created - round(now)) for now in evidence.now)  # whole numbers of any size
     assert away <= TOLERANCE, (
         f"expected Unix seconds within {TOLERANCE} s of {evidence.now[0]:.0f} "
-        f"({datetime.fromtimestamp(evidence.now[0], UTC):%Y-%m-%d %H:%M:%S} UTC), got {created}"
+        f"({datetime.fromtimestamp(evidence.now[0], UTC):%Y-%m-%d %H:%M:%S} UTC), got {shown_json(created)}"
     )
 
 

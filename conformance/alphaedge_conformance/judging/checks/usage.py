@@ -31,7 +31,7 @@ def prompt_counted(request: Json, usage: Json) -> None:
 
 
 @check(PROMPT_GROWS)
-def prompt_grows(all_shown: Iterable[Evidence]) -> Iterator[tuple[Evidence, str]]:
+def prompt_grows(all_shown: Iterable[Evidence]) -> Iterator[tuple[Evidence, str | None]]:
     counted = []
     for evidence in all_shown:
         if PROMPT_GROWS not in evidence.exchange.probe.about:
@@ -42,9 +42,8 @@ def prompt_grows(all_shown: Iterable[Evidence]) -> Iterator[tuple[Evidence, str]
             continue
     counted.sort(key=lambda entry: entry[0])
     for (short, fewer, _), (long, more, evidence) in pairwise(counted):
-        if more <= fewer:
-            message = f"expected more prompt_tokens for {long} bytes than the {fewer} for {short} bytes, got {more}"
-            yield evidence, message
+        message = f"expected more prompt_tokens for {long} bytes than the {fewer} for {short} bytes, got {more}"
+        yield evidence, None if more > fewer else message
 
 
 @check("max-tokens.kept")
@@ -78,20 +77,22 @@ def stop_when_complete(request: Json, choices: list[Json], usage: Json) -> None:
 
 
 @check(LENGTH_WHEN_CUT)
-def length_when_cut(all_shown: Iterable[Evidence]) -> Iterator[tuple[Evidence, str]]:
+def length_when_cut(all_shown: Iterable[Evidence]) -> Iterator[tuple[Evidence, str | None]]:
     """The same prompt at temperature 0 with two limits: where the larger one gave more, the smaller one cut. A server
     that says `length` anywhere knows how to, so that there the answer may have ended by chance where it was cut."""
-    seen = []
+    seen, says_length = [], False
     for evidence in all_shown:
         try:
             reasons = [choice.get("finish_reason") for choice in evidence.choices]
-            if "length" in reasons:
-                return
+            says_length = says_length or "length" in reasons
             if LENGTH_WHEN_CUT in evidence.exchange.probe.about:
                 seen.append((evidence.request["max_tokens"], evidence.usage["completion_tokens"], reasons, evidence))
         except Unseen:
             continue
     seen.sort(key=lambda entry: entry[0])
     for (limit, used, reasons, evidence), (_, more, _, _) in pairwise(seen):
-        if used == limit < more and "stop" in reasons:
-            yield evidence, f'expected "length" where {limit} tokens were the limit and more was to come, got "stop"'
+        if says_length:
+            yield evidence, None
+        elif used == limit < more:
+            wrong = f'expected "length" where {limit} tokens were the limit and more was to come, got "stop"'
+            yield evidence, wrong if "stop" in reasons else None

@@ -13,6 +13,7 @@ from ...judging.verdicts import Status
 from ..document import Report, Requirement
 
 GLYPHS = {
+    Status.KIT_ERROR: "!",
     Status.FAILED: "✕",
     Status.INCONCLUSIVE: "?",
     Status.WAIVED: "~",
@@ -69,7 +70,7 @@ class Summary:
         """What was not judged, by status and reason."""
         found: dict[tuple[str, str], list[Requirement]] = {}
         for each in self._requirements:
-            if each["status"] in (Status.INCONCLUSIVE, Status.NOT_APPLICABLE):
+            if each["status"] in (Status.KIT_ERROR, Status.INCONCLUSIVE, Status.NOT_APPLICABLE):
                 found.setdefault((each["status"], each["reason"] or ""), []).append(each)
         return found
 
