@@ -13,7 +13,7 @@ from attrs import define, evolve, field, frozen
 
 from ..contract import Contract, shorten
 from ..contract.requirements import Requirement
-from ..exchange import Exchange, Expect, Probe
+from ..exchange import Exchange, Expect, Key, Probe
 from ..exchange.redaction import SHORTEST, redact
 from .checks.check import Check
 from .evidence import Evidence
@@ -65,9 +65,15 @@ class Verdict:
         """The same, where the kit failed; what was found before stands."""
         return evolve(self, status=Status.KIT_ERROR, reason=reason)
 
+    are_repetitions: bool = False
+    """Whether the same request was judged several times, so that there is a probability to estimate."""
+
     @property
-    def interval(self) -> tuple[float, float]:
-        """Between which shares of such exchanges the requirement breaks, with 95 % confidence (Wilson's interval)."""
+    def interval(self) -> tuple[float, float] | None:
+        """Between which shares of the repetitions the requirement breaks, with 95 % confidence (Wilson's interval);
+        None for exchanges that differ on purpose."""
+        if not self.are_repetitions:
+            return None
         share, n = len(self.findings) / self.judged, self.judged
         centre, spread = share + Z**2 / (2 * n), Z * sqrt(share * (1 - share) / n + Z**2 / (4 * n**2))
         low, high = ((centre + sign * spread) / (1 + Z**2 / n) for sign in (-1, 1))
@@ -85,6 +91,9 @@ class Conclusion(StrEnum):
     @property
     def exit_code(self) -> int:
         return list(Conclusion).index(self)
+
+
+Request = tuple[str, str | None, Key, bytes | None]
 
 
 class Judge:
@@ -108,6 +117,8 @@ class Judge:
         self._applicable = [each for each in self.requirements if each.id not in self._inapplicable]
         self._named = {id for probe in plan for id in probe.about}
         self._judged: Counter[str] = Counter()
+        self._requests: dict[str, set[Request]] = {each.id: set() for each in self.requirements}
+        """What was sent for the exchanges that were judged."""
         self._findings: dict[str, list[Finding]] = {each.id: [] for each in self.requirements}
         self._kit_errors: dict[str, str] = {}
         """The first exchange of each requirement on which the kit itself failed, and how."""
@@ -163,6 +174,8 @@ class Judge:
     def _count(self, requirement: Requirement, judged: Iterable[tuple[Exchange, Deviation | None]]) -> None:
         for exchange, deviation in judged:
             self._judged[requirement.id] += 1
+            probe = exchange.probe
+            self._requests[requirement.id].add((probe.method, probe.media_type, probe.key, probe.body))
             if deviation is not None:
                 self._findings[requirement.id].append(Finding.of(deviation, exchange, self._key))
                 self.findings += 1
@@ -185,7 +198,8 @@ class Judge:
         if requirement.id in self._kit_errors:
             return Verdict(requirement, Status.KIT_ERROR, tuple(findings), judged, self._kit_errors[requirement.id])
         if findings:
-            return Verdict(requirement, Status.FAILED, tuple(findings), judged)
+            are_repetitions = judged > 1 and len(self._requests[requirement.id]) == 1
+            return Verdict(requirement, Status.FAILED, tuple(findings), judged, are_repetitions=are_repetitions)
         missing = [why for probe, why in unsent.items() if requirement.id in probe.about]
         if missing:
             what = "required request was" if len(missing) == 1 else "required requests were"

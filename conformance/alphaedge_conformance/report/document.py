@@ -207,7 +207,7 @@ def _requirement(run: Run, verdict: Verdict) -> Requirement:
         "reason": verdict.reason,
         "failed": len(findings),
         "of": verdict.judged,
-        "interval": [round(end, 4) for end in verdict.interval] if verdict.judged else None,
+        "interval": [round(end, 4) for end in verdict.interval] if verdict.interval is not None else None,
         "findings": findings,
     }
 

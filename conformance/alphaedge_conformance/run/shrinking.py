@@ -35,7 +35,8 @@ class Shrinker:
     left: int = SHRINKING
 
     def shrunk(self, verdict: Verdict) -> Verdict:
-        """The verdict with the smallest request first, where generated requests alone broke the requirement."""
+        """The verdict with the smallest request in place of the one that it was made from, where generated requests
+        alone broke the requirement; it was sent because it fails, so it counts for nothing."""
         try:
             return self._shrunk(verdict)
         except Exception as error:
@@ -64,7 +65,7 @@ class Shrinker:
         messages = conversations.shrink(self.contract, theme, self.settings.seed, fails)
         if messages is None or (finding := smallest[encode(messages)]) in verdict.findings:
             return verdict
-        return evolve(verdict, findings=(finding, *verdict.findings), judged=verdict.judged + 1)
+        return evolve(verdict, findings=(finding, *verdict.findings[1:]))
 
     def exchange(self, probe: Probe) -> Exchange | None:
         """What came back for a request, now or before; None where the budget is spent."""
