@@ -15,12 +15,15 @@ from typing import Any
 import pytest
 
 from alphaedge_conformance.contract import Contract
+from alphaedge_conformance.exchange.target import target
 from alphaedge_conformance.mock import Mock, serve
+from alphaedge_conformance.run.suite import Suite
+from alphaedge_conformance.sending.settings import Limits, Settings
 
 from .conftest import Conform
 from .targets import Answer, Asked, Target, bomb, chunked, completion, piece, response, serving
 
-LIMITS = ("--timeout", "1.2", "--idle-timeout", "0.8", "--max-pieces", "2000")
+LIMITS = ("--timeout", "1.2", "--idle-timeout", "0.8", "--max-pieces", "2000", "--max-lines", "2000")
 """What the tests allow an answer, so that a hanging one costs a second."""
 MEMORY = 400 * 2**20
 
@@ -118,6 +121,17 @@ async def limits_everything(asked: Asked) -> None:
     await asked.send(response(b"", b"Retry-After: 0", status=b"429 Too Many Requests"))
 
 
+async def many_lines(asked: Asked) -> None:
+    """A million events in four megabytes."""
+    if not asked.streams:
+        await asked.send(response(completion()))
+        return
+    await asked.send(chunked(media_type=b"text/event-stream"))
+    for _ in range(100):
+        await asked.send(piece(b"data\n\n" * 10_000))
+    await asked.send(piece(b"data: [DONE]\n\n"), b"0\r\n\r\n")
+
+
 INCONCLUSIVE: dict[Answer, str] = {
     closes_without_an_answer: "the connection was closed or spoke no HTTP",
     speaks_no_http: "the connection was closed or spoke no HTTP",
@@ -136,6 +150,7 @@ DEVIATING: dict[Answer, tuple[str, str]] = {
     gzip_bomb: ("completion.strict-json", "then more than 4194304 bytes"),
     nested_lists: ("completion.strict-json", "then JSON nested more than 200 deep"),
     nested_in_a_stream: ("stream.data", "nested too deeply"),
+    many_lines: ("stream.done", "expected [DONE] at the end"),
     an_unknown_coding: ("completion.strict-json", "Content-Encoding 'br' was not asked for"),
 }
 
@@ -174,7 +189,7 @@ def test_a_target_that_cannot_be_judged(answer: Answer, conform: Conform, tmp_pa
 
 CHILD = """
 import sys
-from alphaedge_conformance.cli import main
+from alphaedge_conformance.cli.conform import main
 code = main()
 print(next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM")))
 sys.exit(code)
@@ -210,6 +225,43 @@ def test_a_stream_that_time_cut_says_nothing(conform: Conform, tmp_path: Path) -
     status, reason = found["stream.done"]
     assert status == "inconclusive"
     assert "no end within 1.2 s" in reason
+
+
+@pytest.mark.parametrize(("pause", "code"), [(0.9, 0), (None, 1)])
+def test_a_stream_has_its_own_time_to_end_after_done(suite: Suite, pause: float | None, code: int) -> None:
+    """The limit of the whole exchange, here soon after [DONE], does not cut it short; one that stays open fails."""
+
+    async def ends_late(asked: Asked) -> None:
+        if not asked.streams:
+            await asked.send(response(completion()))
+            return
+        await asked.send(chunked(media_type=b"text/event-stream"))
+        await asyncio.sleep(0.3)
+        await asked.send(piece(b"data: {}\n\ndata: [DONE]\n\n"))
+        await asyncio.sleep(100 if pause is None else pause)
+        await asked.send(b"0\r\n\r\n")
+
+    with serving(Target(ends_late)) as url:
+        limits = Limits(whole=0.8, after_done=0.9 if pause is None else 5)
+        run = suite.run(["stream.ends"], target(suite.contract, url, None, ""), Settings(limits=limits, concurrency=99))
+    verdict = run.verdicts["stream.ends"]
+    assert run.conclusion.exit_code == code
+    if code:
+        assert "no end within 0.9 s of [DONE]" in verdict.findings[0].message
+    assert Limits().after_done >= 3
+
+
+def test_a_proxy_is_not_asked_for_a_loopback_address(
+    suite: Suite, conform: Conform, contract: Contract, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    with serve(Mock(contract)) as url:
+        for address in (url, url.replace("127.0.0.1", "localhost"), None):
+            done = conform(*([address] if address else []), "-k", "usage and sum")
+            assert done.returncode == 0, done.stdout
+    done = conform("http://somewhere.invalid", "-k", "usage and sum")
+    assert "nothing listens there" in done.stdout  # the proxy does not
 
 
 def test_what_hangs_is_not_waited_for_again_and_again(conform: Conform, tmp_path: Path) -> None:

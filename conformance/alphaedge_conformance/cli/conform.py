@@ -68,19 +68,26 @@ def parser() -> Parser:
 
     add = made.add_argument_group("limits of one answer").add_argument
     for name, kind, default, metavar, text in LIMITS:
-        add(name, type=_positive(kind), default=default, metavar=metavar, help=f"{text} (default: %(default)s)")
+        add(
+            name,
+            type=_positive(kind),
+            default=default,
+            metavar=metavar,
+            help=f"{text} (default: {default or 'as --timeout'})",
+        )
     add("--ca-file", metavar="FILE", help="certificates to trust besides the system's, in PEM")
     return made
 
 
-LIMITS: tuple[tuple[str, type[int] | type[float], float, str, str], ...] = (
+LIMITS: tuple[tuple[str, type[int] | type[float], float | None, str, str], ...] = (
     ("--timeout", float, 25, "S", "seconds for one exchange"),
     ("--connect-timeout", float, 10, "S", "seconds until there is a connection"),
-    ("--first-byte-timeout", float, 25, "S", "seconds until the answer starts"),
+    ("--first-byte-timeout", float, None, "S", "seconds until the answer starts"),
     ("--idle-timeout", float, 20, "S", "seconds between two pieces of an answer"),
     ("--max-body", int, 4 * 2**20, "BYTES", "of a body on the wire"),
     ("--max-decoded", int, 4 * 2**20, "BYTES", "of a body without its content coding"),
     ("--max-pieces", int, 20_000, "N", "pieces in which a body or a stream arrives"),
+    ("--max-lines", int, 20_000, "N", "lines of a stream"),
     ("--max-depth", int, 200, "N", "lists and objects inside each other in JSON"),
     ("--max-headers", int, 64 * 2**10, "BYTES", "of the headers of an answer"),
 )
@@ -143,12 +150,13 @@ def _conformance(parsed: argparse.Namespace) -> ConformancePlugin:
         concurrency=parsed.concurrency,
         limits=Limits(
             connect=parsed.connect_timeout,
-            first_byte=parsed.first_byte_timeout,
+            first_byte=parsed.first_byte_timeout or parsed.timeout,
             between=parsed.idle_timeout,
             whole=parsed.timeout,
             body=parsed.max_body,
             decoded=parsed.max_decoded,
             pieces=parsed.max_pieces,
+            lines=parsed.max_lines,
             depth=parsed.max_depth,
             headers=parsed.max_headers,
         ),

@@ -152,6 +152,12 @@ class Evidence:
     @view(Kind.STREAMED)
     def data(self) -> list[Any]:
         """The data of each event that is JSON, without [DONE] and without errors, which are no chunks."""
+        assume(self._values, "no event with JSON")
+        return self._values
+
+    @cached_property
+    def _values(self) -> list[Any]:
+        """As `data`, which keeps nothing where it raises."""
         found = []
         for event in self.events.events:
             try:
@@ -160,7 +166,6 @@ class Evidence:
                 continue
             if not (isinstance(value, dict) and "error" in value):
                 found.append(value)
-        assume(found, "no event with JSON")
         return found
 
     @view(Kind.STREAMED)

@@ -85,7 +85,7 @@ class Runner:
             raise Inconclusive("the budget is too small for the contract's own example; nothing was sent")
         control, *others = plan.probes
         self._queue.append((1, control, 0))
-        async with client(self.settings) as self._client:
+        async with client(self.settings, self.target) as self._client:
             await self._workers()
             if not self.exchanges:
                 return
@@ -98,7 +98,7 @@ class Runner:
             await self._workers()
 
     async def _all(self) -> None:
-        async with client(self.settings) as self._client:
+        async with client(self.settings, self.target) as self._client:
             await self._workers()
 
     async def _workers(self) -> None:
@@ -139,7 +139,7 @@ class Runner:
         answer = await exchange(self._client, number, probe, self.target, self.settings.limits)
         if answer.lost_reused_connection and self.budget.take(probe):
             await self._pace.turn()
-            async with client(self.settings) as fresh:
+            async with client(self.settings, self.target) as fresh:
                 answer = await exchange(fresh, number, probe, self.target, self.settings.limits)
         return answer
 

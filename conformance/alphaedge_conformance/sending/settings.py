@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from attrs import frozen
+from attrs import field, frozen
 
 from ..contract.requirements import Level, Requirement
 
@@ -15,22 +15,30 @@ class Limits:
 
     connect: float = 10.0
     """Seconds until there is a connection."""
-    first_byte: float = 25.0
-    """Seconds until the answer starts."""
     between: float = 20.0
     """Seconds without a byte, once it has started."""
     whole: float = 25.0
     """Seconds for one exchange from its start to its end."""
+    first_byte: float = field()
+    """Seconds until the answer starts; those of `whole` unless it is given."""
+    after_done: float = 5.0
+    """Seconds that a stream has to end after [DONE], whatever is left of `whole`."""
     body: int = 4 * 2**20
     """Bytes of a body on the wire."""
     decoded: int = 4 * 2**20
     """Bytes of a body without its content coding."""
     pieces: int = 20_000
     """Pieces in which a body arrives, so that a stream of many small ones ends too."""
+    lines: int = 20_000
+    """Lines of a stream, however many arrive in one piece: an event has two at least."""
     depth: int = 200
     """Lists and objects inside each other in a JSON body."""
     headers: int = 64 * 2**10
     """Bytes of all headers."""
+
+    @first_byte.default
+    def _whole(self) -> float:
+        return self.whole
 
 
 @frozen
