@@ -7,6 +7,7 @@ import json
 import ssl
 import subprocess
 import sys
+import threading
 import time
 from hashlib import sha256
 from pathlib import Path
@@ -14,10 +15,14 @@ from typing import Any
 
 import pytest
 
+from alphaedge_conformance.archive import har
 from alphaedge_conformance.contract import Contract
-from alphaedge_conformance.exchange.target import target
+from alphaedge_conformance.exchange import Exchange
+from alphaedge_conformance.exchange.target import target as target_at
 from alphaedge_conformance.mock import Mock, serve
+from alphaedge_conformance.probes import Plan, is_unlimited
 from alphaedge_conformance.run.suite import Suite
+from alphaedge_conformance.sending.runner import Runner
 from alphaedge_conformance.sending.settings import Limits, Settings
 
 from .conftest import Conform
@@ -243,7 +248,9 @@ def test_a_stream_has_its_own_time_to_end_after_done(suite: Suite, pause: float 
 
     with serving(Target(ends_late)) as url:
         limits = Limits(whole=0.8, after_done=0.9 if pause is None else 5)
-        run = suite.run(["stream.ends"], target(suite.contract, url, None, ""), Settings(limits=limits, concurrency=99))
+        run = suite.run(
+            ["stream.ends"], target_at(suite.contract, url, None, ""), Settings(limits=limits, concurrency=99)
+        )
     verdict = run.verdicts["stream.ends"]
     assert run.conclusion.exit_code == code
     if code:
@@ -387,3 +394,100 @@ def test_a_redirect_is_not_followed(conform: Conform, tmp_path: Path, location: 
     assert code == 2
     assert f"points to {location}; the key is sent nowhere else, so name the right URL yourself" in output
     assert len(target.asked) == 1
+
+
+def odd(media_type: bytes, status: bytes) -> Answer:
+    async def answers(asked: Asked) -> None:
+        await asked.send(response(completion(), media_type=media_type, status=status))
+
+    return answers
+
+
+@pytest.mark.parametrize(
+    ("answer", "breaks"),
+    [
+        (odd(b"text/html", b"200 OK"), "completion.media-type"),
+        (odd(b"application/json", b"201 Created"), "request.temperature-accepted"),
+    ],
+)
+def test_an_odd_label_of_a_completion_is_a_finding(suite: Suite, answer: Answer, breaks: str) -> None:
+    """All else is judged."""
+    wanted = [breaks, "usage.total-is-the-sum"]
+    with serving(Target(answer)) as url:
+        run = suite.run(wanted, target_at(suite.contract, url, None, ""), Settings())
+    assert {id: verdict.status for id, verdict in run.verdicts.items()} == {
+        breaks: "failed",
+        "usage.total-is-the-sum": "passed",
+    }
+
+
+def test_requests_without_a_token_limit_come_last_and_alone(suite: Suite) -> None:
+    now: set[int] = set()
+    beside: list[set[int]] = []
+
+    async def notes_what_is_under_way(asked: Asked) -> None:
+        if b"max_tokens" not in asked.body and asked.body.startswith(b"{"):
+            beside.append({*now})
+        now.add(asked.number)
+        await asyncio.sleep(0.05)
+        now.remove(asked.number)
+        await asked.send(response(completion()))
+
+    server = Target(notes_what_is_under_way)
+    with serving(server) as url:
+        run = suite.run(
+            ["request.max-tokens-accepted", "usage.type"], target_at(suite.contract, url, None, ""), Settings()
+        )
+    assert beside == [set()]
+    unlimited = [is_unlimited(each.probe) for each in sorted(run.exchanges, key=lambda each: each.started)]
+    assert 1 <= unlimited.count(True) < len(unlimited)
+    assert unlimited == sorted(unlimited)
+
+
+def test_every_attempt_is_in_the_archive(suite: Suite, tmp_path: Path) -> None:
+    """And what is judged again is what was judged."""
+
+    async def limits_every_third(asked: Asked) -> None:
+        await (limits_everything(asked) if asked.number % 3 == 0 else asked.send(response(completion())))
+
+    server = Target(limits_every_third)
+    with serving(server) as url:
+        settings = Settings(report=tmp_path)
+        run = suite.run(["usage.type"], target_at(suite.contract, url, None, ""), settings)
+    entries = json.loads((tmp_path / "exchanges.har").read_bytes())["log"]["entries"]
+    assert len(entries) == len(server.asked) == run.requests > len(run.exchanges)
+    assert [entry["response"]["status"] for entry in entries].count(429) == len(server.asked) // 3
+    recording = har.read(tmp_path / "exchanges.har", suite.contract.path)
+    assert len(recording.exchanges) == len(run.exchanges)
+
+
+def test_judging_does_not_hold_up_what_is_sent_and_read(suite: Suite) -> None:
+    """The next request goes out while the answer before it is still being judged."""
+    next_came = threading.Event()
+
+    async def good(asked: Asked) -> None:
+        if asked.number == 3:
+            next_came.set()
+        await asked.send(response(completion()))
+
+    def judge(exchange: Exchange) -> None:
+        assert exchange.number != 2 or next_came.wait(10)
+
+    with serving(Target(good)) as url:
+        goal = target_at(suite.contract, url, None, "")
+        plan = suite.plan(["usage.type"], goal, Settings())
+        Runner(goal, Settings(concurrency=1), judge).run(Plan(plan.probes[:3]))
+
+
+def test_what_judging_raises_ends_the_run(suite: Suite) -> None:
+    def judge(exchange: Exchange) -> None:
+        raise ZeroDivisionError
+
+    async def good(asked: Asked) -> None:
+        await asked.send(response(completion()))
+
+    with serving(Target(good)) as url:
+        goal = target_at(suite.contract, url, None, "")
+        plan = suite.plan(["usage.type"], goal, Settings())
+        with pytest.raises(ZeroDivisionError):
+            Runner(goal, Settings(), judge).run(plan)

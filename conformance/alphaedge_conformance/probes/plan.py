@@ -40,7 +40,7 @@ class Plan:
     @property
     def unlimited(self) -> int:
         """How many requests carry no valid `max_tokens`, so that the model decides how much it generates."""
-        return sum(ceiling(probe)[1] == UNLIMITED for probe in self.probes)
+        return sum(map(is_unlimited, self.probes))
 
 
 def ceiling(probe: Probe) -> tuple[int, int]:
@@ -51,6 +51,11 @@ def ceiling(probe: Probe) -> tuple[int, int]:
     limit = probe.request.get("max_tokens") if probe.request else meaning.MAX_TOKENS
     is_valid = isinstance(limit, int) and not isinstance(limit, bool) and limit > 0
     return len(probe.body), limit if is_valid and limit is not None else UNLIMITED
+
+
+def is_unlimited(probe: Probe) -> bool:
+    """Whether the model decides how much it generates, should the server accept it."""
+    return ceiling(probe)[1] == UNLIMITED
 
 
 def everything(contract: Contract, requirements: Mapping[str, Requirement], model: str, seed: int) -> Plan:
