@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from alphaedge_conformance.cli.conform import conformance
 from alphaedge_conformance.contract import Contract
 from alphaedge_conformance.contract.requirements import catalogue
 from alphaedge_conformance.errors import ConfigurationError, DuplicateId
+from alphaedge_conformance.exchange.target import target
+from alphaedge_conformance.sending.limits import Limits
 
 from .conftest import ROOT
 
@@ -130,3 +133,33 @@ def test_the_digest_is_of_the_meaning(contract: Contract, tmp_path: Path) -> Non
     assert Contract.load(path).digest == contract.digest
     path.write_text(contract.text.replace("maximum: 2", "maximum: 3"), "utf-8")
     assert Contract.load(path).digest != contract.digest
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("", "/v1/chat/completions"),
+        ("/", "/v1/chat/completions"),
+        ("/v1", "/v1/chat/completions"),
+        ("/v1/chat", "/v1/chat/completions"),
+        ("/v1/chat/completions/", "/v1/chat/completions"),
+        ("/api", "/api/v1/chat/completions"),
+        ("/api/v1", "/api/v1/chat/completions"),
+        ("/api/v3", "/api/v3/chat/completions"),
+        ("/api/v3/chat/completions", "/api/v3/chat/completions"),
+        ("/v1beta", "/v1beta/chat/completions"),
+        ("/chat/completions", "/chat/completions"),
+        ("/openai/deployments/x/chat/completions", "/openai/deployments/x/chat/completions"),
+        ("/vllm", "/vllm/v1/chat/completions"),
+    ],
+)
+def test_an_address_is_completed_or_used_as_it_is(contract: Contract, path: str, expected: str) -> None:
+    assert target(contract, f"http://host:1{path}", None, "").url == f"http://host:1{expected}"
+
+
+@pytest.mark.parametrize("given", [None, 3.0])
+def test_the_first_byte_may_take_as_long_as_the_whole(given: float | None) -> None:
+    limits = Limits(whole=60) if given is None else Limits(whole=60, first_byte=given)
+    assert limits.until_first_byte == (given or 60)
+    arguments = ["http://host", "--timeout", "60", *(["--first-byte-timeout", "3"] if given else [])]
+    assert conformance(arguments).settings.limits.until_first_byte == (given or 60)

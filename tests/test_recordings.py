@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import json
+import subprocess
+import sys
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
@@ -12,9 +16,11 @@ from typing import Any
 import httpx
 import pytest
 
+from alphaedge_conformance.archive import har
 from alphaedge_conformance.contract import Contract
 from alphaedge_conformance.exchange.authorization import headers
 from alphaedge_conformance.exchange.target import target
+from alphaedge_conformance.maintain.kill_matrix import trial
 from alphaedge_conformance.mock import Mock, serve
 from alphaedge_conformance.mock.faults import BY_HAND
 from alphaedge_conformance.run.embedded_mock import MOCK_PACE
@@ -312,3 +318,62 @@ def test_a_recording_paints_no_terminal(conform: Conform, recorder: Recorder, fi
     recorder.entries[-1]["request"]["url"] = recorder.url + "/\x1b[2J/v1/chat/completions"
     done = conform("--from-har", str(recorder.save(file)))
     assert not [char for char in done.stdout if char in "\x1b\u202e"]
+
+
+def test_a_probe_of_an_old_recording_is_known_by_what_was_sent(suite: Suite, tmp_path: Path) -> None:
+    """Its name and its sentence may have changed since."""
+    run = trial(suite, Mock, report=tmp_path)
+    archive = json.loads((tmp_path / "exchanges.har").read_bytes())
+    for number, entry in enumerate(archive["log"]["entries"]):
+        entry["_probe"] |= {"name": f"an old name {number}", "why": "Another sentence.", "about": []}
+    (tmp_path / "old.har").write_text(json.dumps(archive), "utf-8")
+    recording = har.read(tmp_path / "old.har", suite.contract.path)
+    again = suite.replay(list(suite.requirements), recording, Settings())
+    assert {id: each.status for id, each in again.verdicts.items()} == {
+        id: each.status for id, each in run.verdicts.items()
+    }
+
+
+class Full(io.BytesIO):
+    """A disk with room for so much, that writes less than it is asked to."""
+
+    name = "exchanges.har"
+    room = 10**9
+
+    def write(self, data: Any) -> int:
+        if self.tell() >= self.room:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return super().write(bytes(data)[:1000])
+
+
+@pytest.mark.parametrize("room", [0, 10_000, None])
+def test_a_full_disk_loses_no_run(
+    suite: Suite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, room: int | None
+) -> None:
+    disk = Full()
+    disk.room = 10**9 if room is None else room
+    opened = Path.open
+    monkeypatch.setattr(
+        Path,
+        "open",
+        lambda path, *arguments, **named: disk if path.name == disk.name else opened(path, *arguments, **named),
+    )
+    kept: list[bytes] = []
+    monkeypatch.setattr(disk, "close", lambda: kept.append(disk.getvalue()))
+    run = trial(suite, Mock, ["usage.type", "stream.done"], report=tmp_path)
+    assert run.conclusion == "conforms"
+    if room is None:
+        assert run.archive_failure is None
+        assert len(json.loads(kept[0])["log"]["entries"]) == len(run.exchanges)
+    else:
+        assert run.archive_failure == "exchanges.har: No space left on device; the archive is incomplete"
+
+
+def test_a_full_disk_is_told_in_one_line(tmp_path: Path) -> None:
+    command = ["sh", "-c", 'ulimit -f 64 && exec "$@"', "sh", str(Path(sys.executable).with_name("alphaedge-conform"))]
+    command += ["-k", "usage", "--report", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 3
+    assert [line for line in done.stderr.splitlines() if "the archive is incomplete" in line]
+    assert "Traceback" not in done.stderr
+    assert "CONFORMS" in done.stdout

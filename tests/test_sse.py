@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -49,6 +51,29 @@ def test_offsets_and_times() -> None:
 
 def test_what_was_never_finished_is_kept() -> None:
     assert sse.decode([Chunk(0.0, b"data: a\n\ndata: [DONE]\nid: 1")]).rest == b"data: [DONE]\nid: 1"
+
+
+def copied(pieces: int) -> int:
+    """The bytes that decoding allocates for one event in so many pieces, each piece's own peak added up."""
+    decoder, total = sse.Decoder(), 0
+    tracemalloc.start()
+    try:
+        for number in range(pieces):
+            chunk = Chunk(0.0, b"data: " if number == 0 else b"x" * 100)
+            before, _ = tracemalloc.get_traced_memory()
+            tracemalloc.reset_peak()
+            decoder.feed(chunk)
+            total += tracemalloc.get_traced_memory()[1] - before
+    finally:
+        tracemalloc.stop()
+    (event,) = decoder.feed(Chunk(0.0, b"\n\n"))
+    assert len(event.data) == 100 * (pieces - 1)
+    return total
+
+
+def test_an_event_in_many_pieces_costs_in_proportion_to_its_bytes() -> None:
+    copied(100)
+    assert copied(5000) <= 11 * copied(500)
 
 
 PARTS = [b"data: a", b"data:", b"data: \xf0\x9f\xa6\x9c", b": c", b"id: 1", b"", b"\r", b"\n", b"\r\n", b"\xef\xbb\xbf"]

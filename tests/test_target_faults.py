@@ -7,6 +7,7 @@ import json
 import ssl
 import subprocess
 import sys
+import threading
 import time
 from hashlib import sha256
 from pathlib import Path
@@ -14,13 +15,21 @@ from typing import Any
 
 import pytest
 
+from alphaedge_conformance.archive import har
 from alphaedge_conformance.contract import Contract
+from alphaedge_conformance.exchange import Exchange
+from alphaedge_conformance.exchange.target import target as target_at
 from alphaedge_conformance.mock import Mock, serve
+from alphaedge_conformance.probes import Plan, is_unlimited
+from alphaedge_conformance.run.suite import Suite
+from alphaedge_conformance.sending.limits import Limits
+from alphaedge_conformance.sending.runner import Runner
+from alphaedge_conformance.sending.settings import Settings
 
 from .conftest import Conform
 from .targets import Answer, Asked, Target, bomb, chunked, completion, piece, response, serving
 
-LIMITS = ("--timeout", "1.2", "--idle-timeout", "0.8", "--max-pieces", "2000")
+LIMITS = ("--timeout", "1.2", "--idle-timeout", "0.8", "--max-pieces", "2000", "--max-lines", "2000")
 """What the tests allow an answer, so that a hanging one costs a second."""
 MEMORY = 400 * 2**20
 
@@ -118,6 +127,17 @@ async def limits_everything(asked: Asked) -> None:
     await asked.send(response(b"", b"Retry-After: 0", status=b"429 Too Many Requests"))
 
 
+async def many_lines(asked: Asked) -> None:
+    """A million events in four megabytes."""
+    if not asked.streams:
+        await asked.send(response(completion()))
+        return
+    await asked.send(chunked(media_type=b"text/event-stream"))
+    for _ in range(100):
+        await asked.send(piece(b"data\n\n" * 10_000))
+    await asked.send(piece(b"data: [DONE]\n\n"), b"0\r\n\r\n")
+
+
 INCONCLUSIVE: dict[Answer, str] = {
     closes_without_an_answer: "the connection was closed or did not answer with HTTP",
     speaks_no_http: "the connection was closed or did not answer with HTTP",
@@ -136,6 +156,7 @@ DEVIATING: dict[Answer, tuple[str, str]] = {
     gzip_bomb: ("completion.strict-json", "then more than 4194304 bytes"),
     nested_lists: ("completion.strict-json", "then JSON nested more than 200 deep"),
     nested_in_a_stream: ("stream.data", "nested too deeply"),
+    many_lines: ("stream.done", "expected [DONE] at the end"),
     an_unknown_coding: ("completion.strict-json", "Content-Encoding 'br' was not asked for"),
 }
 
@@ -174,7 +195,7 @@ def test_a_target_that_cannot_be_judged(answer: Answer, conform: Conform, tmp_pa
 
 CHILD = """
 import sys
-from alphaedge_conformance.cli import main
+from alphaedge_conformance.cli.conform import main
 code = main()
 print(next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM")))
 sys.exit(code)
@@ -210,6 +231,45 @@ def test_a_stream_that_time_cut_says_nothing(conform: Conform, tmp_path: Path) -
     status, reason = found["stream.done"]
     assert status == "inconclusive"
     assert "no end within 1.2 s" in reason
+
+
+@pytest.mark.parametrize(("pause", "code"), [(0.9, 0), (None, 1)])
+def test_a_stream_has_its_own_time_to_end_after_done(suite: Suite, pause: float | None, code: int) -> None:
+    """The limit of the whole exchange, here soon after [DONE], does not cut it short; one that stays open fails."""
+
+    async def ends_late(asked: Asked) -> None:
+        if not asked.streams:
+            await asked.send(response(completion()))
+            return
+        await asked.send(chunked(media_type=b"text/event-stream"))
+        await asyncio.sleep(0.3)
+        await asked.send(piece(b"data: {}\n\ndata: [DONE]\n\n"))
+        await asyncio.sleep(100 if pause is None else pause)
+        await asked.send(b"0\r\n\r\n")
+
+    with serving(Target(ends_late)) as url:
+        limits = Limits(whole=0.8, after_done=0.9 if pause is None else 5)
+        run = suite.run(
+            ["stream.ends"], target_at(suite.contract, url, None, ""), Settings(limits=limits, concurrency=99)
+        )
+    verdict = run.verdicts["stream.ends"]
+    assert run.conclusion.exit_code == code
+    if code:
+        assert "no end within 0.9 s of [DONE]" in verdict.findings[0].message
+    assert Limits().after_done >= 3
+
+
+def test_a_proxy_is_not_asked_for_a_loopback_address(
+    suite: Suite, conform: Conform, contract: Contract, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    with serve(Mock(contract)) as url:
+        for address in (url, url.replace("127.0.0.1", "localhost"), None):
+            done = conform(*([address] if address else []), "-k", "usage and sum")
+            assert done.returncode == 0, done.stdout
+    done = conform("http://somewhere.invalid", "-k", "usage and sum")
+    assert "nothing listens there" in done.stdout  # the proxy does not
 
 
 def test_what_hangs_is_not_waited_for_again_and_again(conform: Conform, tmp_path: Path) -> None:
@@ -335,3 +395,100 @@ def test_a_redirect_is_not_followed(conform: Conform, tmp_path: Path, location: 
     assert code == 2
     assert f"points to {location}; the key is sent nowhere else, so name the right URL yourself" in output
     assert len(target.asked) == 1
+
+
+def odd(media_type: bytes, status: bytes) -> Answer:
+    async def answers(asked: Asked) -> None:
+        await asked.send(response(completion(), media_type=media_type, status=status))
+
+    return answers
+
+
+@pytest.mark.parametrize(
+    ("answer", "breaks"),
+    [
+        (odd(b"text/html", b"200 OK"), "completion.media-type"),
+        (odd(b"application/json", b"201 Created"), "request.temperature-accepted"),
+    ],
+)
+def test_an_odd_label_of_a_completion_is_a_finding(suite: Suite, answer: Answer, breaks: str) -> None:
+    """All else is judged."""
+    wanted = [breaks, "usage.total-is-the-sum"]
+    with serving(Target(answer)) as url:
+        run = suite.run(wanted, target_at(suite.contract, url, None, ""), Settings())
+    assert {id: verdict.status for id, verdict in run.verdicts.items()} == {
+        breaks: "failed",
+        "usage.total-is-the-sum": "passed",
+    }
+
+
+def test_requests_without_a_token_limit_come_last_and_alone(suite: Suite) -> None:
+    now: set[int] = set()
+    beside: list[set[int]] = []
+
+    async def notes_what_is_under_way(asked: Asked) -> None:
+        if b"max_tokens" not in asked.body and asked.body.startswith(b"{"):
+            beside.append({*now})
+        now.add(asked.number)
+        await asyncio.sleep(0.05)
+        now.remove(asked.number)
+        await asked.send(response(completion()))
+
+    server = Target(notes_what_is_under_way)
+    with serving(server) as url:
+        run = suite.run(
+            ["request.max-tokens-accepted", "usage.type"], target_at(suite.contract, url, None, ""), Settings()
+        )
+    assert beside == [set()]
+    unlimited = [is_unlimited(each.probe) for each in sorted(run.exchanges, key=lambda each: each.started)]
+    assert 1 <= unlimited.count(True) < len(unlimited)
+    assert unlimited == sorted(unlimited)
+
+
+def test_every_attempt_is_in_the_archive(suite: Suite, tmp_path: Path) -> None:
+    """And what is judged again is what was judged."""
+
+    async def limits_every_third(asked: Asked) -> None:
+        await (limits_everything(asked) if asked.number % 3 == 0 else asked.send(response(completion())))
+
+    server = Target(limits_every_third)
+    with serving(server) as url:
+        settings = Settings(report=tmp_path)
+        run = suite.run(["usage.type"], target_at(suite.contract, url, None, ""), settings)
+    entries = json.loads((tmp_path / "exchanges.har").read_bytes())["log"]["entries"]
+    assert len(entries) == len(server.asked) == run.requests > len(run.exchanges)
+    assert [entry["response"]["status"] for entry in entries].count(429) == len(server.asked) // 3
+    recording = har.read(tmp_path / "exchanges.har", suite.contract.path)
+    assert len(recording.exchanges) == len(run.exchanges)
+
+
+def test_judging_does_not_hold_up_what_is_sent_and_read(suite: Suite) -> None:
+    """The next request goes out while the answer before it is still being judged."""
+    next_came = threading.Event()
+
+    async def good(asked: Asked) -> None:
+        if asked.number == 3:
+            next_came.set()
+        await asked.send(response(completion()))
+
+    def judge(exchange: Exchange) -> None:
+        assert exchange.number != 2 or next_came.wait(10)
+
+    with serving(Target(good)) as url:
+        goal = target_at(suite.contract, url, None, "")
+        plan = suite.plan(["usage.type"], goal, Settings())
+        Runner(goal, Settings(concurrency=1), judge).run(Plan(plan.probes[:3]))
+
+
+def test_what_judging_raises_ends_the_run(suite: Suite) -> None:
+    def judge(exchange: Exchange) -> None:
+        raise ZeroDivisionError
+
+    async def good(asked: Asked) -> None:
+        await asked.send(response(completion()))
+
+    with serving(Target(good)) as url:
+        goal = target_at(suite.contract, url, None, "")
+        plan = suite.plan(["usage.type"], goal, Settings())
+        with pytest.raises(ZeroDivisionError):
+            Runner(goal, Settings(), judge).run(plan)

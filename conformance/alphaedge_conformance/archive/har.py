@@ -38,6 +38,8 @@ class Journal:
 
     def __init__(self, path: Path, target: Target, seed: int, is_ours: bool = True) -> None:
         self._target = target
+        self.failure: str | None = None
+        """Why the archive is incomplete, as for a full disk; then nothing more is written."""
         self._file = path.open("wb", buffering=0)
         masked = mask(target.key) if target.key else None
         ours = {"model": target.model, "seed": seed, "mask": masked, "is_ours": is_ours}
@@ -46,14 +48,22 @@ class Journal:
         self._write(f'{{"log": {log[:-1]}, "entries": ['.encode())
         self._separator = b"\n"
 
-    def add(self, exchange: Exchange) -> None:
-        entry = json.dumps(_entry(exchange, self._target)).encode()
+    def add(self, exchange: Exchange, is_retried: bool = False) -> None:
+        """An exchange that a rate limit ended, and that was sent again, is kept for a reader, and not judged."""
+        entry = json.dumps({**_entry(exchange, self._target), "_retried": is_retried}).encode()
         self._write(self._separator + entry)
         self._separator = b",\n"
 
     def _write(self, data: bytes) -> None:
-        self._file.write(data + END)
-        self._file.seek(-len(END), 1)
+        if self.failure is not None:
+            return
+        left = memoryview(data + END)
+        try:
+            while left:
+                left = left[self._file.write(left) :]
+            self._file.seek(-len(END), 1)
+        except OSError as error:
+            self.failure = f"{self._file.name}: {error.strerror}; the archive is incomplete"
 
     def __enter__(self) -> Self:
         return self
@@ -105,7 +115,7 @@ def _expecting(what: str, path: Path) -> Iterator[None]:
 
 def _ours(path: Path, log: dict[str, Any]) -> Recording:
     ours = log["_alphaedge"]
-    exchanges = tuple(_exchange(entry) for entry in log["entries"])
+    exchanges = tuple(_exchange(entry) for entry in log["entries"] if not entry.get("_retried"))
     if not exchanges:
         raise ValueError("it has no entry")
     described = str(ours["model"]), int(ours["seed"]), ours["mask"], ours["is_ours"]

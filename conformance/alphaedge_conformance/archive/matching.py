@@ -17,14 +17,17 @@ from ..exchange import CONTROL, STREAMED_CONTROL, Exchange, Expect, Key, Probe
 from ..probes import Plan
 
 
-def identified(contract: Contract, plan: Plan, exchanges: Iterable[Exchange]) -> Iterator[Exchange]:
-    """Each exchange with the probe that it is the answer to."""
-    known = {_sent(probe): probe for probe in plan.probes}
+def identified(contract: Contract, plan: Plan, exchanges: Iterable[Exchange], is_ours: bool) -> Iterator[Exchange]:
+    """Each exchange with the probe that it is the answer to, known by what was sent and not by its name or sentence."""
+    sent = _sent_by_us if is_ours else _sent
+    known = {sent(probe): probe for probe in plan.probes}
     for exchange in exchanges:
         probe = exchange.probe
-        if (planned := known.get(_sent(probe))) is not None:
+        if (planned := known.get(sent(probe))) is not None:
             yield evolve(exchange, probe=planned)
-        elif probe.method == "POST" and probe.key is Key.RIGHT and _is_accepted(contract, probe.request):
+        elif (
+            not is_ours and probe.method == "POST" and probe.key is Key.RIGHT and _is_accepted(contract, probe.request)
+        ):
             yield evolve(exchange, probe=evolve(probe, expect=Expect.ACCEPTED))
         else:
             yield exchange
@@ -34,6 +37,10 @@ def controls(exchanges: Iterable[Exchange]) -> frozenset[str | None]:
     """The controls that an accepted request stands for: what it was sent with is known to be served."""
     accepted = [each.probe.streams for each in exchanges if each.accepted and each.probe.expect is Expect.ACCEPTED]
     return frozenset(STREAMED_CONTROL if streams else CONTROL for streams in accepted)
+
+
+def _sent_by_us(probe: Probe) -> tuple[object, ...]:
+    return probe.method, probe.body, probe.media_type, probe.key
 
 
 def _sent(probe: Probe) -> tuple[object, ...]:

@@ -73,14 +73,10 @@ def parser() -> Parser:
 
     add = made.add_argument_group("limits of one answer").add_argument
     for name, kind, option in limits.options():
-        add(
-            option.name,
-            dest=name,
-            type=_positive(kind),
-            default=limits.Limits._field_defaults[name],
-            metavar=option.metavar,
-            help=f"{option.help} (default: {limits.Limits._field_defaults[name]:{'g' if kind is float else 'd'}})",
-        )
+        default = limits.Limits._field_defaults[name]
+        told = "" if default is None else f" (default: {default:{'g' if kind is float else 'd'}})"
+        help = option.help + told
+        add(option.name, dest=name, type=_positive(kind), default=default, metavar=option.metavar, help=help)
     add("--ca-file", metavar="FILE", help="certificates to trust besides the system's, in PEM")
     return made
 

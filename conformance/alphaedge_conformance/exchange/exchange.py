@@ -46,8 +46,8 @@ class Exchange:
 
     @property
     def accepted(self) -> bool:
-        """Whether a whole answer 200 came."""
-        return self.status == 200 and not self.timed_out
+        """Whether a whole answer came that says that the request succeeded: 200, or another 2xx in its place."""
+        return self.status is not None and 200 <= self.status < 300 and not self.timed_out
 
     @property
     def is_timed(self) -> bool:

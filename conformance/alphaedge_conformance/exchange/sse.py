@@ -5,6 +5,7 @@ https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from attrs import field, frozen
@@ -12,6 +13,7 @@ from attrs import field, frozen
 from .exchange import Chunk
 
 BOM = b"\xef\xbb\xbf"
+LINE_END = re.compile(rb"\r\n?|\n")
 
 
 @frozen
@@ -58,42 +60,51 @@ class Stream:
 
 
 class Decoder:
-    """Decodes a stream piece by piece; a line end may be CR, LF or CRLF, cut anywhere."""
+    """Decodes a stream piece by piece; a line end may be CR, LF or CRLF, cut anywhere. Looks at every byte once, in
+    however many pieces a line arrives."""
 
     def __init__(self) -> None:
-        self._buffer = b""
+        self._unfinished: list[bytes] = []
+        """The pieces of the line whose end has not arrived."""
         self._offset = 0
+        """Where that line begins."""
+        self._is_start = True
+        """Whether a byte order mark may still come."""
         self._after_cr = False
         self._block: list[Line] = []
         self.lines: list[Line] = []
 
     def feed(self, chunk: Chunk) -> list[Event]:
         """The events that this piece completes."""
-        data = self._buffer + chunk.data
-        if self._offset == 0 and len(data) < len(BOM) and BOM.startswith(data):
-            self._buffer = data
+        data = chunk.data
+        if self._is_start:
+            data = b"".join([*self._unfinished, data])
+            self._unfinished = []
+            if len(data) < len(BOM) and BOM.startswith(data):
+                self._unfinished = [data]
+                return []
+            self._is_start = False
+            if data.startswith(BOM):
+                data, self._offset = data[len(BOM) :], len(BOM)
+        if not data:
             return []
-        if self._offset == 0 and data.startswith(BOM):
-            data, self._offset = data[len(BOM) :], len(BOM)
-        events: list[Event] = []
         start = 0
-        while start < len(data):
-            if self._after_cr:
-                self._after_cr = False
-                if data[start] == 0x0A:
-                    start += 1
-                    continue
-            ends = [end for end in (data.find(b"\r", start), data.find(b"\n", start)) if end >= 0]
-            if not ends:
-                break
-            end = min(ends)
-            self._after_cr = data[end] == 0x0D
-            event = self._line(Line(self._offset + start, chunk.at, data[start:end]))
+        if self._after_cr and data[0] == 0x0A:
+            start = 1
+            self._offset += 1
+        self._after_cr = data[-1] == 0x0D
+        events: list[Event] = []
+        for found in LINE_END.finditer(data, start):
+            self._unfinished.append(data[start : found.start()])
+            whole = b"".join(self._unfinished)
+            self._unfinished = []
+            event = self._line(Line(self._offset, chunk.at, whole))
             if event is not None:
                 events.append(event)
-            start = end + 1
-        self._buffer = data[start:]
-        self._offset += start
+            start = found.end()
+            self._offset += len(whole) + start - found.start()
+        if start < len(data):
+            self._unfinished.append(data[start:])
         return events
 
     def _line(self, line: Line) -> Event | None:
@@ -115,7 +126,7 @@ class Decoder:
 
     @property
     def rest(self) -> bytes:
-        return b"\n".join([*(line.data for line in self._block), self._buffer]) if self._block else self._buffer
+        return b"\n".join([*(line.data for line in self._block), b"".join(self._unfinished)])
 
 
 def decode(chunks: Iterable[Chunk]) -> Stream:

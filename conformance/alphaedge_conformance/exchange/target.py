@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from attrs import field, frozen
@@ -13,6 +14,8 @@ from ..errors import ConfigurationError
 from .chat import model_of
 
 KEY_VARIABLE = "ALPHAEDGE_API_KEY"
+VERSION = re.compile(r"v\d+((alpha|beta)\d*)?")
+"""A segment of a path that is the version of an API."""
 
 
 @frozen
@@ -38,10 +41,19 @@ class Target:
         parts = urlsplit(self.url)
         return f"{parts.scheme}://{parts.netloc}"
 
+    @property
+    def is_loopback(self) -> bool:
+        """Whether its address is one of this machine alone."""
+        host = urlsplit(self.url).hostname or ""
+        try:
+            return ip_address(host).is_loopback
+        except ValueError:
+            return host == "localhost" or host.endswith(".localhost")
+
 
 def target(contract: Contract, url: str, model: str | None, key: str | None = None) -> Target:
-    """The target at an address that may end in `/v1` or in the operation's path, or not; without a key, that of the
-    environment; an empty value counts as unset. Raises ConfigurationError for an invalid URL."""
+    """The target at an address, which `_with_operation` completes; without a key, that of the environment; an empty
+    value counts as unset. Raises ConfigurationError for an invalid URL."""
     parts = urlsplit(url)
     try:
         port_is_good = parts.port is None or 0 < parts.port < 65536
@@ -52,16 +64,26 @@ def target(contract: Contract, url: str, model: str | None, key: str | None = No
         raise ConfigurationError(f"expected a URL such as http://host:8000{got}")
     if parts.username or parts.password or parts.query or parts.fragment:
         raise ConfigurationError(f"expected an address without user, query or fragment; a key goes into {KEY_VARIABLE}")
-    path = parts.path.rstrip("/").removesuffix(contract.path)
-    for length in range(contract.path.count("/"), 0, -1):
-        start = "/".join(contract.path.split("/")[: length + 1])
-        if path.endswith(start):
-            path = path.removesuffix(start)
-            break
     key = (os.environ.get(KEY_VARIABLE) if key is None else key) or None
     if key is not None and not re.fullmatch(r"[\x21-\x7e]+", key):
         raise ConfigurationError(f"{KEY_VARIABLE} holds characters that no header can carry; check how it was set")
     if key is not None and len(key) < 2:
         raise ConfigurationError(f"{KEY_VARIABLE} holds a single character; set the whole key")
     default = model_of(contract.example_request) or ""
-    return Target(f"{parts.scheme}://{parts.netloc}{path}{contract.path}", model or default, key)
+    path = _with_operation(parts.path.rstrip("/"), contract.path)
+    return Target(f"{parts.scheme}://{parts.netloc}{path}", model or default, key)
+
+
+def _with_operation(path: str, operation: str) -> str:
+    """A path of an address, completed to that of the operation: `/v1/chat/completions` and any other path that ends in
+    `/chat/completions` stay, a version such as `/v1` or `/api/v3` stands for that of the contract, and any other path
+    is a prefix."""
+    first, *rest = operation.removeprefix("/").split("/")
+    unversioned = "".join(f"/{part}" for part in rest) if VERSION.fullmatch(first) else operation
+    if path.endswith(unversioned):
+        return path
+    for length in range(operation.count("/"), 1, -1):
+        start = "/".join(operation.split("/")[:length])
+        if path.endswith(start):
+            return path.removesuffix(start) + operation
+    return path + (unversioned if VERSION.fullmatch(path.rpartition("/")[2]) else operation)

@@ -144,14 +144,13 @@ def _article(name: str) -> str:
 
 
 class _Body(httpx.SyncByteStream):
-    """The captured pieces, and the failure that ended them."""
+    """What was captured, in one piece since nothing depends on the cuts, and the failure that ended it."""
 
     def __init__(self, exchange: Exchange, request: httpx.Request) -> None:
         self._exchange, self._request = exchange, request
 
     def __iter__(self) -> Iterator[bytes]:
-        for chunk in self._exchange.chunks:
-            yield chunk.data
+        yield self._exchange.body
         if self._exchange.failure is not None:
             raise httpx.ReadError(self._exchange.failure, request=self._request)
 

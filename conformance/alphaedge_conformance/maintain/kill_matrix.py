@@ -43,7 +43,7 @@ def trial(
     contract, key = suite.contract, f"sk-trial-{secrets.token_hex(8)}"
     with serve(make(contract, key, tokens_per_second=MOCK_PACE)) as url:
         goal = target(contract, url, None, key)
-        settings = Settings(report=report, limits=Limits(whole=TIMEOUT))
+        settings = Settings(report=report, limits=Limits(whole=TIMEOUT, after_done=1))
         return suite.run(list(wanted or suite.requirements), goal, settings)
 
 

@@ -1,5 +1,5 @@
 """What to send."""
 
-from .plan import UNLIMITED, Plan, ceiling, everything, most_telling_first, select, streamed
+from .plan import UNLIMITED, Plan, ceiling, everything, is_unlimited, most_telling_first, select, streamed
 
-__all__ = ["UNLIMITED", "Plan", "ceiling", "everything", "most_telling_first", "select", "streamed"]
+__all__ = ["UNLIMITED", "Plan", "ceiling", "everything", "is_unlimited", "most_telling_first", "select", "streamed"]

@@ -40,7 +40,7 @@ class Plan:
     @property
     def unlimited(self) -> int:
         """How many requests carry no valid `max_tokens`, so that the model decides how much it generates."""
-        return sum(ceiling(probe)[1] == UNLIMITED for probe in self.probes)
+        return sum(map(is_unlimited, self.probes))
 
 
 def ceiling(probe: Probe) -> tuple[int, int]:
@@ -50,6 +50,11 @@ def ceiling(probe: Probe) -> tuple[int, int]:
         return 0, 0
     limit = chat.token_limit(probe.request) if probe.request else meaning.MAX_TOKENS
     return len(probe.body), limit or UNLIMITED
+
+
+def is_unlimited(probe: Probe) -> bool:
+    """Whether the model decides how much it generates, should the server accept it."""
+    return ceiling(probe)[1] == UNLIMITED
 
 
 def everything(contract: Contract, requirements: Mapping[str, Requirement], model: str, seed: int) -> Plan:

@@ -68,6 +68,7 @@ class ConformancePlugin:
     """Whether this plugin prints, not pytest."""
     _reports: dict[str, document.Report] = field(factory=dict, init=False)
     _judged: dict[str, dict[str, document.Requirement]] = field(factory=dict, init=False)
+    _archive_failures: list[str] = field(factory=list, init=False)
     _seconds: float = field(default=0.0, init=False)
     _items: set[str] = field(factory=set, init=False)
     """The node ids of the requirements."""
@@ -143,6 +144,7 @@ class ConformancePlugin:
             return True
         started = time.monotonic()
         runs = {name: self._waived(run) for name, run in self._runs(wanted).items()}
+        self._archive_failures = [run.archive_failure for run in runs.values() if run.archive_failure]
         self._reports = {name: build_report(run) for name, run in runs.items()}
         self._judged = {
             name: {each["id"]: each for each in found["requirements"]} for name, found in self._reports.items()
@@ -176,7 +178,9 @@ class ConformancePlugin:
         conclusion = Conclusion((comparison or next(iter(self._reports.values())))["verdict"])
         if session.exitstatus in NOTHING_BROKE and not self._others_failed:
             session.exitstatus = conclusion.exit_code
-        if not is_written:
+        for failure in self._archive_failures:
+            print(f"alphaedge-conform: {failure}", file=sys.stderr)
+        if not is_written or self._archive_failures:
             session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
 
     def _why_nothing_was_judged(self) -> str:

@@ -39,6 +39,8 @@ class Run:
     """Why the run ended before its plan did, as by Ctrl-C."""
     reason: str | None = None
     """Why nothing could be judged, in one line."""
+    archive_failure: str | None = None
+    """Why exchanges.har is incomplete, as for a full disk."""
     problems: tuple[str, ...] = ()
     """What is wrong with the waivers; each fails the run."""
 

@@ -107,13 +107,17 @@ class Suite:
             if settings.report is not None:
                 journal = stack.enter_context(Journal(settings.report / ARCHIVE, target, settings.seed))
 
+            def retried(exchange: Exchange) -> None:
+                if journal is not None:
+                    journal.add(exchange, is_retried=True)
+
             def done(exchange: Exchange) -> None:
                 if journal is not None:
                     journal.add(exchange)
                 judge.add(exchange)
                 progress(len(runner.exchanges), len(plan.probes), judge.findings)
 
-            runner = Runner(target, settings, done)
+            runner = Runner(target, settings, done, retried)
             stack.enter_context(interruptible(runner.stop))
             run = Run(self.contract, target, settings, plan, started)
             try:
@@ -135,6 +139,7 @@ class Suite:
             requests=runner.budget.sent,
             stopped=runner.stopped,
             seconds=time.time() - started,
+            archive_failure=journal.failure if journal is not None else None,
         )
 
     def replay(self, wanted: Collection[str], recording: Recording, settings: Settings) -> Run:
@@ -143,19 +148,20 @@ class Suite:
         settings = evolve(settings, seed=recording.seed, max_requests=None, max_tokens=None)
         plan, started = self.plan(wanted, target, settings), time.time()
         exchanges = recording.exchanges
-        if not recording.is_ours:
-            exchanges = tuple(matching.identified(self.contract, plan, exchanges))
-        controls = matching.controls(exchanges)
+        exchanges = tuple(matching.identified(self.contract, plan, exchanges, recording.is_ours))
+        controls, archive_failure = matching.controls(exchanges), None
         if settings.report is not None and recording.path.resolve() != (settings.report / ARCHIVE).resolve():
             with Journal(settings.report / ARCHIVE, target, settings.seed, recording.is_ours) as journal:
                 for exchange in exchanges:
                     journal.add(exchange)
+            archive_failure = journal.failure
         judge = self._judge(wanted, plan, target.key, frozenset() if recording.is_ours else controls)
         for exchange in exchanges:
             judge.add(exchange)
         answered = {exchange.probe for exchange in exchanges}
         unsent = {probe: "the recording does not have them" for probe in plan.probes if probe not in answered}
         run = Run(self.contract, target, settings, plan, started, exchanges=exchanges, unsent=len(unsent))
+        run = evolve(run, archive_failure=archive_failure)
         if CONTROL not in controls and (recording.is_ours or not controls):
             reason = "no request of the recording that the contract accepts was answered 200, so nothing can be judged"
             return evolve(run, verdicts=unjudged(judge.requirements, reason), reason=reason)

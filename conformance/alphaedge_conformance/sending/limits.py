@@ -22,17 +22,29 @@ class Limits(NamedTuple):
 
     whole: Annotated[float, Option("--timeout", "S", "seconds for one exchange")] = 25.0
     connect: Annotated[float, Option("--connect-timeout", "S", "seconds until there is a connection")] = 10.0
-    first_byte: Annotated[float, Option("--first-byte-timeout", "S", "seconds until the answer starts")] = 25.0
+    first_byte: Annotated[
+        float | None, Option("--first-byte-timeout", "S", "seconds until the answer starts (default: as --timeout)")
+    ] = None
     between: Annotated[float, Option("--idle-timeout", "S", "seconds between two pieces of an answer")] = 20.0
+    after_done: Annotated[
+        float,
+        Option("--after-done", "S", "seconds for the end of a stream after [DONE], beyond --timeout"),
+    ] = 5.0
     body: Annotated[int, Option("--max-body", "BYTES", "of a body on the wire")] = 4 * 2**20
     decoded: Annotated[int, Option("--max-decoded", "BYTES", "of a body without its content coding")] = 4 * 2**20
     pieces: Annotated[int, Option("--max-pieces", "N", "pieces in which a body or a stream arrives")] = 20_000
+    lines: Annotated[int, Option("--max-lines", "N", "lines of a stream, of which an event has two at least")] = 20_000
     depth: Annotated[int, Option("--max-depth", "N", "lists and objects inside each other in JSON")] = 200
     headers: Annotated[int, Option("--max-headers", "BYTES", "of the headers of an answer")] = 64 * 2**10
+
+    @property
+    def until_first_byte(self) -> float:
+        """Seconds until the answer has to start."""
+        return self.first_byte or self.whole
 
 
 def options() -> Iterator[tuple[str, type[int] | type[float], Option]]:
     """The name of each limit, its type and its option."""
     for name, annotation in get_type_hints(Limits, include_extras=True).items():
         kind, option = get_args(annotation)
-        yield name, kind, option
+        yield name, int if kind is int else float, option

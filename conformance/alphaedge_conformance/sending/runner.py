@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine
+from concurrent.futures import Future, ThreadPoolExecutor
 
 from attrs import evolve
 
@@ -14,7 +15,7 @@ from ..exchange.chat import models_address
 from ..exchange.redaction import redact
 from ..exchange.strict_json import loads
 from ..exchange.target import Target
-from ..probes import Plan
+from ..probes import Plan, is_unlimited
 from .pacing import Breaker, Budget, Pace, retry_after
 from .settings import Settings
 from .transport import client, exchange
@@ -26,11 +27,21 @@ PAUSE = 0.05
 Done = Callable[[Exchange], object]
 
 
+def _is_json(body: bytes) -> bool:
+    try:
+        loads(body)
+    except ValueError:
+        return False
+    return True
+
+
 class Runner:
     """One run against one target. What it has when it is stopped stays."""
 
-    def __init__(self, target: Target, settings: Settings, done: Done) -> None:
-        self.target, self.settings, self._done = target, settings, done
+    def __init__(self, target: Target, settings: Settings, done: Done, retried: Done = lambda exchange: None) -> None:
+        """`done` takes each exchange, and `retried` those that a rate limit ended and that are sent again; one after
+        the other, in a thread of their own, so that judging delays no arrival time."""
+        self.target, self.settings, self._done, self._retried = target, settings, done, retried
         self.exchanges: list[Exchange] = []
         self.stopped: str | None = None
         """Why nothing more is sent."""
@@ -40,6 +51,7 @@ class Runner:
         self._unsent: dict[Probe, str] = {}
         self._breaker = Breaker()
         self._stop: Callable[[], object] = lambda: None
+        self._told: list[Future[object]] = []
 
     def run(self, plan: Plan) -> None:
         """Sends a plan. Raises Inconclusive where the control is not accepted, so that nothing that follows could be
@@ -76,30 +88,39 @@ class Runner:
                 self._stop = lambda: None
                 work.close()
 
-        try:
-            asyncio.run(stoppable())
-        except asyncio.CancelledError:
-            assert self.stopped
+        with ThreadPoolExecutor(1) as self._listening:
+            try:
+                asyncio.run(stoppable())
+            except asyncio.CancelledError:
+                assert self.stopped
+        told, self._told = self._told, []
+        for each in told:
+            each.result()  # raises what the listener raised
 
     async def _run(self, plan: Plan) -> None:
         if not plan.probes:
             raise Inconclusive("the budget is too small for the contract's own example; nothing was sent")
         control, *others = plan.probes
         self._queue.append((1, control, 0))
-        async with client(self.settings) as self._client:
+        async with client(self.settings, self.target) as self._client:
             await self._workers()
             if not self.exchanges:
                 return
             if not self.exchanges[0].accepted:
                 raise Inconclusive(redact(await self._why(self.exchanges[0]), self.target.key))
-            if self.exchanges[0].media_type == "text/html":
+            if self.exchanges[0].media_type == "text/html" and not _is_json(self.exchanges[0].body):
                 page = f"{self.target.url} answers with a page (text/html)"
                 raise Inconclusive(f"{page}, so nothing can be judged; name the address of the API")
-            self._queue.extend((number, probe, 0) for number, probe in enumerate(others, 2))
+            numbered = [(number, probe, 0) for number, probe in enumerate(others, 2)]
+            self._queue.extend(each for each in numbered if not is_unlimited(each[1]))
+            await self._workers()
+            # Some servers generate on for a client that has left: such an answer must not starve the others.
+            self._pace.width = 1
+            self._queue.extend(each for each in numbered if is_unlimited(each[1]))
             await self._workers()
 
     async def _all(self) -> None:
-        async with client(self.settings) as self._client:
+        async with client(self.settings, self.target) as self._client:
             await self._workers()
 
     async def _workers(self) -> None:
@@ -131,6 +152,7 @@ class Runner:
                 self._pace.answered()
             elif self._pace.limited(wait) and attempt < RETRIES:
                 self._queue.appendleft((number, probe, attempt + 1))
+                self._tell(self._retried, answer)
                 continue
             self._keep(answer)
 
@@ -140,14 +162,17 @@ class Runner:
         answer = await exchange(self._client, number, probe, self.target, self.settings.limits)
         if answer.lost_reused_connection and self.budget.take(probe):
             await self._pace.turn()
-            async with client(self.settings) as fresh:
+            async with client(self.settings, self.target) as fresh:
                 answer = await exchange(fresh, number, probe, self.target, self.settings.limits)
         return answer
 
     def _keep(self, answer: Exchange) -> None:
         self.exchanges.append(answer)
         self._breaker.saw(answer)
-        self._done(answer)
+        self._tell(self._done, answer)
+
+    def _tell(self, listener: Done, answer: Exchange) -> None:
+        self._told.append(self._listening.submit(listener, answer))
 
     async def _why(self, control: Exchange) -> str:
         """In one line why the control was not accepted, and what to do."""

@@ -23,18 +23,17 @@ from ..exchange.target import Target
 from .limits import Limits
 from .settings import Settings
 
-AFTER_DONE = 1.0
-"""Seconds that a stream has to end after [DONE]."""
 KEPT = 64 * 2**10
-"""Bytes that are kept of a body that is too large: enough to see what it was."""
+"""Bytes that are kept of a body that is too large, or has too many lines: enough to see what it was."""
 
 
 class Breach(Exception):
     """An answer beyond a limit; which one is its text."""
 
 
-def client(settings: Settings) -> httpx.AsyncClient:
-    """One pool of connections for a run. Raises ConfigurationError for a bad `ca_file`."""
+def client(settings: Settings, target: Target | None = None) -> httpx.AsyncClient:
+    """One pool of connections for a run; a proxy of the environment is not asked for what this machine serves itself.
+    Raises ConfigurationError for a bad `ca_file`."""
     width, limits = settings.concurrency, settings.limits
     context = ssl.create_default_context()
     if settings.ca_file is not None:
@@ -48,6 +47,7 @@ def client(settings: Settings) -> httpx.AsyncClient:
         timeout=httpx.Timeout(None, connect=limits.connect),
         headers={"Accept-Encoding": ACCEPTED},
         follow_redirects=False,
+        trust_env=target is None or not target.is_loopback,
     )
 
 
@@ -124,7 +124,8 @@ class _Answer:
     def begin(self, deadline: asyncio.Timeout) -> None:
         self._deadline = deadline
         self._end = asyncio.get_running_loop().time() + self.limits.whole
-        self._within(self.limits.first_byte, f"no answer within {self.limits.first_byte:g} s")
+        seconds = self.limits.until_first_byte
+        self._within(seconds, f"no answer within {seconds:g} s")
 
     def _within(self, seconds: float, awaited: str) -> None:
         until = asyncio.get_running_loop().time() + seconds
@@ -152,13 +153,26 @@ class _Answer:
             raise Breach(f"more than {self.limits.decoded} bytes")
         if len(self.chunks) > self.limits.pieces:
             raise Breach(f"more than {self.limits.pieces} pieces")
-        if self._done or not decoded:
+        if not decoded:
             return
-        if self.streams and any(event.data == "[DONE]" for event in self._sse.feed(self.chunks[-1])):
-            self._done = True
-            self._within(AFTER_DONE, f"no end within {AFTER_DONE:g} s of [DONE]")
-        else:
+        if self.streams:
+            self._follow(self.chunks[-1])
+        if not self._done:
             self._within(self.limits.between, f"no byte for {self.limits.between:g} s")
+
+    def _follow(self, chunk: Chunk) -> None:
+        events = self._sse.feed(chunk)
+        if self._too_many_lines:
+            raise Breach(f"more than {self.limits.lines} lines")
+        if not self._done and any(event.data == "[DONE]" for event in events):
+            self._done = True
+            self._end = asyncio.get_running_loop().time() + self.limits.after_done
+            self.awaited = f"no end within {self.limits.after_done:g} s of [DONE]"
+            self._deadline.reschedule(self._end)
+
+    @property
+    def _too_many_lines(self) -> bool:
+        return len(self._sse.lines) > self.limits.lines
 
     def ends(self) -> None:
         body = b"".join(chunk.data for chunk in self.chunks)
@@ -166,10 +180,10 @@ class _Answer:
             raise Breach(f"JSON nested more than {self.limits.depth} deep")
 
     def fails(self, why: str, *, aborted: bool = False, timed_out: bool = False) -> None:
-        # A stream that is only left open after [DONE] costs a second; the rest of the run need not do without streams.
+        # A stream that is only left open after [DONE] costs its grace; the rest of the run need not do without streams.
         self.failure = why
         self.aborted_by_limit, self.timed_out = aborted and not self._done, timed_out and not self._done
-        if self._size > self.limits.decoded or self._wire > self.limits.body:
+        if self._size > self.limits.decoded or self._wire > self.limits.body or self._too_many_lines:
             self.failure += f", of which the first {KEPT} are kept"
             kept, size = [], 0
             for chunk in self.chunks:
