@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from attrs import frozen
+from attrs import field, frozen
 
 from ..contract.requirements import Level, Requirement
 from .limits import Limits
@@ -24,7 +24,7 @@ class Settings:
     rate: float | None = None
     """Requests a second."""
     concurrency: int = 8
-    limits: Limits = Limits()
+    limits: Limits = field(factory=Limits)
     ca_file: Path | None = None
     """Certificates to trust besides those of the system."""
     seed: int = 1
