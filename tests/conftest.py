@@ -3,41 +3,21 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from starlette.requests import Request
-from starlette.responses import Response
 
 from alphaedge_conformance.contract import Contract
-from alphaedge_conformance.mock import Mock, serve
+from alphaedge_conformance.mock import serve
 from alphaedge_conformance.run.suite import Suite
+
+from .helpers import KEY, ROOT, Conform, Counting
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "scripts"))
 import typescript_package
-
-ROOT = Path(__file__).resolve().parent.parent
-
-KEY = "sk-the-secret-key-of-the-tests-0123456789"
-
-
-class Counting(Mock):
-    """A mock that counts the requests for a completion."""
-
-    def __init__(self, *arguments: Any, **named: Any) -> None:
-        super().__init__(*arguments, **named)
-        self.lock, self.requests = threading.Lock(), 0
-
-    async def respond(self, http: Request) -> Response:
-        with self.lock:
-            self.requests += http.url.path == self.contract.path
-        return await super().respond(http)
 
 
 @pytest.fixture
@@ -61,9 +41,6 @@ def contract() -> Contract:
 @pytest.fixture(scope="session")
 def suite(contract: Contract) -> Suite:
     return Suite.of(contract)
-
-
-Conform = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture
@@ -95,12 +72,3 @@ def npm_package(npm: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
     packed = typescript_package.pack(ROOT / "generated" / "typescript", folder)
     typescript_package.npm(folder, "install", "--offline", "--no-save", f"./{packed.name}")
     return folder
-
-
-def copy_scripts(folder: Path) -> None:
-    """The generator for a copy of the repository, with the tools that are installed here."""
-    shutil.copytree(ROOT / "scripts", folder / "scripts", ignore=shutil.ignore_patterns("node_modules", "__pycache__"))
-    if typescript_package.is_possible():
-        typescript_package.install()
-        tools = "scripts/typescript/node_modules"
-        (folder / tools).symlink_to(ROOT / tools)

@@ -18,7 +18,7 @@ from pathlib import Path
 from attrs import frozen
 from markdown_it import MarkdownIt
 
-from .conftest import ROOT
+from .helpers import ROOT
 
 PATIENCE = 60.0
 """Seconds after which a command counts as hanging."""

@@ -20,7 +20,7 @@ from bench.environment import python
 from alphaedge_conformance.contract import Contract
 from alphaedge_conformance.mock import Mock, serve
 
-from ..conftest import Counting
+from ..helpers import Counting
 from .conftest import GREETING, KEY, ROOT
 
 CONTRACT = Contract.load()

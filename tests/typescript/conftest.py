@@ -22,7 +22,7 @@ from alphaedge_conformance.mock.faults import all_faults
 from alphaedge_conformance.mock.unusual import UNUSUAL
 
 from ..client.conftest import KEY
-from ..conftest import ROOT
+from ..helpers import ROOT
 
 HERE = Path(__file__).parent
 SAMPLE: str = next(s["source"] for s in Contract.load().operation["x-codeSamples"] if s["lang"] == "JavaScript")

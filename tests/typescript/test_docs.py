@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ..client.conftest import KEY
-from ..conftest import ROOT
+from ..helpers import ROOT
 from .conftest import Node, Tsc
 
 pytestmark = pytest.mark.xdist_group("typescript")

@@ -10,7 +10,7 @@ import pytest
 
 from alphaedge_conformance.contract import Contract
 
-from ..conftest import ROOT
+from ..helpers import ROOT
 from .conftest import HERE, Node
 
 pytestmark = pytest.mark.xdist_group("typescript")

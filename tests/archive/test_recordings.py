@@ -1,0 +1,379 @@
+"""Recordings of other programs: judged on what they show, and nobody accused for what the contract does not name."""
+
+from __future__ import annotations
+
+import errno
+import io
+import json
+import subprocess
+import sys
+from base64 import b64decode, b64encode
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from alphaedge_conformance.archive import har
+from alphaedge_conformance.contract import Contract
+from alphaedge_conformance.exchange.authorization import headers
+from alphaedge_conformance.exchange.target import target
+from alphaedge_conformance.maintain.kill_matrix import trial
+from alphaedge_conformance.mock import Mock, serve
+from alphaedge_conformance.mock.faults import BY_HAND
+from alphaedge_conformance.run.embedded_mock import MOCK_PACE
+from alphaedge_conformance.run.suite import Suite
+from alphaedge_conformance.sending.settings import Settings
+
+from ..helpers import KEY, Conform
+
+Json = dict[str, Any]
+ASKED: Json = {"model": "alphaedge-large-3-2512", "messages": [{"role": "user", "content": "Hello!"}], "max_tokens": 8}
+
+
+class Recorder:
+    """A program that talks to a server, and saves what was said as browsers and proxies do: whole bodies, other
+    requests besides, no arrival times."""
+
+    def __init__(self, url: str) -> None:
+        self.url, self.entries = url, list[Json]()
+        self._send("GET", "/favicon.ico")
+
+    def post(self, body: Any, sent: Mapping[str, str] | None = None) -> None:
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        sent = {"Content-Type": "application/json", "Authorization": f"Bearer {KEY}"} if sent is None else sent
+        self._send("POST", "/v1/chat/completions", content=content, headers=sent)
+
+    def _send(self, method: str, path: str, **rest: Any) -> None:
+        with httpx.Client(trust_env=False) as http:
+            answer = http.request(method, self.url + path, **rest)
+        request = answer.request
+        entry: Json = {
+            "startedDateTime": datetime.now(UTC).isoformat().replace("+00:00", "Z"),
+            "time": 1000 * answer.elapsed.total_seconds(),
+            "request": {
+                "method": request.method,
+                "url": f"{request.url}?debug=1",
+                "headers": [{"name": name, "value": value} for name, value in request.headers.items()],
+            },
+            "response": {
+                "status": answer.status_code,
+                "headers": [{"name": name, "value": value} for name, value in answer.headers.items()],
+                "content": {"size": len(answer.content), "mimeType": answer.headers.get("content-type", "")},
+            },
+            "timings": {"send": 0, "wait": 1, "receive": 0},
+        }
+        entry["request"]["bodySize"] = len(request.content)
+        if request.content:
+            entry["request"]["postData"] = {"mimeType": "application/json", "text": request.content.decode()}
+        if answer.content:
+            entry["response"]["content"] |= {"text": b64encode(answer.content).decode(), "encoding": "base64"}
+        self.entries.append(entry)
+
+    def save(self, path: Path, change: Callable[[Json], object] = lambda entry: None) -> Path:
+        for entry in self.entries:
+            change(entry)
+        log = {"version": "1.2", "creator": {"name": "a browser", "version": "1"}, "entries": self.entries}
+        path.write_text(json.dumps({"log": log}), "utf-8")
+        return path
+
+
+@pytest.fixture
+def recorder(contract: Contract) -> Iterator[Recorder]:
+    with serve(Mock(contract, KEY)) as url:
+        yield Recorder(url)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "saved.har"
+
+
+def judged(conform: Conform, file: Path, *arguments: str) -> tuple[int, dict[str, Json]]:
+    """The exit code, and what is said of each requirement."""
+    out = file.parent / "out"
+    done = conform("--from-har", str(file), "--report", str(out), *arguments)
+    assert KEY not in done.stdout + done.stderr + "".join(path.read_text("utf-8") for path in out.iterdir())
+    found = json.loads((out / "report.json").read_text("utf-8"))
+    return done.returncode, {each["id"]: each for each in found["requirements"]}
+
+
+def failures(found: dict[str, Json]) -> set[str]:
+    return {id for id, each in found.items() if each["status"] == "failed"}
+
+
+def test_what_a_program_sent_shows_what_it_can(conform: Conform, recorder: Recorder, file: Path) -> None:
+    recorder.post(ASKED)
+    recorder.post({**ASKED, "stream": True})
+    recorder.post({**ASKED, "max_tokens": 0})
+    code, found = judged(conform, recorder.save(file))
+    assert code == 2  # not all can be seen, so never green
+    assert failures(found) == set()
+    for id in ("usage.total-is-the-sum", "completion.id-type", "stream.done", "chunk.object-const", "error.error-type"):
+        assert found[id]["status"] == "passed", id
+    for id in ("request.temperature-maximum", "authorization.wrong-key-refused", "stream.incremental"):
+        assert found[id]["status"] == "inconclusive", id
+
+
+def test_a_fault_is_seen_in_what_a_program_sent(conform: Conform, contract: Contract, file: Path) -> None:
+    with serve(BY_HAND["total-is-the-prompt"].make(contract, KEY)) as url:
+        recorder = Recorder(url)
+        recorder.post({**ASKED, "temperature": 0.3})
+    code, found = judged(conform, recorder.save(file))
+    assert code == 1
+    assert failures(found) == {"usage.total-is-the-sum"}
+
+
+def test_what_the_contract_does_not_name_accuses_nobody(conform: Conform, contract: Contract, file: Path) -> None:
+    """Tools lead to another finish_reason, and n to more choices; that is between the program and its server."""
+
+    class Calling(Mock):
+        def completion(self, *arguments: Any) -> Json:
+            made: Json = super().completion(*arguments)
+            made["choices"][0]["finish_reason"] = "tool_calls"
+            made["choices"][0]["message"]["content"] = None
+            return made
+
+    with serve(Calling(contract, KEY)) as url:
+        recorder = Recorder(url)
+        recorder.post({**ASKED, "tools": [{"type": "function"}]})
+        recorder.post({**ASKED, "messages": [{"role": "user", "content": "Hi", "name": "Ann"}]})
+    code, found = judged(conform, recorder.save(file))
+    assert code == 2
+    assert failures(found) == set()
+
+
+def test_our_own_run_through_a_proxy_is_known_again(suite: Suite, conform: Conform, file: Path) -> None:
+    """Each probe of the plan is found by what it sends, so that nearly all can be judged."""
+    with serve(Mock(suite.contract, KEY, tokens_per_second=MOCK_PACE)) as url:
+        recorder = Recorder(url)
+        goal = target(suite.contract, url, None, KEY)
+        for probe in suite.plan(list(suite.requirements), goal, Settings()).probes:
+            if probe.method == "POST":
+                try:
+                    (probe.body or b"").decode()
+                except UnicodeDecodeError:
+                    continue
+                recorder.post(probe.body or b"", headers(probe, KEY))
+    code, found = judged(conform, recorder.save(file))
+    left = {id for id, each in found.items() if each["status"] != "passed"}
+    assert code == 2
+    assert failures(found) == set()
+    assert left == {"endpoint.method-refused", "stream.incremental"}, left
+
+
+def no_key(entry: Json) -> None:
+    sent = entry["request"]["headers"]
+    entry["request"]["headers"] = [header for header in sent if header["name"] != "authorization"]
+
+
+def no_body(entry: Json) -> None:
+    entry["response"]["content"].pop("text", None)
+
+
+def test_browsers_leave_the_key_out(conform: Conform, recorder: Recorder, file: Path) -> None:
+    recorder.post(ASKED)
+    _, found = judged(conform, recorder.save(file, no_key))
+    assert found["usage.total-is-the-sum"]["status"] == "passed"
+    assert found["authorization.key-not-echoed"]["status"] == "not-applicable"
+
+
+def test_a_body_that_was_not_saved_says_nothing(conform: Conform, recorder: Recorder, file: Path) -> None:
+    recorder.post(ASKED)
+    code, found = judged(conform, recorder.save(file, no_body))
+    assert code == 2
+    assert {each["status"] for each in found.values()} == {"inconclusive"}
+
+
+def test_what_was_judged_can_be_judged_again(conform: Conform, recorder: Recorder, file: Path, tmp_path: Path) -> None:
+    """The archive that the judging of an archive writes says the same, without the key."""
+    recorder.post(ASKED)
+    first = judged(conform, recorder.save(file))
+    written = tmp_path / "again" / "exchanges.har"
+    written.parent.mkdir()
+    written.write_bytes((tmp_path / "out" / "exchanges.har").read_bytes())
+    assert judged(conform, written) == first
+
+
+def test_a_recording_is_not_overwritten(conform: Conform, recorder: Recorder, tmp_path: Path) -> None:
+    recorder.post(ASKED)
+    recorder.save(tmp_path / "exchanges.har")
+    done = conform("--from-har", str(tmp_path / "exchanges.har"), "--report", str(tmp_path))
+    assert done.returncode == 4
+    assert "would be overwritten" in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["exchanges.har"]
+
+
+def test_without_the_operation_there_is_nothing_to_judge(conform: Conform, recorder: Recorder, file: Path) -> None:
+    done = conform("--from-har", str(recorder.save(file)))
+    assert done.returncode == 4
+    assert "with one request to /v1/chat/completions at least" in done.stderr
+
+
+# What is read with doubt
+
+
+def aborted(entry: Json) -> None:
+    """As Chrome saves a stream that the user stopped."""
+    entry["_error"] = "net::ERR_ABORTED"
+    entry["response"]["content"]["text"] = b64encode(b'data: {"id": "x"').decode()
+
+
+def truncated(entry: Json) -> None:
+    content = entry["response"]["content"]
+    content["text"] = b64encode(b64decode(content.get("text", ""))[:60]).decode()
+
+
+def emptied(entry: Json) -> None:
+    entry["response"]["content"] = {"size": 0, "mimeType": "text/event-stream"}
+
+
+def unasked(entry: Json) -> None:
+    entry["request"].pop("postData", None)
+    entry["request"]["bodySize"] = 300
+
+
+def odd(entry: Json) -> None:
+    entry |= {"time": 1e308, "startedDateTime": "9999-12-31T23:59:59-23:00"}
+
+
+@pytest.mark.parametrize("change", [aborted, truncated, emptied, unasked, odd])
+def test_what_was_not_saved_whole_accuses_nobody(
+    conform: Conform, recorder: Recorder, file: Path, change: Callable[[Json], object]
+) -> None:
+    recorder.post({**ASKED, "stream": True})
+    for entry in recorder.entries:
+        change(entry)
+    recorder.post(ASKED)
+    code, found = judged(conform, recorder.save(file))
+    assert code == 2
+    assert failures(found) == set()
+    assert found["usage.total-is-the-sum"]["status"] == "passed"
+
+
+def without_headers(entry: Json) -> None:
+    entry["response"]["headers"] = []
+
+
+def test_what_an_export_left_out_accuses_nobody(conform: Conform, recorder: Recorder, file: Path) -> None:
+    recorder.post(ASKED)
+    _, found = judged(conform, recorder.save(file, without_headers))
+    assert failures(found) == set()
+
+
+def test_an_exchange_that_is_there_twice_has_no_id_twice(conform: Conform, recorder: Recorder, file: Path) -> None:
+    recorder.post(ASKED)
+    recorder.entries.append(dict(recorder.entries[-1]))
+    _, found = judged(conform, recorder.save(file))
+    assert failures(found) == set()
+
+
+def test_another_key_that_works_accuses_nobody(conform: Conform, contract: Contract, file: Path) -> None:
+    with serve(Mock(contract)) as url:
+        recorder = Recorder(url)
+        recorder.post(ASKED)
+        recorder.post(ASKED, {"Content-Type": "application/json", "Authorization": "Bearer sk-of-somebody-else"})
+        recorder.post(ASKED, {"Content-Type": "application/json"})
+    _, found = judged(conform, recorder.save(file))
+    assert failures(found) == set()
+
+
+def test_requests_to_two_servers_are_not_one(conform: Conform, recorder: Recorder, file: Path) -> None:
+    recorder.post(ASKED)
+    recorder.post(ASKED)
+    recorder.entries[-1]["request"]["url"] = "http://other.example/v1/chat/completions"
+    done = conform("--from-har", str(recorder.save(file)))
+    assert done.returncode == 4
+    assert "other.example" in done.stderr
+
+
+def test_no_credential_of_a_recording_is_kept(conform: Conform, recorder: Recorder, file: Path) -> None:
+    """Neither another key, nor a password in the address, nor a cookie."""
+    other, password, cookie = "sk-of-somebody-else-77", "pa55word-88", "session-99"
+    recorder.post(ASKED)
+    recorder.post(
+        ASKED, {"Content-Type": "application/json", "Authorization": f"Bearer {other}", "X-Api-Key": "k-66-k-66"}
+    )
+
+    def plant(entry: Json) -> None:
+        entry["request"]["url"] = entry["request"]["url"].replace("http://", f"http://user:{password}@")
+        said = f"{KEY} {other} {password} k-66-k-66"
+        entry["response"]["headers"] += [
+            {"name": "set-cookie", "value": cookie},
+            {"name": f"x-{other}", "value": said},
+        ]
+        if entry["response"]["status"] == 401:
+            entry["response"]["content"] = {"size": len(said), "text": said, "mimeType": "text/plain"}
+
+    recorder.save(file, plant)
+    judged(conform, file)
+    kept = "".join(path.read_text("utf-8") for path in (file.parent / "out").iterdir()).lower()
+    assert not [secret for secret in (KEY, other, password, cookie, "k-66-k-66") if secret.lower() in kept]
+
+
+def test_a_recording_paints_no_terminal(conform: Conform, recorder: Recorder, file: Path) -> None:
+    recorder.post({**ASKED, "model": "\x1b[2J\u202e"})
+    recorder.entries[-1]["request"]["url"] = recorder.url + "/\x1b[2J/v1/chat/completions"
+    done = conform("--from-har", str(recorder.save(file)))
+    assert not [char for char in done.stdout if char in "\x1b\u202e"]
+
+
+def test_a_probe_of_an_old_recording_is_known_by_what_was_sent(suite: Suite, tmp_path: Path) -> None:
+    """Its name and its sentence may have changed since."""
+    run = trial(suite, Mock, report=tmp_path)
+    archive = json.loads((tmp_path / "exchanges.har").read_bytes())
+    for number, entry in enumerate(archive["log"]["entries"]):
+        entry["_probe"] |= {"name": f"an old name {number}", "why": "Another sentence.", "about": []}
+    (tmp_path / "old.har").write_text(json.dumps(archive), "utf-8")
+    recording = har.read(tmp_path / "old.har", suite.contract.path)
+    again = suite.replay(list(suite.requirements), recording, Settings())
+    assert {id: each.status for id, each in again.verdicts.items()} == {
+        id: each.status for id, each in run.verdicts.items()
+    }
+
+
+class Full(io.BytesIO):
+    """A disk with room for so much, that writes less than it is asked to."""
+
+    name = "exchanges.har"
+    room = 10**9
+
+    def write(self, data: Any) -> int:
+        if self.tell() >= self.room:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return super().write(bytes(data)[:1000])
+
+
+@pytest.mark.parametrize("room", [0, 10_000, None])
+def test_a_full_disk_loses_no_run(
+    suite: Suite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, room: int | None
+) -> None:
+    disk = Full()
+    disk.room = 10**9 if room is None else room
+    opened = Path.open
+    monkeypatch.setattr(
+        Path,
+        "open",
+        lambda path, *arguments, **named: disk if path.name == disk.name else opened(path, *arguments, **named),
+    )
+    kept: list[bytes] = []
+    monkeypatch.setattr(disk, "close", lambda: kept.append(disk.getvalue()))
+    run = trial(suite, Mock, ["usage.type", "stream.done"], report=tmp_path)
+    assert run.conclusion == "conforms"
+    if room is None:
+        assert run.archive_failure is None
+        assert len(json.loads(kept[0])["log"]["entries"]) == len(run.exchanges)
+    else:
+        assert run.archive_failure == "exchanges.har: No space left on device; the archive is incomplete"
+
+
+def test_a_full_disk_is_told_in_one_line(tmp_path: Path) -> None:
+    command = ["sh", "-c", 'ulimit -f 64 && exec "$@"', "sh", str(Path(sys.executable).with_name("alphaedge-conform"))]
+    command += ["-k", "usage", "--report", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 3
+    assert [line for line in done.stderr.splitlines() if "the archive is incomplete" in line]
+    assert "Traceback" not in done.stderr
+    assert "CONFORMS" in done.stdout

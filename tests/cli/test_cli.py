@@ -1,0 +1,316 @@
+"""The command as its users meet it: exit codes, messages, files, and what is never said."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+from starlette.requests import Request
+from starlette.responses import Response
+
+from alphaedge_conformance.cli.conform import conformance
+from alphaedge_conformance.contract import Contract
+from alphaedge_conformance.mock import Mock, serve
+from alphaedge_conformance.mock.faults import BY_HAND
+from alphaedge_conformance.run.suite import Suite
+from alphaedge_conformance.sending.limits import Limits, options
+
+from ..helpers import KEY, Conform, Counting, read_report
+from ..targets import Asked, Target, response, serving
+
+
+def test_the_mock_conforms(conform: Conform, tmp_path: Path) -> None:
+    done = conform("--report", str(tmp_path), key="sk-a-key-of-the-user-that-is-not-sent")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.splitlines()[-1].startswith("CONFORMS: ")
+    found = read_report(tmp_path)
+    assert found["verdict"] == "conforms"
+    assert {requirement["status"] for requirement in found["requirements"]} == {"passed"}
+    assert found["cost"]["requests"] == found["cost"]["planned_requests"] <= 120
+    cases = ElementTree.parse(tmp_path / "junit.xml").getroot().iter("testcase")
+    assert [case.get("name") for case in cases] == [requirement["id"] for requirement in found["requirements"]]
+
+
+def test_a_deviation(conform: Conform, suite: Suite, contract: Contract, tmp_path: Path) -> None:
+    with serve(BY_HAND["total-is-the-prompt"].make(contract, KEY)) as url:
+        done = conform(url, "--report", str(tmp_path), key=KEY)
+    assert done.returncode == 1
+    lines = done.stdout.splitlines()
+    at = next(number for number, line in enumerate(lines) if line.startswith("MUST usage.total-is-the-sum"))
+    assert re.search(r"(\d+) of (\d+) exchanges \(\d+ to \d+ %\), documented", lines[at])
+    assert lines[at + 1].strip() == "`total_tokens` is the sum of `prompt_tokens` and `completion_tokens`."
+    assert lines[at + 2].strip() == "control: expected 3 + 9 = 12, got 3"
+    assert lines[at + 3].strip().startswith(f"curl -sS {url}/v1/chat/completions")
+    assert lines[-1].startswith(f"DEVIATES: 1 MUST failed, {len(suite.requirements) - 1} passed")
+    (failure,) = (case for case in ElementTree.parse(tmp_path / "junit.xml").getroot().iter("failure"))
+    assert "expected 3 + 9 = 12, got 3" in (failure.text or "")
+    (broken,) = (each for each in read_report(tmp_path)["requirements"] if each["status"] == "failed")
+    assert broken["id"] == "usage.total-is-the-sum"
+    assert broken["quote"] == '"prompt_tokens": 5, "completion_tokens": 10, "total_tokens": 15'
+    assert broken["failed"] == len(broken["findings"]) < broken["of"]
+
+
+def test_a_finding_says_what_it_does_to_a_program(conform: Conform, contract: Contract, tmp_path: Path) -> None:
+    with serve(BY_HAND["no-finish-reason"].make(contract, KEY)) as url:
+        done = conform(url, "--report", str(tmp_path), "-k", "one-finish-reason", key=KEY)
+    noticed = "in the folded stream `choices[0].finish_reason` is silently None"
+    assert f"  in a program, {noticed}\n" in done.stdout
+    (broken,) = (each for each in read_report(tmp_path)["requirements"] if each["status"] == "failed")
+    assert broken["findings"][0]["impact"] == noticed
+    assert noticed in (tmp_path / "junit.xml").read_text("utf-8")
+
+
+def test_the_curl_line_repeats_the_request(conform: Conform, contract: Contract, tmp_path: Path) -> None:
+    with serve(BY_HAND["repairs-json"].make(contract, KEY)) as url:
+        conform(url, "--report", str(tmp_path), key=KEY)
+        (broken,) = (each for each in read_report(tmp_path)["requirements"] if each["status"] == "failed")
+        line = broken["findings"][0]["curl"]
+        assert KEY not in line
+        again = subprocess.run(
+            ["bash", "-c", line],
+            env={"PATH": "/usr/bin:/bin", "ALPHAEDGE_API_KEY": KEY},
+            capture_output=True,
+            check=True,
+        )
+    assert json.loads(again.stdout)["object"] == "chat.completion"
+
+
+def test_a_should_fails_only_a_strict_run(conform: Conform, contract: Contract, tmp_path: Path) -> None:
+    with serve(BY_HAND["serves-any-model"].make(contract, KEY)) as url:
+        assert conform(url, "--report", str(tmp_path), key=KEY).returncode == 0
+        (skipped,) = ElementTree.parse(tmp_path / "junit.xml").getroot().iter("skipped")
+        assert "SHOULD, reported only" in (skipped.get("message") or "")
+        assert conform(url, "--strict", key=KEY).returncode == 1
+        assert conform(url, "--level", "should", "--source", "documented", key=KEY).returncode == 0
+
+
+def test_nothing_listens(conform: Conform, tmp_path: Path) -> None:
+    done = conform("http://127.0.0.1:9", "--report", str(tmp_path))
+    assert done.returncode == 2
+    (line,) = done.stdout.splitlines()
+    assert line == "INCONCLUSIVE: http://127.0.0.1:9: nothing listens there; start the server or correct the URL"
+    assert read_report(tmp_path)["reason"] == line.removeprefix("INCONCLUSIVE: ")
+    assert {each["status"] for each in read_report(tmp_path)["requirements"]} == {"inconclusive"}
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("localhost:8000",),
+        ("ftp://host",),
+        ("http://",),
+        ("http://host:99999",),
+        ("http://user:secret@host",),
+        ("http://host/?key=secret",),
+        ("http://host", "--concurrency", "0"),
+        ("http://host", "--concurrency", "many"),
+        ("http://host", "--timeout", "inf"),
+        ("http://host", "--level", "may"),
+        ("http://host", "--bogus"),
+        ("http://host", "--mod", "x"),
+        ("--model", "x"),
+        ("-k", "no_such_requirement"),
+        ("-k", "and and"),
+        ("--contract", "/does/not/exist.yaml"),
+        ("http://host", "--report", "/dev/null/folder"),
+    ],
+)
+def test_wrong_usage_is_4_and_one_line(conform: Conform, arguments: tuple[str, ...]) -> None:
+    done = conform(*arguments)
+    assert done.returncode == 4
+    assert len((done.stdout + done.stderr).strip().splitlines()) == 1, done.stdout + done.stderr
+    assert "secret" not in done.stdout + done.stderr
+
+
+def test_a_key_that_no_header_can_carry(conform: Conform) -> None:
+    done = conform("http://127.0.0.1:9", key="sk-two\nlines")
+    assert done.returncode == 4
+    assert "ALPHAEDGE_API_KEY" in done.stderr
+    assert "two" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(("key", "says"), [(None, "is not set"), ("sk-wrong-but-long-enough", "was refused")])
+def test_a_key_that_is_refused(conform: Conform, counting: tuple[Counting, str], key: str | None, says: str) -> None:
+    mock, url = counting
+    done = conform(url, key=key)
+    assert done.returncode == 2
+    assert says in done.stdout
+    assert mock.requests == 1
+
+
+def test_an_unknown_model(conform: Conform, counting: tuple[Counting, str]) -> None:
+    mock, url = counting
+    done = conform(url, "--model", "gpt-0", key=KEY)
+    assert done.returncode == 2
+    assert "does not know the model 'gpt-0'; it offers alphaedge-large-3-2512; name one with --model" in done.stdout
+    assert mock.requests == 1
+
+
+def test_without_a_key_its_requirements_do_not_apply(conform: Conform, contract: Contract, tmp_path: Path) -> None:
+    with serve(Mock(contract, tokens_per_second=400)) as url:
+        done = conform(url, "--report", str(tmp_path))
+    assert done.returncode == 0
+    assert "without a key, so the requirements on keys were not judged" in done.stdout
+    statuses = {each["id"]: each["status"] for each in read_report(tmp_path)["requirements"]}
+    assert {id for id, status in statuses.items() if status == "not-applicable"} == {
+        id for id in statuses if id.startswith("authorization.")
+    }
+
+
+@pytest.mark.parametrize("suffix", ["", "/", "/v1", "/v1/", "/v1/chat/completions"])
+def test_the_address_may_end_in_v1(conform: Conform, counting: tuple[Counting, str], suffix: str) -> None:
+    _, url = counting
+    assert conform(url + suffix, "-k", "completion and required", key=KEY).returncode == 0
+
+
+def test_the_plan_is_what_is_sent(conform: Conform, counting: tuple[Counting, str], tmp_path: Path) -> None:
+    mock, url = counting
+    planned = conform(url, "--plan", key=KEY).stdout.splitlines()[-1]
+    assert mock.requests == 0
+    conform(url, "--report", str(tmp_path), key=KEY)
+    assert planned.startswith(f"{mock.requests} requests, at most ")
+    assert read_report(tmp_path)["cost"]["requests"] == mock.requests
+
+
+def test_fewer_requirements_send_fewer_requests(conform: Conform, counting: tuple[Counting, str]) -> None:
+    mock, url = counting
+    assert conform(url, "-k", "temperature and maximum", key=KEY).returncode == 0
+    assert mock.requests == 2  # the control, and temperature 2.5
+
+
+def test_a_budget_that_cuts_the_plan_is_never_green(conform: Conform, counting: tuple[Counting, str]) -> None:
+    mock, url = counting
+    done = conform(url, "--max-requests", "15", key=KEY)
+    assert done.returncode == 2
+    assert mock.requests == 15
+    assert "budget exhausted" in done.stdout
+
+
+@pytest.mark.parametrize("name", ["shows-the-key", "key-in-a-header"])
+def test_the_key_is_nowhere(conform: Conform, contract: Contract, tmp_path: Path, name: str) -> None:
+    with serve(BY_HAND[name].make(contract, KEY)) as url:
+        done = conform(url, "--report", str(tmp_path), key=KEY)
+    assert done.returncode == 1
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    written = [path.read_text("utf-8") for path in files]
+    assert {path.name for path in files} == {"report.json", "report.html", "badge.svg", "junit.xml", "exchanges.har"}
+    for text in (done.stdout, done.stderr, *written):
+        assert KEY not in text
+        assert KEY[: len(KEY) * 2 // 3] not in text
+
+
+def test_a_server_cannot_paint_the_terminal(conform: Conform, contract: Contract) -> None:
+    class Painter(Mock):
+        def completion(self, request: Any, reply: Any) -> Any:
+            return {**super().completion(request, reply), "object": "\x1b[2J\u202egnorw[bold]"}
+
+    with serve(Painter(contract, KEY)) as url:
+        done = conform(url, key=KEY)
+    assert "\x1b" not in done.stdout
+    assert "\u202e" not in done.stdout
+    assert "[bold]" in done.stdout
+
+
+def test_help_does_not_import_the_library(conform: Conform) -> None:
+    done = conform("--help")
+    assert done.returncode == 0
+    for option in (
+        "--model",
+        "--report",
+        "--level",
+        "--source",
+        "--max-requests",
+        "--seed",
+        "--plan",
+        "ALPHAEDGE_API_KEY",
+    ):
+        assert option in done.stdout
+    loaded = "import sys; from alphaedge_conformance.cli import conform; conform.parser(); print(*sys.modules)"
+    modules = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True).stdout.split()
+    assert not {"schemathesis", "hypothesis", "httpx", "pytest", "attrs", "yaml"} & set(modules)
+
+
+def test_each_limit_is_set_by_its_option() -> None:
+    given = {option.name: str(number) for number, (_, _, option) in enumerate(options(), 2)}
+    words = [word for pair in given.items() for word in pair]
+    assert conformance(["http://host", *words]).settings.limits == tuple(range(2, 2 + len(given)))
+    assert conformance(["http://host"]).settings.limits == Limits()
+
+
+def test_pytest_of_people_without_the_suite_does_not_notice_the_plugin() -> None:
+    """The entry point is there with the client alone, which brings attrs and httpx."""
+    hidden = "schemathesis hypothesis jsonschema_rs yaml rich jinja2 starlette uvicorn httpx attrs attr"
+    program = (
+        f"import sys; sys.modules |= dict.fromkeys({hidden!r}.split()); import alphaedge_conformance.pytest_plugin"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_a_page_is_not_an_api(conform: Conform, contract: Contract) -> None:
+    class Page(Mock):
+        async def respond(self, http: Request) -> Response:
+            return Response("<html>It works!</html>", media_type="text/html")
+
+    with serve(Page(contract)) as url:
+        done = conform(url)
+    assert done.returncode == 2
+    (line,) = done.stdout.splitlines()
+    assert "answers with a page (text/html), so nothing can be judged; name the address of the API" in line
+
+
+def test_pytest_takes_what_the_command_takes(
+    counting: tuple[Counting, str], contract: Contract, tmp_path: Path
+) -> None:
+    _, url = counting
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-c", "/dev/null", str(contract.source)]
+    command += [f"--conform={url} -k usage --report {tmp_path}"]
+    environment = {"PATH": "/usr/bin:/bin", "ALPHAEDGE_API_KEY": KEY}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+    ids = {each["id"] for each in read_report(tmp_path)["requirements"]}
+    assert "usage.total-is-the-sum" in ids
+    assert all("usage" in id for id in ids)
+    assert (tmp_path / "junit.xml").exists()
+
+
+def test_as_a_pytest_plugin(counting: tuple[Counting, str], contract: Contract) -> None:
+    """``pytest openapi.yaml --conform=URL``: pytest's own output, one item a requirement."""
+    _, url = counting
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-c", "/dev/null", "-v", "-k", "usage"]
+    command += [f"--rootdir={contract.source.parent}", str(contract.source), f"--conform={url}"]
+    environment = {"PATH": "/usr/bin:/bin", "ALPHAEDGE_API_KEY": KEY}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+    assert re.search(r"openapi.yaml::usage(\.|::)total-is-the-sum PASSED", done.stdout)  # as pytest to 9.1, or from 9.2
+
+
+def test_another_path_is_hinted_at(conform: Conform) -> None:
+    async def not_found(asked: Asked) -> None:
+        await asked.send(response(b"{}", status=b"404 Not Found"))
+
+    with serving(Target(not_found)) as url:
+        done = conform(url, key=KEY)
+    assert done.returncode == 2
+    assert "if the API has another path, name its whole address" in done.stdout
+
+
+@pytest.mark.parametrize("argument", ["--api-key sk-of-somebody", "--api-key=sk-of-somebody", "sk-of-somebody"])
+def test_a_key_among_the_arguments_is_not_repeated(conform: Conform, argument: str) -> None:
+    done = conform("http://127.0.0.1:9", *argument.split())
+    assert done.returncode == 4
+    assert "sk-of-somebody" not in done.stdout + done.stderr
+    if argument.startswith("--"):
+        assert "there is no option --api-key; the key is read from ALPHAEDGE_API_KEY" in done.stderr
+
+
+@pytest.mark.parametrize("option", ["--from-har", "--waivers", "--model", "--max-requests"])
+def test_an_option_given_twice_is_wrong_usage(conform: Conform, option: str) -> None:
+    done = conform(option, "1", option, "2")
+    assert done.returncode == 4
+    assert f"{option} was given more than once" in done.stderr

@@ -1,0 +1,278 @@
+"""Every command and snippet of the documentation runs as it stands, and shows what the page shows."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+import tomllib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from alphaedge_conformance.contract import Contract
+from alphaedge_conformance.mock import Mock, serve
+
+from ..helpers import ROOT
+from ..pages import Block, Command, Shell, blocks, checkout, commands, inline, same
+
+KEY = "sk-docs-0123456789"
+MODEL = "name"
+PAGES = ["README.md", *sorted(str(path.relative_to(ROOT)) for path in (ROOT / "docs").glob("*.md"))]
+SHELL = ("console", "sh")
+
+NOT_RUN = {
+    "make test": "is what runs this",
+    "make check": "is run beside the tests, and takes a minute",
+    "make mutants": "takes minutes; tests/mock/test_faults.py judges a part",
+    "make bench": "takes minutes, and installs what it compares with",
+    "make gate": "wants the state before in git, and takes a minute",
+    "make servers TARGET=llm-katan": "installs a server from PyPI",
+    "make servers": "installs servers for minutes",
+    "pip install alphaedge": "wants a package index; tests/client/test_wheel.py installs the wheel",
+    "npm install @alphaedge/alphaedge": "wants a package index; tests/typescript installs the package",
+}
+"""Commands that are parsed and not run, and why."""
+
+ELSEWHERE = {
+    "docs/servers.md": "tests/scripts/test_servers.py",
+    "docs/typescript.md": "tests/typescript/test_docs.py",
+}
+"""Pages whose snippets other tests run: what real servers answered, and TypeScript."""
+
+MARKUP = {"text", "{requirements}", "{contract}"}
+"""Languages of blocks that are not snippets: drawings, and places that the site fills."""
+
+
+def of_page(page: str) -> list[Block]:
+    return [block for block in blocks(page) if block.language not in MARKUP]
+
+
+def typed(page: str) -> list[Command]:
+    return [command for block in of_page(page) if block.language in SHELL for command in commands(block)]
+
+
+RunPage = Callable[[str], None]
+
+
+@pytest.fixture
+def run_page(contract: Contract, tmp_path: Path) -> Iterator[RunPage]:
+    """Reads a page from top to bottom and does what it says, in a checkout, with a server at http://host:8000."""
+    mock = Mock(contract, KEY)
+    mock.models.insert(0, MODEL)
+    with serve(mock) as url:
+        shell = Shell(checkout(tmp_path), {"ALPHAEDGE_API_KEY=…": f"ALPHAEDGE_API_KEY={KEY}", "http://host:8000": url})
+
+        def run(page: str) -> None:
+            for block in of_page(page):
+                if block.file is not None:
+                    path = tmp_path / block.file
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    path.write_text(shell.meant(block.text), "utf-8")
+                elif block.language == "diff":
+                    subprocess.run(["git", "apply", "-"], cwd=tmp_path, input=block.text, text=True, check=True)
+                elif block.language in SHELL:
+                    type_all(shell, commands(block))
+
+        yield run
+        shell.close()
+
+
+def type_all(shell: Shell, every: list[Command]) -> None:
+    """A command may fail only where the page asks for its exit code right after it."""
+    for command, following in zip(every, [*every[1:], None], strict=True):
+        if command.text in NOT_RUN:
+            continue
+        code, came = shell.run(command)
+        place = f"{command.block.place}: {command.text}"
+        assert KEY not in came, f"{place} shows the key"
+        assert code == 0 or (following is not None and following.text == "echo $?"), (
+            f"{place} exits with {code}:\n{came}"
+        )
+        if command.shown is not None:
+            assert same(command.shown, came), f"{place} shows\n{came}\nand not\n{command.shown}"
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if typed(page)])
+def test_a_page(page: str, run_page: RunPage) -> None:
+    run_page(page)
+
+
+EXAMPLES = [block for page in PAGES for block in of_page(page) if block.language == "python" and block.file is None]
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    with serve(Mock(Contract.load(), KEY)) as address:
+        yield address
+
+
+@pytest.mark.parametrize("block", EXAMPLES, ids=[block.place for block in EXAMPLES])
+def test_an_example(block: Block, url: str) -> None:
+    environment = {**os.environ, "ALPHAEDGE_BASE_URL": url, "ALPHAEDGE_API_KEY": KEY}
+    command = [sys.executable, "-W", "error", "-c", block.text]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    assert KEY not in done.stdout + done.stderr
+
+
+def test_the_examples_are_typed(tmp_path: Path) -> None:
+    for number, example in enumerate(EXAMPLES):
+        (tmp_path / f"example_{number}.py").write_text(example.text, "utf-8")
+    cache = str(ROOT / ".mypy_cache/docs")
+    command = [sys.executable, "-m", "mypy", "--strict", "--config-file", "", "--cache-dir", cache]
+    names = sorted(path.name for path in tmp_path.glob("*.py"))
+    done = subprocess.run([*command, *names], cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+# Nothing is left out silently
+
+
+def test_every_block_has_a_test() -> None:
+    known = {*SHELL, "python", "diff"}
+    left = {
+        block.place: block.language
+        for page in PAGES
+        for block in of_page(page)
+        if block.language not in known and block.file is None and not (page in ELSEWHERE and block.language != "sh")
+    }
+    assert left == {}
+
+
+@pytest.mark.parametrize("page", [page for page in ELSEWHERE if (ROOT / page).exists()])
+def test_what_other_tests_run(page: str) -> None:
+    """They are there and name the page, and its commands are words that a shell can read."""
+    test = (ROOT / ELSEWHERE[page]).read_text("utf-8")
+    assert Path(page).name in test or Path(page).stem.replace("-", "_") in test
+    for block in of_page(page):
+        if block.language == "indented":
+            subprocess.run(["bash", "-n"], input=block.text, text=True, check=True)
+
+
+def test_what_is_not_run() -> None:
+    """So many commands and no more; each entry is of use."""
+    every = [command.text for page in PAGES for command in typed(page) if command.text in NOT_RUN]
+    assert set(every) == set(NOT_RUN)
+    assert len(every) == 11
+
+
+@pytest.mark.parametrize("command", NOT_RUN)
+def test_what_is_not_run_is_parsed(command: str) -> None:
+    program, *words = shlex.split(command)
+    if program == "make":
+        subprocess.run(["make", "--dry-run", *words], cwd=ROOT, stdout=subprocess.DEVNULL, check=True)
+        for word in words:
+            if word.startswith("TARGET="):
+                assert (ROOT / "servers" / f"{word.removeprefix('TARGET=')}.toml").exists()
+    elif program == "pip":
+        assert words == ["install", tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["name"]]
+    else:
+        assert words[:1] == ["install"]
+
+
+OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
+OF_OTHERS = {"--junitxml"}
+
+
+def help_of(module: str, *words: str) -> str:
+    command = [sys.executable, "-m", f"alphaedge_conformance.{module}", *words, "--help"]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+def test_options_and_targets_in_the_text() -> None:
+    """What stands between backticks is there."""
+    helps = [help_of("cli.conform"), help_of("mock"), *(help_of("cli.contract", each) for each in ("lint", "diff"))]
+    options = OF_OTHERS | {option for text in helps for option in OPTION.findall(text)}
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.M))
+    assert {"--model", "--fault"} <= options
+    for page in PAGES:
+        if page in ELSEWHERE:
+            continue
+        for text in inline(page):
+            assert set(OPTION.findall(text)) <= options, f"{page}: `{text}`"
+            if found := re.match(r"make ([a-z-]+)", text):
+                assert found.group(1) in targets, f"{page}: `{text}`"
+
+
+# Files that others' CI reads
+
+
+def file_of(name: str) -> str:
+    return next(block.text for page in PAGES for block in of_page(page) if block.file == name)
+
+
+def test_the_workflow_fits_the_action() -> None:
+    action = yaml.safe_load((ROOT / "action.yml").read_text("utf-8"))
+    (job,) = yaml.safe_load(file_of(".github/workflows/conformance.yml"))["jobs"].values()
+    (step,) = [step for step in job["steps"] if "with" in step]
+    assert set(step["with"]) <= set(action["inputs"])
+    assert {"url", "model", "level", "waivers", "report"} <= set(step["with"])
+    assert step["with"]["level"] in ("must", "should")
+    assert set(step["env"]) == {"ALPHAEDGE_API_KEY"}
+
+
+def test_the_pipeline_fits_the_template() -> None:
+    pipeline = yaml.safe_load(file_of(".gitlab-ci.yml"))
+    (include,) = pipeline.pop("include")
+    template = yaml.safe_load((ROOT / include["file"]).read_text("utf-8"))
+    (job,) = pipeline.values()
+    assert set(job["variables"]) <= set(template[job["extends"]]["variables"])
+
+
+# The reader itself
+
+
+def page_of(folder: Path, *lines: str) -> str:
+    path = folder / "page.md"
+    path.write_text("\n".join(["```console", *lines, "```", ""]), "utf-8")
+    return str(path)
+
+
+def test_a_page_that_is_right(run_page: RunPage, tmp_path: Path) -> None:
+    lines = [
+        "$ echo one; \\",
+        "echo two",
+        "one",
+        "…",
+        "$ A=3; false",
+        "$ echo $?",
+        "1",
+        "$ echo $A > file; cat file",
+        "3",
+    ]
+    run_page(page_of(tmp_path, *lines, "$ curl -sS http://host:8000/v1/models", '{"error": …}'))
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["$ echo one", "two"],
+        ["$ echo one; echo two", "one"],
+        ["$ echo one", "one", "two"],
+        ["$ false"],
+        ["$ false", "$ echo $?", "2"],
+        ["$ alphaedge-conform --modle x"],
+        ["$ exit 0", "$ echo still there"],
+        [f"$ echo {KEY}", "…"],
+        ["no command"],
+    ],
+)
+def test_a_page_that_is_wrong(lines: list[str], run_page: RunPage, tmp_path: Path) -> None:
+    with pytest.raises(AssertionError):
+        run_page(page_of(tmp_path, *lines))
+
+
+def test_what_is_the_same() -> None:
+    assert same("1 s of … in 0.4 s", "1 s of 20 in 12.9 s\n")
+    assert same("a\n…\nb", "a\nx\ny\nb\n")
+    assert same("a\n…\nb", "a\nb")
+    assert same("a", "a   \n\n")
+    assert not same("a\n…", "b\n")
+    assert not same("4 passed", "14 passed")
+    assert not same("a", "a\nb")
+    assert not same("", "a")
