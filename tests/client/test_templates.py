@@ -10,6 +10,7 @@ import pytest
 
 from alphaedge_conformance.contract import Contract
 
+from ..helpers import strict_mypy
 from .conftest import ROOT
 
 sys.path.insert(0, str(ROOT / "scripts"))
@@ -111,8 +112,9 @@ def test_it_works(made: Path) -> None:
 
 
 def test_it_is_typed(made: Path) -> None:
-    mypy = [sys.executable, "-m", "mypy", "--strict", "--config-file", "", "--cache-dir", str(made.parent / "cache")]
-    done = subprocess.run([*mypy, str(made)], cwd=made.parent, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(
+        strict_mypy("templates", str(made)), cwd=made.parent, capture_output=True, text=True, timeout=120, check=False
+    )
     assert done.returncode == 0, done.stdout
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from ..helpers import strict_mypy
 from .conftest import ROOT
 
 pytestmark = pytest.mark.xdist_group("installs pyright")  # once, not once a worker
@@ -53,36 +54,22 @@ def run(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
 
 
-def mypy(*arguments: str) -> list[str]:
-    return [
-        sys.executable,
-        "-m",
-        "mypy",
-        "--strict",
-        "--config-file",
-        "",
-        "--cache-dir",
-        str(ROOT / ".mypy_cache" / "client"),
-        *arguments,
-    ]
-
-
 def lines(output: str) -> list[int]:
     return sorted({int(line) for line in re.findall(r"wrong\.py:(\d+):.*error", output)})
 
 
 def test_mypy_is_content_with_a_program(program: Path) -> None:
-    done = run(mypy("sample.py"), program)
+    done = run(strict_mypy("client", "sample.py"), program)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_mypy_is_content_with_the_client(program: Path) -> None:
-    done = run(mypy(str(ROOT / "generated" / "alphaedge")), program)
+    done = run(strict_mypy("client", str(ROOT / "generated" / "alphaedge")), program)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_mypy_finds_wrong_usage(program: Path) -> None:
-    assert lines(run(mypy("wrong.py"), program).stdout) == WRONG
+    assert lines(run(strict_mypy("client", "wrong.py"), program).stdout) == WRONG
 
 
 def test_pyright_is_content_with_a_program(program: Path, pyright: list[str]) -> None:

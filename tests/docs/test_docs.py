@@ -17,7 +17,7 @@ import yaml
 from alphaedge_conformance.contract import Contract
 from alphaedge_conformance.mock import Mock, serve
 
-from ..helpers import ROOT
+from ..helpers import ROOT, strict_mypy
 from ..pages import Block, Command, Shell, blocks, checkout, commands, inline, same
 
 KEY = "sk-docs-0123456789"
@@ -123,10 +123,10 @@ def test_an_example(block: Block, url: str) -> None:
 def test_the_examples_are_typed(tmp_path: Path) -> None:
     for number, example in enumerate(EXAMPLES):
         (tmp_path / f"example_{number}.py").write_text(example.text, "utf-8")
-    cache = str(ROOT / ".mypy_cache/docs")
-    command = [sys.executable, "-m", "mypy", "--strict", "--config-file", "", "--cache-dir", cache]
     names = sorted(path.name for path in tmp_path.glob("*.py"))
-    done = subprocess.run([*command, *names], cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(
+        strict_mypy("docs", *names), cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False
+    )
     assert done.returncode == 0, done.stdout
 
 

@@ -64,13 +64,6 @@ class Run:
         return self.reason or self.stopped
 
     @property
-    def nothing_scored(self) -> str | None:
-        """Why no verdict can be given although every selected requirement was judged; None where one can."""
-        if not self.verdicts or any(self.settings.scores(verdict.requirement) for verdict in self.verdicts.values()):
-            return None
-        return f"no {self.settings.level} was selected, so nothing can pass or fail; select one, or lower --level"
-
-    @property
     def server(self) -> str | None:
         """What the target calls itself in its first answer."""
         return next((each.header("server") for each in self.exchanges if each.status is not None), None)
