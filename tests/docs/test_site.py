@@ -120,7 +120,7 @@ def test_the_list_of_requirements_is_the_catalogue(site: Path, reader: Reader, s
     expected = []
     subjects = list(dict.fromkeys(map(subject, suite.requirements)))
     for each in sorted(suite.requirements.values(), key=lambda each: subjects.index(subject(each.id))):
-        own = sum(each.id in probe.about for probe in plan.probes)
+        own = sum(each.id in probe.requirement_ids for probe in plan.probes)
         kinds = ", ".join(sorted(suite.checks[each.id].kinds))
         judged = (
             f"{own} request{'s' * (own > 1)} of its own"

@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from alphaedge_conformance.contract import Contract
-from alphaedge_conformance.exchange import Chunk, Exchange, Kind, Probe
+from alphaedge_conformance.exchange import Chunk, Exchange, ExpectedAnswer, Probe
 from alphaedge_conformance.exchange.target import target
 from alphaedge_conformance.judging import client_impact
 from alphaedge_conformance.judging.checks import Check
@@ -212,8 +212,10 @@ def broken_comparison(all_shown: Iterable[Evidence]) -> Iterator[tuple[Evidence,
 @pytest.fixture
 def buggy(suite: Suite) -> Suite:
     """The suite with two checks that have a bug."""
-    checks = {"completion.media-type": Check(broken_check, frozenset({Kind.PLAIN}))}
-    checks["completion.id-unique"] = Check(broken_comparison, frozenset({Kind.PLAIN, Kind.STREAMED}))
+    checks = {"completion.media-type": Check(broken_check, frozenset({ExpectedAnswer.PLAIN}))}
+    checks["completion.id-unique"] = Check(
+        broken_comparison, frozenset({ExpectedAnswer.PLAIN, ExpectedAnswer.STREAMED})
+    )
     return Suite(suite.contract, suite.requirements, {**suite.checks, **checks})
 
 
@@ -293,7 +295,7 @@ def test_a_comparison_counts_what_it_compared(suite: Suite) -> None:
     wanted = {"completion.id-unique", "usage.prompt-grows", "stream.agrees", "finish-reason.length-when-cut"}
     run = trial(suite, Mock, wanted)
     assert {str(verdict.status) for verdict in run.verdicts.values()} == {"passed"}
-    named = {id: sum(id in each.probe.about for each in run.exchanges) for id in wanted}
+    named = {id: sum(id in each.probe.requirement_ids for each in run.exchanges) for id in wanted}
     for id in ("usage.prompt-grows", "finish-reason.length-when-cut"):
         assert run.verdicts[id].judged == named[id] - 1  # pairs
 

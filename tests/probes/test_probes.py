@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from alphaedge_conformance.exchange import Expect, Kind
+from alphaedge_conformance.exchange import Expect, ExpectedAnswer
 from alphaedge_conformance.exchange.target import target
 from alphaedge_conformance.maintain.kill_matrix import failed, trial
 from alphaedge_conformance.mock import Mock, serve
@@ -36,7 +36,7 @@ def test_a_full_run_is_cheap(suite: Suite) -> None:
 def test_names_are_unique_and_every_requirement_is_probed(suite: Suite) -> None:
     made = plan(suite)
     assert [name for name, count in Counter(probe.name for probe in made.probes).items() if count > 1] == []
-    about = {id for probe in made.probes for id in probe.about}
+    about = {id for probe in made.probes for id in probe.requirement_ids}
     kinds = {probe.kind for probe in made.probes}
     assert about <= set(suite.requirements)
     assert [id for id in suite.requirements if id not in about and not suite.checks[id].kinds & kinds] == []
@@ -65,7 +65,7 @@ def test_a_probe_is_one_edit_away_from_the_control(suite: Suite) -> None:
 
 def test_accepted_probes_carry_few_tokens(suite: Suite) -> None:
     for probe in plan(suite).probes:
-        if probe.kind in (Kind.PLAIN, Kind.STREAMED) and probe.name != "max_tokens absent":
+        if probe.kind in (ExpectedAnswer.PLAIN, ExpectedAnswer.STREAMED) and probe.name != "max_tokens absent":
             assert probe.request["max_tokens"] <= 16, probe.name
 
 

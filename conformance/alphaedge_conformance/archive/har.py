@@ -169,7 +169,7 @@ def _entry(exchange: Exchange, target: Target) -> dict[str, Any]:
         "headersSize": -1,
         "bodySize": -1,
     }
-    ours = asdict(probe, filter=lambda attribute, _: attribute.name != "body")
+    ours = asdict(probe, filter=lambda attribute, _: attribute.name not in ("body", "requirement_ids"))
     return {
         "startedDateTime": datetime.fromtimestamp(exchange.started, UTC).isoformat(),
         "time": 1000 * exchange.elapsed,
@@ -178,7 +178,7 @@ def _entry(exchange: Exchange, target: Target) -> dict[str, Any]:
         "cache": {},
         "timings": times,
         "_number": exchange.number,
-        "_probe": {**ours, "about": sorted(probe.about)},
+        "_probe": {**ours, "about": sorted(probe.requirement_ids)},
         "_chunks": [[chunk.at, len(chunk.data)] for chunk in exchange.chunks],
         "_started": exchange.started,
         "_elapsed": exchange.elapsed,
@@ -190,7 +190,7 @@ def _entry(exchange: Exchange, target: Target) -> dict[str, Any]:
 
 def _exchange(entry: dict[str, Any]) -> Exchange:
     ours, response = dict(entry["_probe"]), entry["response"]
-    ours |= {"about": frozenset(ours["about"]), "expect": Expect(ours["expect"]), "key": Key(ours["key"])}
+    ours |= {"requirement_ids": frozenset(ours.pop("about")), "expect": Expect(ours["expect"]), "key": Key(ours["key"])}
     posted = entry["request"].get("postData")
     body, chunks, at = _bytes(response["content"]), [], 0
     for arrived, size in entry["_chunks"]:

@@ -37,7 +37,7 @@ class Source(StrEnum):
     """Clients of this kind of API rely on it."""
 
 
-Kind = Literal["stated", "accepted", "refused", "response"]
+RequirementOrigin = Literal["stated", "accepted", "refused", "response"]
 
 
 @frozen
@@ -53,7 +53,7 @@ class Requirement:
     """The page's words, where it is documented."""
     pointer: str
     """A JSON pointer into the contract."""
-    kind: Kind = "stated"
+    kind: RequirementOrigin = "stated"
     """Where it comes from: `x-requirements`, or a keyword of the request (its values accepted, others refused) or of
     a response."""
 
@@ -127,7 +127,7 @@ def _derived(contract: Contract) -> Iterator[Requirement]:
                 yield _requirement(contract, keyword, "response")
 
 
-def _requirement(contract: Contract, keyword: Keyword, kind: Kind) -> Requirement:
+def _requirement(contract: Contract, keyword: Keyword, kind: RequirementOrigin) -> Requirement:
     statement = "-".join(kebab(part) for part in (*keyword.path, keyword.name) if part != "[]")
     what = f"`{'.'.join([_subject(contract, keyword.component), *keyword.path])}`".replace(".[]", "[]")
     if kind == "response":

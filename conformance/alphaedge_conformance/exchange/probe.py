@@ -23,7 +23,7 @@ class Expect(StrEnum):
     EITHER = "accepted or refused"
 
 
-class Kind(StrEnum):
+class ExpectedAnswer(StrEnum):
     """What kind of answer a probe leads to."""
 
     PLAIN = "plain"
@@ -49,7 +49,7 @@ class Probe:
     """Unique in a plan; says what differs from the control."""
     why: str
     body: bytes | None
-    about: frozenset[str] = frozenset()
+    requirement_ids: frozenset[str] = frozenset()
     """The requirements that this probe is sent for; each of them is judged on such probes alone."""
     expect: Expect = Expect.ACCEPTED
     method: str = "POST"
@@ -79,11 +79,11 @@ class Probe:
         return STREAMED_CONTROL if self.streams and self.name != STREAMED_CONTROL else CONTROL
 
     @property
-    def kind(self) -> Kind:
+    def kind(self) -> ExpectedAnswer:
         """What kind of answer it leads to, if the server conforms."""
         if self.expect is Expect.ACCEPTED:
-            return Kind.STREAMED if self.streams else Kind.PLAIN
-        return Kind.REFUSED if self.expect is Expect.REFUSED else Kind.EITHER
+            return ExpectedAnswer.STREAMED if self.streams else ExpectedAnswer.PLAIN
+        return ExpectedAnswer.REFUSED if self.expect is Expect.REFUSED else ExpectedAnswer.EITHER
 
 
 def encode(request: Any) -> bytes:

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from attrs import define, field
 
 from ..contract import Contract
-from ..exchange import Exchange, Expect, Kind, sse
+from ..exchange import Exchange, Expect, ExpectedAnswer, sse
 from ..exchange.strict_json import Json, loads
 from .places import Deviation, Place, path_text
 
@@ -28,17 +28,17 @@ def assume(condition: object, otherwise: str = "") -> None:
         raise Unseen(otherwise)
 
 
-ACCEPTED = (Kind.PLAIN, Kind.STREAMED)
+ACCEPTED = (ExpectedAnswer.PLAIN, ExpectedAnswer.STREAMED)
 Shown = TypeVar("Shown")
 
 
 class View(cached_property[Shown]):
     """A property of evidence that a check may ask for, and the kinds of probes whose answers can show it."""
 
-    kinds: frozenset[Kind]
+    kinds: frozenset[ExpectedAnswer]
 
 
-def view(*kinds: Kind) -> Callable[[Callable[[Evidence], Shown]], View[Shown]]:
+def view(*kinds: ExpectedAnswer) -> Callable[[Callable[[Evidence], Shown]], View[Shown]]:
     """Declares a view."""
 
     def declare(function: Callable[[Evidence], Shown]) -> View[Shown]:
@@ -57,7 +57,7 @@ class Evidence:
     contract: Contract
     secret: str | None = field(default=None, repr=False)
 
-    @view(*Kind)
+    @view(*ExpectedAnswer)
     def key(self) -> str:
         """The right key, which no answer may show, to whatever request."""
         assume(self.secret, "no key is set")
@@ -67,12 +67,12 @@ class Evidence:
     def evidence(self) -> Evidence:
         return self
 
-    @view(*Kind)
+    @view(*ExpectedAnswer)
     def request(self) -> Json:
         """The JSON object that was sent."""
         return self.exchange.probe.request
 
-    @view(*Kind)
+    @view(*ExpectedAnswer)
     def answer(self) -> Exchange:
         """The exchange, where the server answered at all."""
         assume(self.exchange.status is not None, f"no answer: {self.exchange.failure}")
@@ -87,25 +87,25 @@ class Evidence:
         assume(self.exchange.accepted, f"answered {self.answer.status}")
         return self.answer
 
-    @view(Kind.PLAIN)
+    @view(ExpectedAnswer.PLAIN)
     def plain(self) -> Exchange:
         """An accepted request for one JSON object."""
         assume(not self.exchange.probe.streams)
         return self.accepted
 
-    @view(Kind.STREAMED)
+    @view(ExpectedAnswer.STREAMED)
     def streamed(self) -> Exchange:
         """An accepted request for a stream."""
         assume(self.exchange.probe.streams)
         return self.accepted
 
-    @view(Kind.REFUSED)
+    @view(ExpectedAnswer.REFUSED)
     def refusal(self) -> Exchange:
         """The answer to an invalid request."""
         assume(self.exchange.probe.expect is Expect.REFUSED and self.exchange.probe.method == "POST")
         return self.answer
 
-    @view(Kind.REFUSED)
+    @view(ExpectedAnswer.REFUSED)
     def error(self) -> Exchange:
         """A POST answered with 4xx or 5xx, whose body should say why."""
         assume(self.exchange.probe.method == "POST")
@@ -114,7 +114,7 @@ class Evidence:
 
     # Bodies
 
-    @view(Kind.PLAIN)
+    @view(ExpectedAnswer.PLAIN)
     def completion(self) -> Any:
         """The JSON value of a plain answer."""
         assume(not looks_like_a_stream(self.plain), "came as a stream")
@@ -135,7 +135,7 @@ class Evidence:
         assume(not self.contract.violations(whole, usage), "usage of another shape")
         return usage
 
-    @view(Kind.PLAIN)
+    @view(ExpectedAnswer.PLAIN)
     def choices(self) -> list[Json]:
         """The choices of a completion, where they are objects."""
         assume(isinstance(self.completion, dict))
@@ -144,13 +144,13 @@ class Evidence:
         found: list[Json] = choices
         return found
 
-    @view(Kind.STREAMED)
+    @view(ExpectedAnswer.STREAMED)
     def events(self) -> sse.Stream:
         """A stream as it came over the wire."""
         assume(looks_like_a_stream(self.streamed), "came as one JSON value")
         return sse.decode(self.streamed.chunks)
 
-    @view(Kind.STREAMED)
+    @view(ExpectedAnswer.STREAMED)
     def data(self) -> list[Any]:
         """The data of each event that is JSON, without [DONE] and without errors, which are not chunks."""
         assume(self._placed_data, "no event with JSON")
@@ -169,13 +169,13 @@ class Evidence:
                 found.append((event.offset, value))
         return found
 
-    @view(Kind.STREAMED)
+    @view(ExpectedAnswer.STREAMED)
     def chunks(self) -> list[Json]:
         """The chunks of a stream, where they are objects."""
         assume(all(isinstance(chunk, dict) for chunk in self.data))
         return self.data
 
-    @view(Kind.REFUSED)
+    @view(ExpectedAnswer.REFUSED)
     def error_body(self) -> Any:
         """The JSON value of an error."""
         return _json(self.error.body)
@@ -220,7 +220,7 @@ class Evidence:
             return clock, clock
 
 
-def kinds_of_view(name: str) -> frozenset[Kind]:
+def kinds_of_view(name: str) -> frozenset[ExpectedAnswer]:
     """The kinds of probes whose answers can show a view; raises KeyError for a name that is not a view."""
     if name == "all_shown":
         return frozenset(ACCEPTED)

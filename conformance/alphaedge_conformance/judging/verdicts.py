@@ -115,7 +115,7 @@ class Judge:
         self._checks = checks
         self._inapplicable = {each.id: why for each in self.requirements if (why := self._why_not(each))}
         self._applicable = [each for each in self.requirements if each.id not in self._inapplicable]
-        self._named = {id for probe in plan for id in probe.about}
+        self._named = {id for probe in plan for id in probe.requirement_ids}
         self._judged: Counter[str] = Counter()
         self._requests: dict[str, set[Request]] = {each.id: set() for each in self.requirements}
         """What was sent for the exchanges that were judged."""
@@ -182,7 +182,7 @@ class Judge:
 
     def _concerns(self, requirement: Requirement, exchange: Exchange) -> bool:
         if requirement.id in self._named:
-            return requirement.id in exchange.probe.about
+            return requirement.id in exchange.probe.requirement_ids
         return not self._lacks_a_probe(requirement)
 
     def _lacks_a_probe(self, requirement: Requirement) -> bool:
@@ -200,7 +200,7 @@ class Judge:
         if findings:
             are_repetitions = judged > 1 and len(self._requests[requirement.id]) == 1
             return Verdict(requirement, Status.FAILED, tuple(findings), judged, are_repetitions=are_repetitions)
-        missing = [why for probe, why in unsent.items() if requirement.id in probe.about]
+        missing = [why for probe, why in unsent.items() if requirement.id in probe.requirement_ids]
         if missing:
             what = "required request was" if len(missing) == 1 else "required requests were"
             reason = f"{len(missing)} {what} not sent: {missing[0]}"

@@ -81,7 +81,7 @@ def _probe(control: Probe, edit: Edit, body: Any, requirement: Requirement, expe
         name=str(edit),
         why=requirement.text,
         body=encode(body),
-        about=frozenset({requirement.id}),
+        requirement_ids=frozenset({requirement.id}),
         expect=expect,
     )
 

@@ -26,7 +26,7 @@ class Theme:
 
     name: str
     messages: Callable[[Roles], st.SearchStrategy[Messages]]
-    about: str
+    requirement_id: str
 
 
 def _spoken(text: st.SearchStrategy[str]) -> Callable[[Roles], st.SearchStrategy[Messages]]:
@@ -72,7 +72,7 @@ def probe(control: Probe, theme: Theme, name: str, messages: Messages) -> Probe:
         name=name,
         why=f"Generated: {theme.name}.",
         body=encode({**control.request, "messages": messages}),
-        about=frozenset({theme.about}),
+        requirement_ids=frozenset({theme.requirement_id}),
         theme=theme.name,
     )
 

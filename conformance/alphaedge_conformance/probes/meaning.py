@@ -37,7 +37,7 @@ def probes(contract: Contract, control: Probe) -> Iterator[Probe]:
 
     def edited(name: str, why: str, edit: Json, *about: str, expect: Expect = Expect.ACCEPTED) -> Probe:
         body = encode({**control.request, **edit})
-        return evolve(control, name=name, why=why, body=body, about=frozenset(about), expect=expect)
+        return evolve(control, name=name, why=why, body=body, requirement_ids=frozenset(about), expect=expect)
 
     def says(text: str) -> list[dict[str, str]]:
         return [{"role": "user", "content": text}]
@@ -52,7 +52,7 @@ def probes(contract: Contract, control: Probe) -> Iterator[Probe]:
         name="max_tokens absent",
         why="The page's own request: it sets no limit.",
         body=encode({name: value for name, value in control.request.items() if name != "max_tokens"}),
-        about=frozenset({"request.max-tokens-accepted"}),
+        requirement_ids=frozenset({"request.max-tokens-accepted"}),
     )
     for limit in (4, 8):
         why = f"A long answer, cut after {limit} tokens."
@@ -82,7 +82,9 @@ def probes(contract: Contract, control: Probe) -> Iterator[Probe]:
     for method in ("GET", "PUT", "DELETE"):
         about = "endpoint.method-refused"
         why = "A method that the contract does not know."
-        refused = evolve(control, name=method, why=why, method=method, about=frozenset({about}), expect=Expect.REFUSED)
+        refused = evolve(
+            control, name=method, why=why, method=method, requirement_ids=frozenset({about}), expect=Expect.REFUSED
+        )
         yield refused if method == "PUT" else evolve(refused, body=None, media_type=None)
 
 
@@ -100,7 +102,7 @@ def _keys(control: Probe) -> Iterator[Probe]:
             why="The contract's own example, with another key.",
             key=key,
             body=body,
-            about=frozenset({f"authorization.{about}"}),
+            requirement_ids=frozenset({f"authorization.{about}"}),
             expect=Expect.REFUSED,
         )
 
@@ -119,6 +121,6 @@ def _bodies(control: Probe) -> Iterator[Probe]:
             why="A body that is not what the contract asks for.",
             body=body,
             media_type=media_type,
-            about=frozenset({f"body.{about}"}),
+            requirement_ids=frozenset({f"body.{about}"}),
             expect=Expect.REFUSED if media_type else Expect.EITHER,
         )

@@ -8,7 +8,7 @@ from attrs import evolve, frozen
 
 from ..contract import Contract, tokens
 from ..contract.requirements import Level, Requirement
-from ..exchange import CONTROL, Expect, Key, Kind, Probe, chat, encode
+from ..exchange import CONTROL, Expect, ExpectedAnswer, Key, Probe, chat, encode
 from . import boundaries, conversations, meaning
 from .cache import drawn
 
@@ -70,24 +70,24 @@ def everything(contract: Contract, requirements: Mapping[str, Requirement], mode
     for probe in probes:
         same = (probe.method, probe.body, probe.media_type, probe.key)
         known = unique.setdefault(same, probe)
-        unique[same] = evolve(known, about=known.about | probe.about)
+        unique[same] = evolve(known, requirement_ids=known.requirement_ids | probe.requirement_ids)
     return Plan(tuple(unique.values()))
 
 
-def select(plan: Plan, kinds: Mapping[str, frozenset[Kind]], wanted: Iterable[str], has_key: bool) -> Plan:
+def select(plan: Plan, kinds: Mapping[str, frozenset[ExpectedAnswer]], wanted: Iterable[str], has_key: bool) -> Plan:
     """The part of a plan that these requirements need, and its controls; without a key, no probe that is about keys.
     `kinds` are those of the probes that can show each requirement."""
     wanted = set(wanted)
-    named = {id for probe in plan.probes for id in probe.about}
+    named = {id for probe in plan.probes for id in probe.requirement_ids}
     able = {kind for id in wanted - named for kind in kinds[id]}
-    chosen = [probe for probe in plan.probes if probe.about & wanted or probe.kind in able]
+    chosen = [probe for probe in plan.probes if probe.requirement_ids & wanted or probe.kind in able]
     chosen = [probe for probe in chosen if has_key or probe.key is Key.RIGHT]
     needed = {CONTROL} | {probe.name for probe in chosen} | {probe.control for probe in chosen}
     return Plan(tuple(probe for probe in plan.probes if probe.name in needed))
 
 
 def most_telling_first(
-    plan: Plan, requirements: Mapping[str, Requirement], kinds: Mapping[str, frozenset[Kind]]
+    plan: Plan, requirements: Mapping[str, Requirement], kinds: Mapping[str, frozenset[ExpectedAnswer]]
 ) -> Plan:
     """The control, then again and again what completes the most MUSTs for a request: a requirement is judged when all
     the probes that are about it were sent, or one that shows it where none is."""
@@ -95,7 +95,7 @@ def most_telling_first(
     needs: list[tuple[int, frozenset[Probe]]] = []
     for requirement in requirements.values():
         weight = 1 if requirement.level is Level.MUST else 0
-        about = frozenset(probe for probe in others if requirement.id in probe.about)
+        about = frozenset(probe for probe in others if requirement.id in probe.requirement_ids)
         if about:
             needs.append((weight, about))
         elif control.kind not in kinds[requirement.id]:
@@ -119,7 +119,7 @@ def streamed(probe: Probe) -> Probe:
         name=f"{probe.name}, streamed",
         why=f"{probe.why} As a stream.",
         body=encode(chat.as_a_stream(probe.request)),
-        about=frozenset({"stream.refused-by-status"}) if refused else probe.about,
+        requirement_ids=frozenset({"stream.refused-by-status"}) if refused else probe.requirement_ids,
     )
 
 
@@ -132,7 +132,7 @@ def _worth_streaming(probes: Iterable[Probe], requirements: Mapping[str, Require
         if probe.expect is Expect.ACCEPTED:
             yield probe
         elif probe.expect is Expect.REFUSED:
-            keyword = {tokens(requirements[id].pointer.replace("/required/", "/"))[-1] for id in probe.about}
+            keyword = {tokens(requirements[id].pointer.replace("/required/", "/"))[-1] for id in probe.requirement_ids}
             if not keyword & keywords:
                 keywords |= keyword
                 yield probe

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from ..contract.requirements import Requirement, subject
 from ..errors import ConfigurationError
-from ..exchange import Kind, Probe
+from ..exchange import ExpectedAnswer, Probe
 from ..exchange.chat import model_of
 from ..mock.faults import all_faults
 from ..mock.faults.fault import Fault
@@ -59,7 +59,7 @@ class Known:
     """Of the contract."""
     probes: tuple[Probe, ...]
     """The requests that are sent for its sake."""
-    kinds: tuple[Kind, ...]
+    kinds: tuple[ExpectedAnswer, ...]
     """Where there are none: the kinds of answers that show it."""
     faults: tuple[Fault, ...]
     """The servers of the mock that break it, those first that break least besides."""
@@ -80,7 +80,7 @@ def known(suite: Suite) -> dict[str, Known]:
         id: Known(
             requirement,
             contract.line(requirement.pointer),
-            tuple(probe for probe in plan.probes if id in probe.about),
+            tuple(probe for probe in plan.probes if id in probe.requirement_ids),
             tuple(sorted(suite.checks[id].kinds)),
             tuple(fault for fault in faults if id in fault.breaks),
         )

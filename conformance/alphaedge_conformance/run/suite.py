@@ -16,7 +16,7 @@ from ..archive.har import ARCHIVE, Journal, Recording
 from ..contract import Contract
 from ..contract.requirements import Level, Requirement, catalogue
 from ..errors import ConfigurationError, Inconclusive
-from ..exchange import CONTROL, Exchange, Kind
+from ..exchange import CONTROL, Exchange, ExpectedAnswer
 from ..exchange.target import Target
 from ..judging.checks import checks_for
 from ..judging.checks.check import Check
@@ -63,7 +63,7 @@ class Suite:
         return cls(contract, requirements, checks_for(contract, requirements))
 
     @property
-    def kinds(self) -> dict[str, frozenset[Kind]]:
+    def kinds(self) -> dict[str, frozenset[ExpectedAnswer]]:
         """The kinds of probes that can show each requirement."""
         return {id: check.kinds for id, check in self.checks.items()}
 

@@ -108,7 +108,7 @@ class Breaker:
         finally:
             self._under_way[probe.streams] -= 1
 
-    def saw(self, exchange: Exchange) -> None:
+    def record(self, exchange: Exchange) -> None:
         if exchange.refused_connection:
             self._gone += 1
         elif exchange.status in LIMITED:
@@ -118,7 +118,7 @@ class Breaker:
         else:
             self._gone = self._limited = self._cut[exchange.probe.streams] = 0
 
-    def hopeless(self, probe: Probe) -> str | None:
+    def open_reason(self, probe: Probe) -> str | None:
         """Why an answer is not to be hoped for."""
         if self._gone >= IN_A_ROW:
             return "nothing listens there any more"
@@ -128,7 +128,7 @@ class Breaker:
             return f"{IN_A_ROW} {'streams' if probe.streams else 'answers'} in a row had to be given up before"
         return None
 
-    def doubts(self, probe: Probe) -> bool:
+    def should_wait(self, probe: Probe) -> bool:
         """Whether to see first what becomes of the others of its kind, now that one had to be given up."""
         cut = self._cut[probe.streams]
         return 0 < cut < IN_A_ROW <= cut + self._under_way[probe.streams]

@@ -131,10 +131,10 @@ class Runner:
         """Sends what is next, until nothing is left or the server wants fewer requests at a time."""
         while self._queue and index < self._pace.width and self.stopped is None:
             number, probe, attempt = self._queue.popleft()
-            if why := self._breaker.hopeless(probe):
+            if why := self._breaker.open_reason(probe):
                 self._unsent[probe] = why
                 continue
-            if self._breaker.doubts(probe):
+            if self._breaker.should_wait(probe):
                 self._queue.append((number, probe, attempt))
                 await asyncio.sleep(PAUSE)
                 continue
@@ -168,7 +168,7 @@ class Runner:
 
     def _keep(self, answer: Exchange) -> None:
         self.exchanges.append(answer)
-        self._breaker.saw(answer)
+        self._breaker.record(answer)
         self._tell(self._done, answer)
 
     def _tell(self, listener: Done, answer: Exchange) -> None:

@@ -21,7 +21,7 @@ from typing import Any, TypeVar
 
 from attrs import frozen
 
-from ...exchange import Exchange, Kind
+from ...exchange import Exchange, ExpectedAnswer
 from ..evidence import Evidence, Unseen, kinds_of_view
 from ..places import Deviation
 
@@ -33,7 +33,7 @@ class Check:
     """A function that asserts one requirement, and the views that it asks for."""
 
     function: Callable[..., Any]
-    kinds: frozenset[Kind]
+    kinds: frozenset[ExpectedAnswer]
     """The kinds of probes whose answers it can judge."""
 
     @cached_property

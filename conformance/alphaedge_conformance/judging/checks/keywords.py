@@ -10,7 +10,7 @@ from attrs import evolve
 
 from ...contract import Contract, shorten
 from ...contract.requirements import Level, Requirement
-from ...exchange import Exchange, Kind
+from ...exchange import Exchange, ExpectedAnswer
 from ..evidence import Evidence, assume
 from ..places import STATUS, Deviation, Place
 
@@ -35,14 +35,14 @@ def check_of(requirement: Requirement) -> Callable[..., None]:
     return keeps_the_keyword
 
 
-def kinds_of(contract: Contract, requirement: Requirement) -> frozenset[Kind]:
+def kinds_of(contract: Contract, requirement: Requirement) -> frozenset[ExpectedAnswer]:
     """The kinds of probes whose answers show the keyword of a derived requirement."""
     if requirement.kind != "response":
         return frozenset()
     schemas = {
-        Kind.PLAIN: contract.completion_schema,
-        Kind.STREAMED: contract.chunk_schema,
-        Kind.REFUSED: contract.error_schema,
+        ExpectedAnswer.PLAIN: contract.completion_schema,
+        ExpectedAnswer.STREAMED: contract.chunk_schema,
+        ExpectedAnswer.REFUSED: contract.error_schema,
     }
     return frozenset(
         kind

@@ -34,7 +34,7 @@ def prompt_counted(request: Json, usage: Json) -> None:
 def prompt_grows(all_shown: Iterable[Evidence]) -> Iterator[tuple[Evidence, str | None]]:
     counted = []
     for evidence in all_shown:
-        if PROMPT_GROWS not in evidence.exchange.probe.about:
+        if PROMPT_GROWS not in evidence.exchange.probe.requirement_ids:
             continue
         try:
             counted.append((len(evidence.exchange.probe.body or b""), evidence.usage["prompt_tokens"], evidence))
@@ -85,7 +85,7 @@ def length_when_cut(all_shown: Iterable[Evidence]) -> Iterator[tuple[Evidence, s
         try:
             reasons = [choice.get("finish_reason") for choice in evidence.choices]
             says_length = says_length or "length" in reasons
-            if LENGTH_WHEN_CUT in evidence.exchange.probe.about:
+            if LENGTH_WHEN_CUT in evidence.exchange.probe.requirement_ids:
                 seen.append((evidence.request["max_tokens"], evidence.usage["completion_tokens"], reasons, evidence))
         except Unseen:
             continue
