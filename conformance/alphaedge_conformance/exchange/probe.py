@@ -57,6 +57,8 @@ class Probe:
     key: Key = Key.RIGHT
     theme: str | None = None
     """What a generated probe is an example of."""
+    repeated: bool = False
+    """Whether it is sent for the second time, alone, so that its outcome says something of the server."""
 
     @cached_property
     def request(self) -> dict[str, Any]:

@@ -77,7 +77,11 @@ class Evidence:
         """The exchange, where the server answered at all."""
         assume(self.exchange.status is not None, f"no answer: {self.exchange.failure}")
         assume(not self.exchange.timed_out, f"{self.exchange.failure}, which may only be slow")
-        assume(self.exchange.status not in UNANSWERED, f"answered {self.exchange.status}, so never looked at")
+        is_confirmed = self.exchange.probe.repeated and self.exchange.status != 429
+        assume(
+            is_confirmed or self.exchange.status not in UNANSWERED,
+            f"answered {self.exchange.status}, so never looked at",
+        )
         return self.exchange
 
     @view(*ACCEPTED)
@@ -101,8 +105,10 @@ class Evidence:
 
     @view(ExpectedAnswer.REFUSED)
     def refusal(self) -> Exchange:
-        """The answer to an invalid request."""
+        """The answer to an invalid request, or that there is none, if it was sent twice."""
         assume(self.exchange.probe.expect is Expect.REFUSED and self.exchange.probe.method == "POST")
+        if self.exchange.probe.repeated and (self.exchange.status is None or self.exchange.timed_out):
+            return self.exchange
         return self.answer
 
     @view(ExpectedAnswer.REFUSED)

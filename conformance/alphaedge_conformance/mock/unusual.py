@@ -426,3 +426,20 @@ class EveryThirdIs429(Counted):
         if self.requests % 3 == 0:
             return self.refuse(Refusal(429, "Too many requests.", "rate_limit_error", headers={"Retry-After": "0"}))
         return await super().respond(http)
+
+
+@unusual
+class GatewayHiccups(Mock):
+    """A gateway loses each refusal once, and passes it on when it is asked again."""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self.lost: set[bytes] = set()
+
+    async def respond(self, http: Request) -> Response:
+        body = await http.body()
+        response = await super().respond(http)
+        if response.status_code in (400, 404, 415) and http.method == "POST" and body not in self.lost:
+            self.lost.add(body)
+            return Response("<h1>502 Bad Gateway</h1>", 502, media_type="text/html")
+        return response

@@ -24,6 +24,7 @@ from ..judging.verdicts import Judge, unjudged
 from ..probes import Plan
 from ..sending.runner import Runner
 from ..sending.settings import Settings
+from .confirming import confirm
 from .interrupts import interruptible
 from .run import Run
 from .shrinking import Shrinker
@@ -127,6 +128,8 @@ class Suite:
                 run = evolve(run, reason=str(reason), unsent=len(runner.unsent(plan)))
             else:
                 unsent = runner.unsent(plan)
+                if runner.stopped is None:
+                    confirm(runner, plan.probes[0])
                 verdicts = judge.verdicts(unsent)
                 run = evolve(run, unsent=len(unsent))
                 if runner.stopped is None:

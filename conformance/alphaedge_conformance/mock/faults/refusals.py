@@ -314,3 +314,11 @@ class StackTrace(Error):
     def body(self, refusal: Refusal) -> Any:
         trace = 'Traceback (most recent call last):\n  File "app.py", line 7, in create\nValueError: bad'
         return {"error": {"message": trace, "type": refusal.type}}
+
+
+@fault("request.model-unknown-refused", "error.never-5xx")
+class UnknownModelIsABadGateway(Mock):
+    """A gateway turns the refusal of an unknown model into 502."""
+
+    def refuse(self, refusal: Refusal) -> Response:
+        return super().refuse(evolve(refusal, status=502) if refusal.code == "model_not_found" else refusal)

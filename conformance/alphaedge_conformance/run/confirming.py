@@ -1,0 +1,35 @@
+"""Sends doubtful requests again, alone: what happens twice is the server's doing, and not that of the load."""
+
+from __future__ import annotations
+
+from attrs import evolve
+
+from ..exchange import Exchange, Expect, Probe
+from ..sending.runner import Runner
+
+GATEWAY = (502, 504)
+"""Statuses by which a gateway says that the server behind it gave no usable answer."""
+HUNG = 2
+"""Requests without an answer in time that are sent again: each costs the whole limit."""
+
+
+def confirm(runner: Runner, control: Probe) -> None:
+    """Sends each doubtful request of a run once more, as long as the server still accepts the control. Judging sees the
+    second outcome, as of a probe that is `repeated`."""
+    doubtful = [exchange for exchange in runner.exchanges if _is_doubtful(exchange)]
+    hung = [exchange for exchange in doubtful if exchange.timed_out]
+    doubtful = [exchange for exchange in doubtful if not exchange.timed_out] + hung[:HUNG]
+    if not doubtful:
+        return
+    answered = runner.send(evolve(control, repeated=True))
+    if answered is None or not answered.accepted:
+        return
+    for exchange in doubtful:
+        runner.send(evolve(exchange.probe, repeated=True))
+
+
+def _is_doubtful(exchange: Exchange) -> bool:
+    """Whether an invalid request had no answer, or only a gateway's."""
+    is_invalid = exchange.probe.expect is Expect.REFUSED and exchange.probe.method == "POST"
+    is_silent = exchange.status is None and not exchange.refused_connection
+    return is_invalid and (is_silent or exchange.timed_out or exchange.status in GATEWAY)

@@ -1,0 +1,55 @@
+"""A server that leaves invalid requests unanswered is found by asking again, alone."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from alphaedge_conformance.exchange.target import target
+from alphaedge_conformance.judging.verdicts import Status
+from alphaedge_conformance.run.suite import Suite
+from alphaedge_conformance.sending.limits import Limits
+from alphaedge_conformance.sending.settings import Settings
+
+from ..targets import Asked, Target, completion, response, serving
+
+ID = "error.never-5xx"
+WANTED = ["request.temperature-maximum", ID]
+
+
+async def drops(asked: Asked) -> None:
+    asked.reset()
+
+
+async def hangs(asked: Asked) -> None:
+    await asyncio.sleep(100)
+
+
+@pytest.mark.parametrize(("outcome", "said"), [(drops, "the connection was closed"), (hangs, "no end within 0.5 s")])
+def test_an_invalid_request_without_an_answer_is_a_finding(suite: Suite, outcome: object, said: str) -> None:
+    async def answer(asked: Asked) -> None:
+        is_valid = b'"temperature": 2.5' not in asked.body
+        await (asked.send(response(completion())) if is_valid else outcome(asked))  # type: ignore[operator]
+
+    with serving(Target(answer)) as url:
+        settings = Settings(limits=Limits(whole=0.5))
+        run = suite.run(["request.temperature-maximum", ID], target(suite.contract, url, None, ""), settings)
+    messages = [finding.message for finding in run.verdicts[ID].findings]
+    assert messages
+    assert all(message.startswith("expected 4xx, got no answer, twice: ") for message in messages)
+    assert said in messages[0]
+    assert sum(exchange.probe.repeated for exchange in run.exchanges) <= 12
+
+
+def test_a_server_that_is_gone_is_not_accused(suite: Suite) -> None:
+    """The control is asked for first, and is not answered any more."""
+    asked_before: list[bytes] = []
+
+    async def answer(asked: Asked) -> None:
+        asked_before.append(asked.body)
+        await (asked.send(response(completion())) if len(asked_before) == 1 else drops(asked))
+
+    with serving(Target(answer)) as url:
+        run = suite.run(WANTED, target(suite.contract, url, None, ""), Settings(concurrency=1))
+    assert run.verdicts[ID].status is Status.INCONCLUSIVE
