@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 WHOLE_STRINGS = ("role", "id", "type", "object")
 """Members that are sent whole each time; any other string is a piece of a text."""
@@ -62,7 +62,7 @@ def merge(whole: dict[str, Any], piece: Mapping[str, Any]) -> None:
             whole[name] = copy.deepcopy(value) if isinstance(value, dict | list) else value
 
 
-def is_indexed(value: Any) -> bool:
+def is_indexed(value: Any) -> TypeGuard[list[dict[str, Any]]]:
     """Whether it is a list of objects that say which item they are a piece of, as those of `tool_calls` do."""
     return (
         isinstance(value, list)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    import httpx
+    from ._transport import HttpResponse
 
 
 class AlphaEdgeError(Exception):
@@ -63,14 +63,14 @@ class _AnsweredError(APIError):
         """The server's short name of the error."""
 
     @property
-    def response(self) -> httpx.Response:
+    def response(self) -> HttpResponse:
         """Status, headers and `content` as a response of the HTTP library, for code that expects one."""
-        import httpx
+        from ._transport import HttpResponse
 
         # The content is decompressed already.
         dropped = ("content-encoding", "content-length", "transfer-encoding")
         headers = {name: value for name, value in self.headers.items() if name.lower() not in dropped}
-        return httpx.Response(self.status_code, headers=headers, content=self.content)
+        return HttpResponse(self.status_code, headers=headers, content=self.content)
 
     @property
     def request_id(self) -> str | None:

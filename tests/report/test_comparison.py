@@ -129,7 +129,7 @@ def test_a_file_names_targets_and_where_their_keys_are(contract: Contract, tmp_p
         ("[a]\nmodel = 'x'", "[a]: expected a table with url"),
         ("[a]\nurl = 'http://h'\nkey = 'sk-secret'", "found 'key'"),
         ("[a]\nurl = 'http://h'\nmodel = 1", "model: expected a string"),
-        ("[a]\nurl = 'h'", "[a]: expected an address"),
+        ("[a]\nurl = 'h'", "[a]: expected a URL"),
         ("[a]\nurl = 'http://h'\nkey_variable = 'NO_SUCH_VARIABLE'", "has no NO_SUCH_VARIABLE"),
         ("['a b']\nurl = 'http://h'\n[a-b]\nurl = 'http://i'", "would have one report folder"),
     ],
