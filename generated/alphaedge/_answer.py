@@ -34,7 +34,7 @@ class Answer:
         self._http = http
 
     def model(self, kind: type[ModelT]) -> ModelT:
-        """Raises APIResponseError where the body is no JSON object, or tells of an error and of nothing else."""
+        """Raises APIResponseError where the body is not a JSON object, or tells of an error and of nothing else."""
         value: Any = None
         wrong = ""
         try:

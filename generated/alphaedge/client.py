@@ -31,7 +31,7 @@ class AlphaEdge(SyncClient):
         http_client: An `httpx.Client` of your own, for proxies, certificates or hooks. You close it.
 
     Raises:
-        AlphaEdgeError: There is no API key, or `base_url` is no URL.
+        AlphaEdgeError: There is no API key, or `base_url` is not a valid URL.
     """
 
     _server = "https://api.alphaedge-ai.com"
@@ -65,7 +65,7 @@ class AsyncAlphaEdge(AsyncClient):
         http_client: An `httpx.AsyncClient` of your own, for proxies, certificates or hooks. You close it.
 
     Raises:
-        AlphaEdgeError: There is no API key, or `base_url` is no URL.
+        AlphaEdgeError: There is no API key, or `base_url` is not a valid URL.
     """
 
     _server = "https://api.alphaedge-ai.com"

@@ -110,7 +110,7 @@ def test_a_redirect_says_where_it_leads() -> None:
         b'{"error": {"message": "x"}}',
     ],
 )
-def test_a_success_that_is_none(body: bytes, stream: bool) -> None:
+def test_rejects_a_success_of_another_form(body: bytes, stream: bool) -> None:
     client = answering(200, {"content-type": "application/json"}, content=body)
     with pytest.raises(alphaedge.APIResponseError) as caught:
         client.chat.completions.create(**HELLO, stream=stream)

@@ -112,7 +112,7 @@ def test_a_long_pause_is_left_to_the_program(pauses: list[float]) -> None:
 
 
 @pytest.mark.parametrize("value", ["", "soon", "-1", "nan", "inf", "1e999", "Mon, 99 Nov"])
-def test_a_pause_that_is_none(value: str) -> None:
+def test_rejects_an_invalid_pause(value: str) -> None:
     found = asked_for({"retry-after": value})
     assert found is None or found == float("inf")
     assert delay(0, {"retry-after": "nan"}) is not None

@@ -64,7 +64,7 @@ const PLACES = {
   headers: (text) => json({}, 307, { "x-request-id": text, location: `/?key=${text}`, "x-echo": `Bearer ${text}` }),
   "a success that is none": (text) => new Response(text),
   "an event": (text) => new Response(`data: ${JSON.stringify({ error: { message: text } })}\n\n`, events),
-  "an event that is no JSON": (text) => new Response(`data: {${text}\n\n`, events),
+  "an event that is not JSON": (text) => new Response(`data: {${text}\n\n`, events),
   "what fetch throws": (text) => new Error(`bad header ${text}`),
   "the cause of it": (text) => new TypeError("failed", { cause: new Error(text) }),
   "a property of it": (text) => Object.assign(new Error("failed"), { request: { headers: new Headers({ a: text }) } }),

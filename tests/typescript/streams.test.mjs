@@ -181,8 +181,8 @@ const BROKEN = {
   ],
   "no [DONE]": [[piece("a")], "it ended without [DONE]; the answer may be cut"],
   "half a chunk": [[piece("a"), 'data: {"choices"'], "it ended without [DONE]; the answer may be cut"],
-  "what is no JSON": [[piece("a"), "data: {\n\n"], 'an event is no JSON: "{"'],
-  "what is no object": [[piece("a"), "data: [1]\n\n"], 'an event is no JSON object: "[1]"'],
+  "what is not JSON": [[piece("a"), "data: {\n\n"], 'an event is not valid JSON: "{"'],
+  "what is no object": [[piece("a"), "data: [1]\n\n"], 'an event is not a JSON object: "[1]"'],
 };
 for (const [what, [pieces, says]] of Object.entries(BROKEN)) {
   test(`a stream with ${what} is an error, and what came before it is not lost`, async () => {

@@ -9,7 +9,7 @@ export const VERSION = "0.1.0";
  * Every option is optional. Without any, the key is that of `ALPHAEDGE_API_KEY`, and the server that of
  * `ALPHAEDGE_BASE_URL`, or else https://api.alphaedge-ai.com.
  *
- * @throws {AlphaEdgeError} There is no API key, or `baseURL` is no URL.
+ * @throws {AlphaEdgeError} There is no API key, or `baseURL` is not a valid URL.
  */
 export class AlphaEdge {
   /** Where the API is. */

@@ -125,9 +125,9 @@ export class Stream<Chunk, Whole> implements AsyncIterable<Chunk> {
     try {
       value = JSON.parse(data);
     } catch {
-      throw this.#broken("an event is no JSON", data);
+      throw this.#broken("an event is not valid JSON", data);
     }
-    if (!isObject(value)) throw this.#broken("an event is no JSON object", data);
+    if (!isObject(value)) throw this.#broken("an event is not a JSON object", data);
     if (value["error"]) throw this.#broken("the server tells of an error", data);
     this.#fold.add(value);
     return value as Chunk;

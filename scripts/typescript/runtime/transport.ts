@@ -231,10 +231,10 @@ function address(baseURL: string): string {
   try {
     url = new URL(baseURL);
   } catch {
-    throw new AlphaEdgeError("baseURL is no URL; give one as https://api.example.com");
+    throw new AlphaEdgeError("baseURL is not a valid URL; give one as https://api.example.com");
   }
   if (!/^https?:$/.test(url.protocol) || url.search || url.hash) {
-    throw new AlphaEdgeError("baseURL is no URL of an API; give one as https://api.example.com");
+    throw new AlphaEdgeError("baseURL is not the URL of an API; give one as https://api.example.com");
   }
   if (url.username || url.password) {
     throw new AlphaEdgeError("baseURL has a user or a password, which fetch does not send; leave them out");
