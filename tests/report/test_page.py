@@ -352,7 +352,7 @@ def harmless(page: Page, text: str) -> None:
     assert page.evaluate("document.querySelectorAll('script').length") == 1
     assert page.evaluate("[...document.querySelectorAll('[href]')].every((e) => !/^\\s*javascript:/i.test(e.href))")
     assert not re.search("[\u202e\u2066\x00\x07\x1b\x85\ud800]", re.sub(r'data-copy="[^"]*"', "", text))
-    assert "49" not in page.inner_text("h1")
+    assert not re.search(r"(?<!\d)49(?!\d)", page.inner_text("h1"))  # of {{7*7}}; a port may hold these digits
 
 
 @pytest.mark.parametrize("planted", [PLANTED, PLANTED + MEGABYTES], ids=["scripts", "megabytes"])
