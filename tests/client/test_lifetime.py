@@ -185,13 +185,15 @@ def test_a_stream_outlives_the_name_of_its_client(served: Serve) -> None:
 def test_an_awaited_stream_outlives_the_name_of_its_client(served: Serve) -> None:
     url = served(Slow(Contract.load(), KEY))
 
-    async def begun() -> Any:
-        return await AsyncAlphaEdge(KEY, base_url=url).chat.completions.create(**HELLO, stream=True)
+    async def begun() -> tuple[Any, Any]:
+        client = AsyncAlphaEdge(KEY, base_url=url)
+        return await client.chat.completions.create(**HELLO, stream=True), client._http
 
     async def main() -> str:
-        stream = await begun()
+        stream, http = await begun()
         gc.collect()
         whole = await stream.fold()
+        await http.aclose()  # nobody else does: a client that nobody holds cannot wait for its connections to close
         return str(whole.choices[0].message.content)
 
     assert asyncio.run(main()) == GREETING
