@@ -48,6 +48,7 @@ def lines(events: Stream) -> None:
 @check("stream.data")
 def data(events: Stream) -> None:
     assert events.events, "expected events, got none"
+    assert any(event.data != "[DONE]" for event in events.events), "expected at least one chunk, got [DONE] alone"
     for event in events.events:
         if event.data == "[DONE]":
             continue

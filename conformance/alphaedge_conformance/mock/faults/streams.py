@@ -419,3 +419,11 @@ class StreamRefusedWith500(Mock):
         if refusal and refusal.param == "temperature" and request.get("stream"):
             return evolve(refusal, status=500)
         return refusal
+
+
+@fault("stream.data")
+class DoneAlone(Mock):
+    """A stream is [DONE], and nothing before it."""
+
+    async def events(self, request: Json, reply: Reply) -> AsyncIterator[bytes]:
+        yield self.event("[DONE]")
