@@ -87,7 +87,7 @@ class StreamWithoutLabel(Mock):
         return StreamingResponse(body)
 
 
-@fault("stream.lines")
+@fault("stream.lines", "stream.data")
 class LinesWithoutData(Mock):
     """Chunks are sent as lines without `data:` (comet-ml/opik#5149)."""
 
