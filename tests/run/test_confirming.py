@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from alphaedge_conformance.exchange.target import target
+from alphaedge_conformance.judging.evidence import Evidence
 from alphaedge_conformance.judging.verdicts import Status
 from alphaedge_conformance.run.suite import Suite
 from alphaedge_conformance.sending.limits import Limits
@@ -37,7 +38,7 @@ def test_an_invalid_request_without_an_answer_is_a_finding(suite: Suite, outcome
         run = suite.run(["request.temperature-maximum", ID], target(suite.contract, url, None, ""), settings)
     messages = [finding.message for finding in run.verdicts[ID].findings]
     assert messages
-    assert all(message.startswith("expected 4xx, got no answer, twice: ") for message in messages)
+    assert all(message.startswith("expected 4xx, got no answer when asked again, alone: ") for message in messages)
     assert said in messages[0]
     assert sum(exchange.probe.repeated for exchange in run.exchanges) <= 12
 
@@ -53,3 +54,25 @@ def test_a_server_that_is_gone_is_not_accused(suite: Suite) -> None:
     with serving(Target(answer)) as url:
         run = suite.run(WANTED, target(suite.contract, url, None, ""), Settings(concurrency=1))
     assert run.verdicts[ID].status is Status.INCONCLUSIVE
+
+
+def test_a_server_that_ends_before_the_second_time_is_not_accused(suite: Suite) -> None:
+    """It answers the control again and then stops listening."""
+    controls: list[bytes] = []
+
+    async def answer(asked: Asked) -> None:
+        if b"temperature" in asked.body:
+            asked.reset()
+            return
+        controls.append(asked.body)
+        if len(controls) == 2:
+            server.stop_listening()
+        await asked.send(response(completion(), b"Connection: close"))
+
+    server = Target(answer)
+    with serving(server) as url:
+        run = suite.run(WANTED[:1], target(suite.contract, url, None, ""), Settings(concurrency=1))
+        again = [exchange for exchange in run.exchanges if exchange.probe.repeated]
+    assert [exchange.refused_connection for exchange in again] == [False, True]
+    assert run.verdicts[WANTED[0]].status is Status.INCONCLUSIVE
+    assert list(suite.checks[ID]([Evidence(each, suite.contract) for each in again])) == []

@@ -105,9 +105,10 @@ class Evidence:
 
     @view(ExpectedAnswer.REFUSED)
     def refusal(self) -> Exchange:
-        """The answer to an invalid request, or that there is none, if it was sent twice."""
+        """The answer to an invalid request, or that a server which still listens gives none when asked again."""
         assume(self.exchange.probe.expect is Expect.REFUSED and self.exchange.probe.method == "POST")
-        if self.exchange.probe.repeated and (self.exchange.status is None or self.exchange.timed_out):
+        is_silent = self.exchange.status is None or self.exchange.timed_out
+        if self.exchange.probe.repeated and is_silent and not self.exchange.refused_connection:
             return self.exchange
         return self.answer
 

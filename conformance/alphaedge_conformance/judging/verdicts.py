@@ -61,12 +61,12 @@ class Verdict:
     reason: str | None = None
     """Why nothing was judged, in words."""
 
+    are_repetitions: bool = False
+    """Whether the same request was judged several times, so that there is a probability to estimate."""
+
     def kit_error(self, reason: str) -> Verdict:
         """The same, where the kit failed; what was found before stands."""
         return evolve(self, status=Status.KIT_ERROR, reason=reason)
-
-    are_repetitions: bool = False
-    """Whether the same request was judged several times, so that there is a probability to estimate."""
 
     @property
     def interval(self) -> tuple[float, float] | None:

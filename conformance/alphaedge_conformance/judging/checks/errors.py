@@ -24,7 +24,7 @@ STACK_TRACE = re.compile(
 
 @check("error.never-5xx")
 def never_5xx(refusal: Exchange) -> None:
-    assert refusal.status is not None, f"expected 4xx, got no answer, twice: {refusal.failure}"
+    assert refusal.status is not None, f"expected 4xx, got no answer when asked again, alone: {refusal.failure}"
     assert refusal.status < 500, Deviation(f"expected 4xx, got {refusal.status}: {excerpt(refusal)}", STATUS)
 
 
