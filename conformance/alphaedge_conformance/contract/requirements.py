@@ -37,7 +37,9 @@ class Source(StrEnum):
     """Clients of this kind of API rely on it."""
 
 
-RequirementOrigin = Literal["stated", "accepted", "refused", "response"]
+REFUSED, REFUSED_MODEL = "400 or 422", "400, 404 or 422"
+"""In words, the statuses that refuse an invalid request, and one whose model may as well be said not to exist."""
+RequirementOrigin = Literal["stated", "accepted", "refused", "lenient", "response"]
 
 
 @frozen
@@ -54,8 +56,8 @@ class Requirement:
     pointer: str
     """A JSON pointer into the contract."""
     kind: RequirementOrigin = "stated"
-    """Where it comes from: `x-requirements`, or a keyword of the request (its values accepted, others refused) or of
-    a response."""
+    """Where it comes from: `x-requirements`, or a keyword of the request (its values accepted, others refused, also
+    those that lenient parsers convert) or of a response."""
 
     @property
     def subject(self) -> str:
@@ -79,7 +81,7 @@ def catalogue(contract: Contract) -> dict[str, Requirement]:
 
 def by_keyword(requirements: Iterable[Requirement]) -> dict[str, Requirement]:
     """The derived requirements by their pointers; of a property of the request, that its values are accepted."""
-    return {requirement.pointer: requirement for requirement in requirements if requirement.kind != "stated"}
+    return {each.pointer: each for each in requirements if each.kind not in ("stated", "lenient")}
 
 
 def entries(contract: Contract) -> list[Any]:
@@ -119,6 +121,7 @@ def _derived(contract: Contract) -> Iterator[Requirement]:
     for keyword in request:
         yield _requirement(contract, keyword, "refused")
     yield from _accepted(contract, request)
+    yield from _lenient(contract, request)
     seen: set[str] = set()
     for schema in (contract.completion_schema, contract.chunk_schema, contract.error_schema):
         for keyword in contract.keywords(schema):
@@ -135,7 +138,8 @@ def _requirement(contract: Contract, keyword: Keyword, kind: RequirementOrigin) 
     elif keyword.level == Level.MAY:
         text = f"A request in which {what} {_broken(keyword)} is accepted or refused, and never answered with 5xx."
     else:
-        text = f"A request in which {what} {_broken(keyword)} is refused."
+        status = REFUSED_MODEL if keyword.path == ("model",) else REFUSED
+        text = f"A request in which {what} {_broken(keyword)} is refused with {status}."
     return Requirement(
         id=f"{_subject(contract, keyword.component)}.{statement}",
         level=Level(keyword.level),
@@ -166,6 +170,40 @@ def _accepted(contract: Contract, keywords: list[Keyword]) -> Iterator[Requireme
             quote=keyword.quote,
             pointer=keyword.pointer.rpartition("/")[0],
             kind="accepted",
+        )
+
+
+LENIENT = {
+    "integer": "a string or a boolean that lenient parsers take for an integer",
+    "number": "a string or a boolean that lenient parsers take for a number",
+    "boolean": "a string or a number that lenient parsers take for a boolean",
+    "array": "a string that lenient parsers take for a list",
+    "string": "null or a list that lenient parsers take for a text",
+}
+
+
+def _lenient(contract: Contract, keywords: list[Keyword]) -> Iterator[Requirement]:
+    """For each type in the request that lenient parsers convert others to; of texts, those that are no names."""
+    request = contract.resolve(contract.request_schema)
+    for keyword in keywords:
+        schema = contract.at(keyword.schema)
+        is_name = keyword.value == "string" and (
+            "enum" in schema or keyword.schema.rpartition("/")[0] == f"{request}/properties"
+        )
+        if keyword.name != "type" or not keyword.path or keyword.path[-1] == "[]" or is_name:
+            continue
+        if not isinstance(keyword.value, str) or keyword.value not in LENIENT or keyword.level == Level.MAY:
+            continue
+        subject = _subject(contract, keyword.component)
+        what = f"`{'.'.join([subject, *keyword.path])}`"
+        yield Requirement(
+            id=f"{subject}.{'-'.join(kebab(part) for part in keyword.path if part != '[]')}-lenient-type",
+            level=Level.SHOULD,
+            source=Source.CONVENTION,
+            text=f"A request in which {what} is {LENIENT[keyword.value]} is refused with {REFUSED}.",
+            quote=None,
+            pointer=keyword.pointer,
+            kind="lenient",
         )
 
 

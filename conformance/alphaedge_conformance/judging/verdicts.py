@@ -13,7 +13,7 @@ from attrs import define, evolve, field, frozen
 
 from ..contract import Contract, shorten
 from ..contract.requirements import Requirement
-from ..exchange import Exchange, Expect, Key, Probe
+from ..exchange import Effort, Exchange, Expect, Probe
 from ..exchange.redaction import SHORTEST, redact
 from .checks.check import Check
 from .evidence import Evidence
@@ -93,7 +93,8 @@ class Conclusion(StrEnum):
         return list(Conclusion).index(self)
 
 
-Request = tuple[str, str | None, Key, bytes | None]
+Request = tuple[object, ...]
+"""What was sent, whatever series it was part of."""
 
 
 class Judge:
@@ -107,6 +108,7 @@ class Judge:
         checks: Mapping[str, Check],
         plan: Iterable[Probe],
         key: str | None,
+        effort: Effort = Effort.STANDARD,
         accepted: Iterable[str | None] = (),
     ) -> None:
         """`accepted` are controls that are known to be, though no exchange shows it."""
@@ -116,6 +118,9 @@ class Judge:
         self._inapplicable = {each.id: why for each in self.requirements if (why := self._why_not(each))}
         self._applicable = [each for each in self.requirements if each.id not in self._inapplicable]
         self._named = {id for probe in plan for id in probe.requirement_ids}
+        self._effort = effort
+        self._packs: list[Exchange] = []
+        """Refused requests with several values; which of these it was for is known when each was sent alone."""
         self._judged: Counter[str] = Counter()
         self._requests: dict[str, set[Request]] = {each.id: set() for each in self.requirements}
         """What was sent for the exchanges that were judged."""
@@ -144,6 +149,9 @@ class Judge:
         if probe.control not in self._accepted:
             self._waiting.setdefault(probe.control, []).append(exchange)
             return
+        if probe.parts and not exchange.accepted:
+            self._packs.append(exchange)
+            exchange = evolve(exchange, probe=evolve(probe, requirement_ids=frozenset(), parts=()))
         self._exchanges.append(exchange)
         evidence = Evidence(exchange, self._contract, self._key)
         for requirement in self._applicable:
@@ -160,6 +168,7 @@ class Judge:
 
     def verdicts(self, unsent: Mapping[Probe, str]) -> dict[str, Verdict]:
         """The verdict of each requirement. Where a probe that a requirement needs has no answer, it cannot pass."""
+        unsent = {**unsent, **dict(self._settle_packs())}
         self._exchanges.sort(key=lambda exchange: exchange.number)
         for requirement in self._applicable:
             check = self._checks[requirement.id]
@@ -171,11 +180,23 @@ class Judge:
                     self._kit_errors.setdefault(requirement.id, kit_failed(error, shown.current, self._key))
         return {requirement.id: self._verdict(requirement, unsent) for requirement in self.requirements}
 
+    def _settle_packs(self) -> Iterator[tuple[Probe, str]]:
+        """Holds a request with several values that was refused against one requirement only where each of these values
+        alone is accepted; gives those of which that is not known."""
+        answers = {exchange.probe.sent: exchange for exchange in self._exchanges}
+        for pack in self._packs:
+            alone = [answers.get(part.sent) for part in pack.probe.parts]
+            if None in alone:
+                yield pack.probe, "several values at once were refused, and not each of them was sent alone"
+            elif all(each is not None and each.accepted for each in alone):
+                together = frozenset(sorted(pack.probe.requirement_ids)[:1])
+                self.add(evolve(pack, probe=evolve(pack.probe, requirement_ids=together, parts=())))
+
     def _count(self, requirement: Requirement, judged: Iterable[tuple[Exchange, Deviation | None]]) -> None:
         for exchange, deviation in judged:
             self._judged[requirement.id] += 1
             probe = exchange.probe
-            self._requests[requirement.id].add((probe.method, probe.media_type, probe.key, probe.body))
+            self._requests[requirement.id].add(probe.sent[:-2])
             if deviation is not None:
                 self._findings[requirement.id].append(Finding.of(deviation, exchange, self._key))
                 self.findings += 1
@@ -188,7 +209,7 @@ class Judge:
     def _lacks_a_probe(self, requirement: Requirement) -> bool:
         """Whether it is about a keyword of the request that no request shows, so that no answer can be held against
         it."""
-        return requirement.kind in ("accepted", "refused") and requirement.id not in self._named
+        return requirement.kind in ("accepted", "refused", "lenient") and requirement.id not in self._named
 
     def _verdict(self, requirement: Requirement, unsent: Mapping[Probe, str]) -> Verdict:
         if requirement.id in self._inapplicable:
@@ -205,6 +226,10 @@ class Judge:
             what = "required request was" if len(missing) == 1 else "required requests were"
             reason = f"{len(missing)} {what} not sent: {missing[0]}"
             return Verdict(requirement, Status.INCONCLUSIVE, reason=reason)
+        is_quick = self._effort is Effort.QUICK
+        if is_quick and not judged and requirement.id not in self._named:
+            reason = f"not judged at the effort {self._effort}"
+            return Verdict(requirement, Status.NOT_APPLICABLE, reason=reason)
         if self._lacks_a_probe(requirement):
             return Verdict(requirement, Status.INCONCLUSIVE, reason="no probe: the kit has no request that shows it")
         if not judged:

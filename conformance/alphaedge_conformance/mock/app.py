@@ -22,11 +22,12 @@ from ..exchange.chat import models_address
 from ..exchange.strict_json import Json, loads
 
 NAMED = ("const", "default")
-TOKEN = re.compile(r"\s*[^\W_]+|\s*[\W_]|\s+")
+TOKEN = re.compile(r"\s*[^\W_]{1,12}|\s*[\W_]|\s+")
 
 
 def tokenize(text: str) -> list[str]:
-    """The tokens of a text: words and signs, each with the white space before it; together they are the text."""
+    """The tokens of a text: words and signs, each with the white space before it, and long words in pieces; together
+    they are the text."""
     return TOKEN.findall(text)
 
 

@@ -17,7 +17,11 @@ from ..contract.requirements import Level, Requirement, by_keyword
 from ..exchange import Expect, Probe, encode
 from ..exchange.strict_json import Json
 
-BEYOND = {"minimum": -0.5, "maximum": 0.5}
+STEP = 0.001
+"""How far beyond a bound a number is sent first: less than any server may round."""
+WIDEST = 2**63
+"""The first integer that no common type holds."""
+FRACTION, TINY = 0.123, 1e-300
 
 ABSENT: Any = type("Absent", (), {"__repr__": lambda self: "absent"})()
 
@@ -56,8 +60,10 @@ def probes(
     keyword tells as much as ten, but a list or an object is worth a request beside a plain value."""
     by_pointer = by_keyword(requirements.values())
     base, sent, broken = contract.example_request, set(), set()
-    for edit in _edits(contract, base, bodies):
-        if str(edit) in sent or not _is_telling(contract, edit):
+    chosen = list(_beyond(contract))
+    drawn = (edit for body in bodies for edit in difference(base, body) if _is_telling(contract, edit))
+    for edit in (*chosen, *drawn):
+        if str(edit) in sent:
             continue
         sent.add(str(edit))
         body = edit.apply(control.request)
@@ -69,7 +75,7 @@ def probes(
         elif len(violations) == 1:
             requirement = by_pointer[violations.pop()]
             way = (requirement.id, isinstance(edit.value, dict | list))
-            if way not in broken:
+            if way not in broken or edit in chosen:
                 broken.add(way)
                 undecided = requirement.level is Level.MAY
                 yield _probe(control, edit, body, requirement, Expect.EITHER if undecided else Expect.REFUSED)
@@ -86,24 +92,25 @@ def _probe(control: Probe, edit: Edit, body: Any, requirement: Requirement, expe
     )
 
 
-def _edits(contract: Contract, base: Json, bodies: Iterable[Any]) -> Iterator[Edit]:
-    """Just beyond each bound first: it tells more than a value that is far away."""
-    yield from _beyond(contract)
-    for body in bodies:
-        yield from _difference(base, body)
-
-
 def _beyond(contract: Contract) -> Iterator[Edit]:
-    """Half a unit beyond the bounds of a number, and a fraction for an integer."""
+    """For each number just beyond its bounds, since that tells more than a value that is far away, then far beyond; a
+    fraction for an integer, and inside of the bounds a fraction of some digits and a tiny one."""
     top = contract.resolve(contract.request_schema)
     for name, schema in contract.at(top)["properties"].items():
+        least, most = schema.get("minimum"), schema.get("maximum")
+        values: list[float] = []
         if schema.get("type") == "integer":
-            yield Edit((name,), schema.get("minimum", 0) + 0.5)
+            values = [(0 if least is None else least) + 0.5]
+            values += [least - 1, least - 2, -WIDEST] if least is not None else []
+            values += [most + 1, WIDEST] if most is not None else []
         if schema.get("type") == "number":
-            yield from (Edit((name,), schema[bound] + step) for bound, step in BEYOND.items() if bound in schema)
+            values = [least - STEP, least - 1, least + FRACTION] if least is not None else []
+            values += [TINY] if least == 0 else []
+            values += [most + STEP, most + 1] if most is not None else []
+        yield from (Edit((name,), value) for value in values)
 
 
-def _difference(base: Any, other: Any, path: tuple[str | int, ...] = ()) -> Iterator[Edit]:
+def difference(base: Any, other: Any, path: tuple[str | int, ...] = ()) -> Iterator[Edit]:
     """The smallest edits that make `other` of `base`."""
     if isinstance(base, dict) and isinstance(other, dict):
         for name in {**base, **other}:
@@ -112,10 +119,10 @@ def _difference(base: Any, other: Any, path: tuple[str | int, ...] = ()) -> Iter
             elif name not in base:
                 yield Edit((*path, name), other[name])
             else:
-                yield from _difference(base[name], other[name], (*path, name))
+                yield from difference(base[name], other[name], (*path, name))
     elif isinstance(base, list) and isinstance(other, list) and len(base) == len(other):
         for index, (item, another) in enumerate(zip(base, other, strict=True)):
-            yield from _difference(item, another, (*path, index))
+            yield from difference(item, another, (*path, index))
     elif base != other or type(base) is not type(other):
         yield Edit(path, other)
 

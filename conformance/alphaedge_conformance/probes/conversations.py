@@ -60,10 +60,26 @@ THEMES = {
 
 
 def probes(control: Probe, drawn: Mapping[str, list[Messages]]) -> Iterator[Probe]:
-    """Of each theme the simplest request and a random one."""
-    for theme in THEMES.values():
-        for number, messages in enumerate(drawn[theme.name], 1):
-            yield probe(control, theme, f"{theme.name} {number}", messages)
+    """Of each theme the simplest request and a random one; texts of all themes in one message, which stand for each."""
+    for number in range(EXAMPLES):
+        texts = []
+        for theme in THEMES.values():
+            of_theme = drawn[theme.name]
+            if number >= len(of_theme):
+                continue
+            made = probe(control, theme, f"{theme.name} {number + 1}", of_theme[number])
+            if theme.name in TEXTS:
+                texts.append(made)
+            else:
+                yield made
+        if texts:
+            said = "\n".join(text.request["messages"][0]["content"] for text in texts)
+            body = encode({**control.request, "messages": [{"role": "user", "content": said}]})
+            ids = frozenset(id for text in texts for id in text.requirement_ids)
+            why = "Generated: texts of every theme, one after another."
+            yield evolve(
+                control, name=f"odd texts {number + 1}", why=why, body=body, requirement_ids=ids, parts=tuple(texts)
+            )
 
 
 def probe(control: Probe, theme: Theme, name: str, messages: Messages) -> Probe:

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 
 from attrs import evolve, frozen
 
 from ..contract import Contract, tokens
 from ..contract.requirements import Level, Requirement
-from ..exchange import CONTROL, Expect, ExpectedAnswer, Key, Probe, chat, encode
-from . import boundaries, conversations, meaning
+from ..exchange import CONTROL, Effort, Expect, ExpectedAnswer, Key, Probe, chat, encode
+from . import boundaries, conversations, lenient, meaning, packing
 from .cache import drawn
 
+QUICK = 60
+"""Requests of the quickest effort, at most."""
 UNLIMITED = 4096
 """Completion tokens that a request without a valid `max_tokens` is counted as."""
+PADDED = 1000
+PADDING = re.compile(rb" {%d}" % PADDED)
+"""White space between the parts of JSON, as only a body that is large on purpose has it."""
 
 
 @frozen
@@ -35,6 +41,8 @@ class Plan:
                 tokens = None if tokens is None else tokens - cost
             elif not kept:
                 break  # without the control nothing can be judged
+        begun = {probe.series for probe in kept if probe.turn == 0}
+        kept = [probe for probe in kept if probe.turn == 0 or probe.series in begun]
         return Plan(tuple(kept), tuple(probe for probe in self.probes if probe not in set(kept)))
 
     @property
@@ -45,11 +53,12 @@ class Plan:
 
 def ceiling(probe: Probe) -> tuple[int, int]:
     """The most tokens that a probe can cost, of the prompt and of the completion, should the server accept it: a token
-    is at least a byte, and a body that is not JSON is the control or less."""
+    is at least a byte, and a body that is not JSON is the control or less; white space that only pads it is none."""
     if not probe.body:
         return 0, 0
     limit = chat.token_limit(probe.request) if probe.request else meaning.MAX_TOKENS
-    return len(probe.body), limit or UNLIMITED
+    padding = len(PADDING.findall(probe.body)) * PADDED
+    return len(probe.body) - padding, min(limit or UNLIMITED, UNLIMITED)
 
 
 def is_unlimited(probe: Probe) -> bool:
@@ -57,21 +66,41 @@ def is_unlimited(probe: Probe) -> bool:
     return ceiling(probe)[1] == UNLIMITED
 
 
-def everything(contract: Contract, requirements: Mapping[str, Requirement], model: str, seed: int) -> Plan:
-    """All probes worth sending to a server that serves `model`; the seed is that of the generated ones alone."""
+def everything(
+    contract: Contract,
+    requirements: Mapping[str, Requirement],
+    model: str,
+    seed: int,
+    effort: Effort = Effort.STANDARD,
+) -> Plan:
+    """All probes worth sending at this effort to a server that serves `model`; the seed is that of the generated ones
+    alone."""
     control = meaning.control(contract, model)
     values = drawn(contract, seed)
     edges = list(boundaries.probes(contract, requirements, control, values.bodies))
+    lenients = list(lenient.probes(contract, requirements, control))
     talks = list(conversations.probes(control, values.conversations))
     last_of_each_theme = {probe.theme: probe for probe in talks}.values()
     twins = [*_worth_streaming(edges, requirements), *last_of_each_theme]
-    probes = [*meaning.probes(contract, control), *edges, *talks, *map(streamed, twins)]
+    probes = [*meaning.probes(contract, control), *edges, *lenients, *talks, *map(streamed, twins)]
     unique: dict[tuple[object, ...], Probe] = {}
     for probe in probes:
-        same = (probe.method, probe.body, probe.media_type, probe.key)
-        known = unique.setdefault(same, probe)
-        unique[same] = evolve(known, requirement_ids=known.requirement_ids | probe.requirement_ids)
-    return Plan(tuple(unique.values()))
+        if probe.effort.rank <= effort.rank:
+            known = unique.setdefault(probe.sent, probe)
+            unique[probe.sent] = evolve(known, requirement_ids=known.requirement_ids | probe.requirement_ids)
+    return Plan(tuple(_packed(contract, requirements, tuple(unique.values()))))
+
+
+def _packed(contract: Contract, requirements: Mapping[str, Requirement], probes: Iterable[Probe]) -> Iterator[Probe]:
+    """The same, with the values that must be accepted, and about which nothing else is asked, put together."""
+    control, streamed_control, *others = probes
+    values = frozenset(id for id, each in requirements.items() if each.kind == "accepted")
+    single = [probe for probe in others if not (probe.requirement_ids and probe.requirement_ids <= values)]
+    yield from (control, streamed_control)
+    for base in (control, streamed_control):
+        together = [probe for probe in others if probe not in set(single) and probe.streams is base.streams]
+        yield from packing.packed(contract, base, together)
+    yield from single
 
 
 def select(plan: Plan, kinds: Mapping[str, frozenset[ExpectedAnswer]], wanted: Iterable[str], has_key: bool) -> Plan:
@@ -83,7 +112,21 @@ def select(plan: Plan, kinds: Mapping[str, frozenset[ExpectedAnswer]], wanted: I
     chosen = [probe for probe in plan.probes if probe.requirement_ids & wanted or probe.kind in able]
     chosen = [probe for probe in chosen if has_key or probe.key is Key.RIGHT]
     needed = {CONTROL} | {probe.name for probe in chosen} | {probe.control for probe in chosen}
-    return Plan(tuple(probe for probe in plan.probes if probe.name in needed))
+    series = {probe.series for probe in chosen} - {None}
+    return Plan(tuple(probe for probe in plan.probes if probe.name in needed or probe.series in series))
+
+
+def quick(plan: Plan, kinds: Mapping[str, frozenset[ExpectedAnswer]]) -> Plan:
+    """Of each requirement that no control shows one probe, as far as the quickest effort goes; no series, which takes
+    several."""
+    control, streamed_control, *others = plan.probes
+    shown = {id for id, each in kinds.items() if each & {control.kind, streamed_control.kind}}
+    chosen = [control, streamed_control]
+    for probe in others:
+        if probe.series is None and probe.requirement_ids - shown and len(chosen) < QUICK:
+            chosen.append(probe)
+            shown |= probe.requirement_ids
+    return Plan(tuple(chosen))
 
 
 def most_telling_first(
@@ -116,6 +159,7 @@ def streamed(probe: Probe) -> Probe:
     refused = probe.expect is Expect.REFUSED
     return evolve(
         probe,
+        parts=tuple(map(streamed, probe.parts)),
         name=f"{probe.name}, streamed",
         why=f"{probe.why} As a stream.",
         body=encode(chat.as_a_stream(probe.request)),

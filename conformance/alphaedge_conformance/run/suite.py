@@ -16,7 +16,7 @@ from ..archive.har import ARCHIVE, Journal, Recording
 from ..contract import Contract
 from ..contract.requirements import Level, Requirement, catalogue
 from ..errors import ConfigurationError, Inconclusive
-from ..exchange import CONTROL, Exchange, ExpectedAnswer
+from ..exchange import CONTROL, Effort, Exchange, ExpectedAnswer
 from ..exchange.target import Target
 from ..judging.checks import checks_for
 from ..judging.checks.check import Check
@@ -28,6 +28,7 @@ from .confirming import confirm
 from .interrupts import interruptible
 from .run import Run
 from .shrinking import Shrinker
+from .splitting import split
 
 
 class Progress(Protocol):
@@ -49,7 +50,7 @@ class Suite:
     contract: Contract
     requirements: Mapping[str, Requirement] = field(repr=False)
     checks: Mapping[str, Check] = field(repr=False)
-    _plans: dict[tuple[str, int], Plan] = field(factory=dict, init=False, repr=False)
+    _plans: dict[tuple[str, int, Effort], Plan] = field(factory=dict, init=False, repr=False)
     """Drawing is slow: what was drawn for a model and a seed."""
     _drawing: Lock = field(factory=Lock, init=False, repr=False)
 
@@ -80,10 +81,12 @@ class Suite:
 
     def plan(self, wanted: Collection[str], target: Target, settings: Settings) -> Plan:
         """What judging these requirements takes, cut where the budget is less."""
-        drawn = (target.model, settings.seed)
+        drawn = (target.model, settings.seed, settings.effort)
         with self._drawing:
             if drawn not in self._plans:
                 everything = probes.everything(self.contract, self.requirements, *drawn)
+                if settings.effort is Effort.QUICK:
+                    everything = probes.quick(everything, self.kinds)
                 self._plans[drawn] = probes.most_telling_first(everything, self.requirements, self.kinds)
         chosen = probes.select(self._plans[drawn], self.kinds, wanted, target.key is not None)
         return chosen.cut(settings.max_requests, settings.max_tokens)
@@ -102,7 +105,7 @@ class Suite:
     ) -> Run:
         """Sends a plan, and judges these requirements on what comes back."""
         started = time.time()
-        judge = self._judge(wanted, plan, target.key)
+        judge = self._judge(wanted, plan, target.key, settings.effort)
         with ExitStack() as stack:
             journal = None
             if settings.report is not None:
@@ -129,6 +132,7 @@ class Suite:
             else:
                 unsent = runner.unsent(plan)
                 if runner.stopped is None:
+                    split(runner)
                     confirm(runner, plan.probes[0])
                 verdicts = judge.verdicts(unsent)
                 run = evolve(run, unsent=len(unsent))
@@ -158,11 +162,15 @@ class Suite:
                 for exchange in exchanges:
                     journal.add(exchange)
             archive_failure = journal.failure
-        judge = self._judge(wanted, plan, target.key, frozenset() if recording.is_ours else controls)
+        accepted = frozenset[str | None]() if recording.is_ours else controls
+        judge = self._judge(wanted, plan, target.key, settings.effort, accepted)
         for exchange in exchanges:
             judge.add(exchange)
         answered = {exchange.probe for exchange in exchanges}
-        unsent = {probe: "the recording does not have them" for probe in plan.probes if probe not in answered}
+        missing = [
+            probe for probe in plan.probes if probe not in answered and not answered.issuperset(probe.parts or [probe])
+        ]
+        unsent = dict.fromkeys(missing, "the recording does not have them")
         run = Run(self.contract, target, settings, plan, started, exchanges=exchanges, unsent=len(unsent))
         run = evolve(run, archive_failure=archive_failure)
         if CONTROL not in controls and (recording.is_ours or not controls):
@@ -171,7 +179,12 @@ class Suite:
         return evolve(run, verdicts=judge.verdicts(unsent), seconds=time.time() - started)
 
     def _judge(
-        self, wanted: Collection[str], plan: Plan, key: str | None, accepted: frozenset[str | None] = frozenset()
+        self,
+        wanted: Collection[str],
+        plan: Plan,
+        key: str | None,
+        effort: Effort,
+        accepted: frozenset[str | None] = frozenset(),
     ) -> Judge:
         requirements = [requirement for id, requirement in self.requirements.items() if id in set(wanted)]
-        return Judge(self.contract, requirements, self.checks, (*plan.probes, *plan.unsent), key, accepted)
+        return Judge(self.contract, requirements, self.checks, (*plan.probes, *plan.unsent), key, effort, accepted)

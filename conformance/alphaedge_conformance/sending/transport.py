@@ -7,7 +7,7 @@ import re
 import socket
 import ssl
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from hashlib import sha256
 from urllib.parse import urlsplit
 
@@ -15,7 +15,7 @@ import httpx
 from attrs import evolve
 
 from ..errors import ConfigurationError
-from ..exchange import Chunk, Exchange, Probe, sse
+from ..exchange import Chunk, Exchange, Probe, Wire, sse
 from ..exchange.authorization import headers
 from ..exchange.content_coding import ACCEPTED, CodingError, Decoder
 from ..exchange.redaction import redact
@@ -25,6 +25,10 @@ from .settings import Settings
 
 KEPT = 64 * 2**10
 """Bytes that are kept of a body that is too large, or has too many lines: enough to see what it was."""
+DISCONNECTED = "Server disconnected"
+"""How httpx tells a connection that was closed from one on which something else than HTTP came."""
+BETWEEN_SEGMENTS = 0.05
+"""Seconds between two segments of a request, so that they are not sent as one."""
 
 
 class Breach(Exception):
@@ -67,8 +71,8 @@ async def exchange(client: httpx.AsyncClient, number: int, probe: Probe, target:
             request = client.build_request(
                 probe.method,
                 target.url,
-                content=probe.body,
-                headers=headers(probe, target.key),
+                content=_content(probe),
+                headers=[(name.encode(), value.encode()) for name, value in _headers(probe, target.key)],
                 extensions={"trace": trace},
             )
             response = await client.send(request, stream=True)
@@ -90,7 +94,7 @@ async def exchange(client: httpx.AsyncClient, number: int, probe: Probe, target:
         refused = isinstance(error, httpx.ConnectError) and not any(
             isinstance(cause, ssl.SSLError | socket.gaierror) for cause in _causes(error)
         )
-        broke = isinstance(error, httpx.ReadError | httpx.WriteError | httpx.RemoteProtocolError)
+        broke = isinstance(error, httpx.ReadError | httpx.WriteError) or str(error).startswith(DISCONNECTED)
         lost = broke and answer.status is None and "connection.connect_tcp.started" not in seen
     failure = redact(answer.failure, target.key) if answer.failure is not None else None
     elapsed = time.perf_counter() - clock
@@ -103,6 +107,26 @@ async def exchange(client: httpx.AsyncClient, number: int, probe: Probe, target:
         lost_reused_connection=lost,
     )
     return evolve(made, status=answer.status, headers=answer.headers, chunks=tuple(answer.chunks))
+
+
+def _headers(probe: Probe, key: str | None) -> Iterator[tuple[str, str]]:
+    yield from headers(probe, key).items()
+    if probe.body is not None and probe.wire is Wire.UNUSUAL:
+        yield "content-length", str(len(probe.body))
+
+
+def _content(probe: Probe) -> bytes | AsyncIterator[bytes] | None:
+    """The body, or its two segments."""
+    if probe.body is None or probe.wire is Wire.USUAL:
+        return probe.body
+    body = probe.body
+
+    async def segments() -> AsyncIterator[bytes]:
+        yield body[: len(body) // 2]
+        await asyncio.sleep(BETWEEN_SEGMENTS)
+        yield body[len(body) // 2 :]
+
+    return segments()
 
 
 class _Answer:
