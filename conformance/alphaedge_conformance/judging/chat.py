@@ -9,10 +9,7 @@ from .evidence import Evidence, Unseen, assume, deltas, fold
 
 def said(evidence: Evidence) -> tuple[str, Any]:
     """The text of the one choice of an accepted answer, and its finish_reason. Raises Unseen for any other."""
-    if evidence.exchange.probe.streams:
-        choices = fold(evidence.chunks)["choices"]
-    else:
-        choices = evidence.choices
+    choices = fold(evidence.chunks)["choices"] if evidence.exchange.probe.streams else evidence.choices
     assume(len(choices) == 1, "not one choice")
     message = choices[0].get("message")
     text = message.get("content") if isinstance(message, dict) else None

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from attrs import evolve
 
 from ..contract import Contract
-from ..exchange import Expect, Probe, Wire, encode
+from ..exchange import Expect, Probe, Wire
 from ..exchange.strict_json import Json
+from .making import written
 
 DEEP = 5_000
 """Levels of lists: more than any parser that recurses has stack for, and no more bytes than a short text."""
@@ -49,7 +50,7 @@ def _refused(contract: Contract, control: Probe) -> Iterator[Probe]:
         ("text after the JSON", whole + b" and more", json_label, "malformed-json-refused"),
         ("a comma too many", whole[:-1] + b",}", json_label, "malformed-json-refused"),
         *(
-            (f"{name} = NaN", _with(request, {name: "NaN"}), json_label, "malformed-json-refused")
+            (f"{name} = NaN", written(request, {name: "NaN"}), json_label, "malformed-json-refused")
             for name in list(_numbers(contract, "number"))[:1]
         ),
         ("text in Latin-1", latin, json_label, "malformed-json-refused"),
@@ -77,7 +78,7 @@ def _odd(control: Probe) -> Iterator[Probe]:
     for name, body in (
         ("a byte order mark", b"\xef\xbb\xbf" + (control.body or b"")),
         ("half a surrogate pair", half),
-        (f"{DEEP} lists deep", _with(request, {"x_unknown_member": "[" * DEEP + "]" * DEEP})),
+        (f"{DEEP} lists deep", written(request, {"x_unknown_member": "[" * DEEP + "]" * DEEP})),
     ):
         yield evolve(
             control,
@@ -123,30 +124,28 @@ def _forms(control: Probe) -> Probe:
 def _number_notations(contract: Contract, control: Probe) -> Iterator[Probe]:
     """All numbers of the request as powers of ten; where that is refused, each alone."""
     about, why = frozenset({"request.number-notation-accepted"}), "A number in another notation of JSON."
-    written = {}
+    notations = {}
     for name, schema in _numbers(contract, "number", "integer").items():
         value = control.request.get(name, schema.get("default", schema.get("minimum", 1)))
-        written[name] = f"{value / 10}e1"
+        notations[name] = f"{value / 10}e1"
     parts = tuple(
         evolve(
-            control, name=f"{name} = {text}", why=why, body=_with(control.request, {name: text}), requirement_ids=about
+            control,
+            name=f"{name} = {text}",
+            why=why,
+            body=written(control.request, {name: text}),
+            requirement_ids=about,
         )
-        for name, text in written.items()
+        for name, text in notations.items()
     )
     if parts:
-        yield evolve(parts[0], name="numbers as powers of ten", body=_with(control.request, written), parts=parts)
+        yield evolve(parts[0], name="numbers as powers of ten", body=written(control.request, notations), parts=parts)
 
 
 def _numbers(contract: Contract, *types: str) -> dict[str, Json]:
     """The schemas of the members of a request that are numbers, by name."""
     members = contract.at(contract.resolve(contract.request_schema)).get("properties", {})
     return {name: schema for name, schema in members.items() if schema.get("type") in types}
-
-
-def _with(request: Json, written: Mapping[str, str]) -> bytes:
-    """The request with members whose values are these texts, which need not be JSON."""
-    rest = {name: value for name, value in request.items() if name not in written}
-    return encode(rest)[:-1] + "".join(f', "{name}": {text}' for name, text in written.items()).encode() + b"}"
 
 
 def _message(request: Json, text: str) -> str:

@@ -15,13 +15,13 @@ from attrs import evolve, frozen
 from ..contract import Contract
 from ..contract.requirements import Level, Requirement, by_keyword
 from ..exchange import Expect, Probe, encode
-from ..exchange.strict_json import Json
+from .making import written
 
 STEP = 0.001
 """How far beyond a bound a number is sent first: less than any server may round."""
 WIDEST = 2**63
 """The first integer that no common type holds."""
-FRACTION, TINY = 0.123, 1e-300
+FRACTION, TINY, HUGE = 0.123, 1e-300, "1e400"
 
 ABSENT: Any = type("Absent", (), {"__repr__": lambda self: "absent"})()
 
@@ -79,6 +79,17 @@ def probes(
                 broken.add(way)
                 undecided = requirement.level is Level.MAY
                 yield _probe(control, edit, body, requirement, Expect.EITHER if undecided else Expect.REFUSED)
+    yield from _beyond_floats(contract, by_pointer, control)
+
+
+def _beyond_floats(contract: Contract, by_pointer: Mapping[str, Requirement], control: Probe) -> Iterator[Probe]:
+    """A number that JSON has, and floating-point numbers have not, for each that has a maximum."""
+    top = contract.resolve(contract.request_schema)
+    for name, schema in contract.at(top)["properties"].items():
+        requirement = by_pointer.get(f"{top}/properties/{name}/maximum")
+        if schema.get("type") == "number" and requirement is not None:
+            made = _probe(control, Edit((name,), 0), None, requirement, Expect.REFUSED)
+            yield evolve(made, name=f"{name} = {HUGE}", body=written(control.request, {name: HUGE}))
 
 
 def _probe(control: Probe, edit: Edit, body: Any, requirement: Requirement, expect: Expect) -> Probe:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from attrs import evolve
 
 from ..exchange import Effort, Expect, Probe, encode
@@ -27,3 +29,9 @@ def edited(
 def says(text: str) -> list[Json]:
     """A conversation of one message."""
     return [{"role": "user", "content": text}]
+
+
+def written(request: Json, members: Mapping[str, str]) -> bytes:
+    """The request with members whose values are these texts, which need not be JSON."""
+    rest = {name: value for name, value in request.items() if name not in members}
+    return encode(rest)[:-1] + "".join(f', "{name}": {text}' for name, text in members.items()).encode() + b"}"

@@ -57,7 +57,7 @@ def probes(contract: Contract, control: Probe) -> Iterator[Probe]:
     )
     yield from tokens.probes(control)
     about, why = ("message.content-accepted", "stream.whole-characters"), "Characters from all over Unicode."
-    unicode: Json = {"messages": says(UNICODE), "temperature": 0, "max_tokens": 64}
+    unicode: Json = {"messages": says(UNICODE), "max_tokens": 64}
     yield edited(control, "any Unicode", why, unicode, *about)
     yield edited(control, "any Unicode, streamed", why, unicode | stream, *about)
     about, why = ("request.messages-accepted",), "Every role, several times; an empty text; white space."

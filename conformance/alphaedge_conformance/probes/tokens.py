@@ -11,13 +11,14 @@ from .making import edited, says
 COUNT = "Count from 1 to 50, like this: 1, 2, 3."
 LONG = " ".join(["The quick brown fox jumps over the lazy dog near the quiet river bank."] * 8)
 TIMES = 4
+CUT_AT = (2, 8)
 DENSE = "".join(chr(start + step * 7) for step in range(40) for start in (0x4E00, 0x5B57, 0x6587, 0x8A9E))
 """A text without white space of which no tokenizer makes few tokens: many different ideographs."""
 CUT, CUT_STREAM = "finish-reason.length-when-cut", "finish-reason.length-when-cut-in-stream"
 
 
 def probes(control: Probe) -> Iterator[Probe]:
-    for limit in (4, 8):
+    for limit in CUT_AT:
         why = f"A long answer, cut after {limit} tokens."
         counting: Json = {"messages": says(COUNT), "temperature": 0, "max_tokens": limit}
         yield edited(control, f"cut at {limit}", why, counting, CUT)

@@ -126,10 +126,10 @@ def only_new_text(chunks: list[Json]) -> None:
     for choice, delta in deltas(chunks):
         if delta.get("content") and isinstance(delta["content"], str):
             texts.setdefault(choice.get("index"), []).append(delta["content"])
-    for pieces in texts.values():
-        cumulative = len(pieces) > 2 and all(after.startswith(before) for before, after in pairwise(pieces))
-        assert not cumulative or len(set(pieces)) == 1, (
-            f"expected only new text in each delta, got {pieces[1][:40]!r} after {pieces[0][:40]!r}"
+    for parts in texts.values():
+        cumulative = len(parts) > 2 and all(after.startswith(before) for before, after in pairwise(parts))
+        assert not cumulative or len(set(parts)) == 1, (
+            f"expected only new text in each delta, got {parts[1][:40]!r} after {parts[0][:40]!r}"
         )
 
 
@@ -150,7 +150,7 @@ def whole_characters(all_shown: Iterable[Evidence]) -> Iterator[tuple[Evidence, 
             continue
         half = next((delta for delta in pieces(evidence) if SURROGATE.search(delta)), None)
         if half is not None:
-            yield evidence, f"expected whole characters, got half of a surrogate pair in the delta {ascii(half[:40])}"
+            yield evidence, f"expected whole characters, got half of a surrogate pair in the delta {half[:40]!a}"
             continue
         meant = ".{1,8}".join(map(re.escape, re.split(f"{REPLACED}+", text)))
         is_replaced = REPLACED in text and REPLACED not in plain.get(same, REPLACED)

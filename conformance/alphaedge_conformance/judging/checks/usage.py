@@ -81,7 +81,7 @@ def completion_counted(all_shown: Iterable[Evidence]) -> Iterator[tuple[Evidence
         elif used == limit and reason == "stop":
             other, number = at_limit.setdefault(text, (used, evidence.exchange.number))
             if other != used:
-                wrong = f"expected {other} completion_tokens as for the same text in exchange {number}, got the limit, {used}"
+                wrong = f"expected {other} completion_tokens as for the same text in exchange {number}, got {used}"
         yield evidence, Deviation(wrong, USED) if wrong else None
 
 

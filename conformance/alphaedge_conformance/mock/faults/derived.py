@@ -34,6 +34,35 @@ class Unenforced(Mock):
         return any(violation.pointer == self.pointer for violation in self.violations(request))
 
 
+class Converts(Unenforced):
+    """A value of a wrong type that can be converted is."""
+
+    def forgives(self, request: Any) -> bool:
+        found = [each for each in self.violations(request) if each.pointer == self.pointer]
+        kind = self.contract.at(self.pointer)
+        return bool(found) and all(is_convertible(kind, value_at(request, each.path)) for each in found)
+
+
+def is_convertible(kind: str, value: Any) -> bool:
+    """Whether lenient parsers make a value of this type of another one."""
+    match kind:
+        case "integer" | "number":
+            return isinstance(value, bool) or (isinstance(value, str) and value.replace(".", "", 1).isdigit())
+        case "boolean":
+            return value in ("true", "false") or (isinstance(value, int) and value in (0, 1))
+        case "array":
+            return isinstance(value, str)
+        case "string":
+            return value is None or isinstance(value, list)
+    return False
+
+
+def value_at(value: Any, path: tuple[str | int, ...]) -> Any:
+    for step in path:
+        value = value[step]
+    return value
+
+
 class RefusesTheBound(Mock):
     """The last value that a keyword of the request admits is refused."""
 
@@ -80,11 +109,17 @@ class Spoiled(Mock):
 
 def faults(contract: Contract) -> Iterator[Fault]:
     """One mutant for each derived requirement that a server can break; the MAY ones are undecided, so it cannot."""
-    requirements = by_keyword(catalogue(contract).values())
+    every = catalogue(contract).values()
+    requirements = by_keyword(every)
+    lenient = {each.pointer: each for each in every if each.kind == "lenient"}
     for keyword in contract.keywords(contract.request_schema):
         requirement = requirements[keyword.pointer]
         if requirement.level is not Level.MAY:
-            yield _fault(requirement, "Not enforced", partial(Unenforced, keyword.pointer))
+            converted = lenient.get(keyword.pointer)
+            also = [converted.id] if converted else []
+            yield _fault(requirement, "Not enforced", partial(Unenforced, keyword.pointer), *also)
+            if converted:
+                yield _fault(converted, "Converted", partial(Converts, keyword.pointer))
         if keyword.name in ("minimum", "maximum", "enum"):
             accepted = requirements[keyword.pointer.rpartition("/")[0]]
             name = f"{accepted.id.removesuffix('-accepted')}-{keyword.name}-refused"
@@ -96,9 +131,9 @@ def faults(contract: Contract) -> Iterator[Fault]:
         yield _fault(requirements[keyword.pointer], "Broken", partial(Spoiled, keyword))
 
 
-def _fault(requirement: Requirement, how: str, make: Make) -> Fault:
+def _fault(requirement: Requirement, how: str, make: Make, *also: str) -> Fault:
     name = f"{requirement.id}-{how.lower().replace(' ', '-')}"
-    return Fault(name, f"{how}: {requirement.text}", make, _breaks(requirement))
+    return Fault(name, f"{how}: {requirement.text}", make, _breaks(requirement) | {*also})
 
 
 def _breaks(requirement: Requirement) -> frozenset[str]:

@@ -1,4 +1,4 @@
-"""Unusual servers that conform: no suite may find anything in them."""
+"""What they answer in another way than most."""
 
 from __future__ import annotations
 
@@ -16,20 +16,11 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from ..contract.requirements import kebab
-from ..exchange.strict_json import Json
-from .app import Mock, Refusal, Reply
+from ...exchange.strict_json import Json
+from ..app import Mock, Refusal, Reply
+from .registry import unusual
 
 Events = AsyncIterator[bytes]
-
-UNUSUAL: dict[str, type[Mock]] = {}
-
-
-def unusual(kind: type[Mock]) -> type[Mock]:
-    """Registers a class under its own name in kebab-case."""
-    UNUSUAL[kebab(kind.__name__)] = kind
-    return kind
-
 
 # Event streams as WHATWG allows them
 
