@@ -106,18 +106,19 @@ class Judge:
         contract: Contract,
         requirements: Iterable[Requirement],
         checks: Mapping[str, Check],
-        plan: Iterable[Probe],
+        named: Iterable[str],
         key: str | None,
         effort: Effort = Effort.STANDARD,
         accepted: Iterable[str | None] = (),
     ) -> None:
-        """`accepted` are controls that are known to be, though no exchange shows it."""
+        """`named` are judged on the probes that are about them alone; `accepted` are controls that are known to be,
+        though no exchange shows it."""
         self._contract, self._key = contract, key
         self.requirements = list(requirements)
         self._checks = checks
         self._inapplicable = {each.id: why for each in self.requirements if (why := self._why_not(each))}
         self._applicable = [each for each in self.requirements if each.id not in self._inapplicable]
-        self._named = {id for probe in plan for id in probe.requirement_ids}
+        self._named = frozenset(named)
         self._effort = effort
         self._packs: list[Exchange] = []
         """Refused requests with several values; which of these it was for is known when each was sent alone."""
@@ -165,6 +166,24 @@ class Judge:
             self._accepted.add(probe.name)
             for each in self._waiting.pop(probe.name, ()):
                 self.add(each)
+
+    @property
+    def failed(self) -> frozenset[str]:
+        """The requirements that an exchange broke so far."""
+        return frozenset(id for id, findings in self._findings.items() if findings)
+
+    def broken_by(self, exchange: Exchange) -> frozenset[str]:
+        """What an exchange breaks by itself; it is not counted."""
+        evidence, broken = Evidence(exchange, self._contract, self._key), set()
+        for requirement in self._applicable:
+            check = self._checks[requirement.id]
+            if not check.compares and self._concerns(requirement, exchange):
+                try:
+                    if any(deviation is not None for _, deviation in check([evidence])):
+                        broken.add(requirement.id)
+                except Exception as error:
+                    self._kit_errors.setdefault(requirement.id, kit_failed(error, exchange, self._key))
+        return frozenset(broken)
 
     def verdicts(self, unsent: Mapping[Probe, str]) -> dict[str, Verdict]:
         """The verdict of each requirement. Where a probe that a requirement needs has no answer, it cannot pass."""
@@ -226,8 +245,8 @@ class Judge:
             what = "required request was" if len(missing) == 1 else "required requests were"
             reason = f"{len(missing)} {what} not sent: {missing[0]}"
             return Verdict(requirement, Status.INCONCLUSIVE, reason=reason)
-        is_quick = self._effort is Effort.QUICK
-        if is_quick and not judged and requirement.id not in self._named:
+        is_shown = any(self._concerns(requirement, each) for each in self._exchanges)
+        if self._effort is Effort.QUICK and not judged and not is_shown:
             reason = f"not judged at the effort {self._effort}"
             return Verdict(requirement, Status.NOT_APPLICABLE, reason=reason)
         if self._lacks_a_probe(requirement):

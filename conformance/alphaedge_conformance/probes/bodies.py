@@ -126,7 +126,7 @@ def _number_notations(contract: Contract, control: Probe) -> Iterator[Probe]:
     about, why = frozenset({"request.number-notation-accepted"}), "A number in another notation of JSON."
     notations = {}
     for name, schema in _numbers(contract, "number", "integer").items():
-        value = control.request.get(name, schema.get("default", schema.get("minimum", 1)))
+        value: float = control.request.get(name, schema.get("default", schema.get("minimum", 1)))
         notations[name] = f"{value / 10}e1"
     parts = tuple(
         evolve(

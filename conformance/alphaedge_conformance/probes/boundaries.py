@@ -61,7 +61,7 @@ def probes(
     by_pointer = by_keyword(requirements.values())
     base, sent, broken = contract.example_request, set(), set()
     chosen = list(_beyond(contract))
-    drawn = (edit for body in bodies for edit in difference(base, body) if _is_telling(contract, edit))
+    drawn = (edit for body in bodies for edit in difference(base, body) if is_telling(contract, edit))
     for edit in (*chosen, *drawn):
         if str(edit) in sent:
             continue
@@ -69,7 +69,7 @@ def probes(
         body = edit.apply(control.request)
         violations = {violation.pointer for violation in contract.violations(contract.request_schema, body)}
         if not violations:
-            requirement = by_pointer.get(_property_pointer(contract, edit.path))
+            requirement = by_pointer.get(property_pointer(contract, edit.path))
             if requirement is not None:
                 yield _probe(control, edit, body, requirement, Expect.ACCEPTED)
         elif len(violations) == 1:
@@ -138,7 +138,7 @@ def difference(base: Any, other: Any, path: tuple[str | int, ...] = ()) -> Itera
         yield Edit(path, other)
 
 
-def _is_telling(contract: Contract, edit: Edit) -> bool:
+def is_telling(contract: Contract, edit: Edit) -> bool:
     """Whether a server that takes this value for something else than the contract does is wrong beyond doubt.
 
     Null is undecided everywhere; many servers read 0 and 1 as booleans and booleans as numbers, and take a list of
@@ -147,7 +147,7 @@ def _is_telling(contract: Contract, edit: Edit) -> bool:
     if edit.value is None:
         return False
     try:
-        schema = contract.at(_property_pointer(contract, edit.path))
+        schema = contract.at(property_pointer(contract, edit.path))
     except KeyError:
         return True
     wanted = schema.get("type")
@@ -160,7 +160,7 @@ def _is_telling(contract: Contract, edit: Edit) -> bool:
     return True
 
 
-def _property_pointer(contract: Contract, path: tuple[str | int, ...]) -> str:
+def property_pointer(contract: Contract, path: tuple[str | int, ...]) -> str:
     """Where the schema of a place in the request stands."""
     here = contract.resolve(contract.request_schema)
     for part in path:

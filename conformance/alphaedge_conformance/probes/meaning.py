@@ -60,9 +60,9 @@ def probes(contract: Contract, control: Probe) -> Iterator[Probe]:
     unicode: Json = {"messages": says(UNICODE), "max_tokens": 64}
     yield edited(control, "any Unicode", why, unicode, *about)
     yield edited(control, "any Unicode, streamed", why, unicode | stream, *about)
-    about, why = ("request.messages-accepted",), "Every role, several times; an empty text; white space."
-    yield edited(control, "a conversation", why, {"messages": CONVERSATION}, *about)
-    yield edited(control, "a conversation, streamed", why, {"messages": CONVERSATION, **stream}, *about)
+    talk, why = "request.messages-accepted", "Every role, several times; an empty text; white space."
+    yield edited(control, "a conversation", why, {"messages": CONVERSATION}, talk)
+    yield edited(control, "a conversation, streamed", why, {"messages": CONVERSATION, **stream}, talk)
     yield from _models(control)
     yield from _undecided(contract, control)
     yield from _later_messages(control)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from attrs import evolve, frozen
 
@@ -30,6 +31,8 @@ class Plan:
     probes: tuple[Probe, ...]
     unsent: tuple[Probe, ...] = ()
     """What a budget cut away."""
+    named: frozenset[str] = frozenset()
+    """The requirements that are judged on the probes about them alone, whether or not one of these is left."""
 
     def cut(self, requests: int | None, tokens: int | None) -> Plan:
         """At most so many requests, and at most so many tokens for all of them."""
@@ -43,7 +46,7 @@ class Plan:
                 break  # without the control nothing can be judged
         begun = {probe.series for probe in kept if probe.turn == 0}
         kept = [probe for probe in kept if probe.turn == 0 or probe.series in begun]
-        return Plan(tuple(kept), tuple(probe for probe in self.probes if probe not in set(kept)))
+        return evolve(self, probes=tuple(kept), unsent=tuple(probe for probe in self.probes if probe not in set(kept)))
 
     @property
     def unlimited(self) -> int:
@@ -85,10 +88,11 @@ def everything(
     probes = [*meaning.probes(contract, control), *edges, *lenients, *talks, *map(streamed, twins)]
     unique: dict[tuple[object, ...], Probe] = {}
     for probe in probes:
-        if probe.effort.rank <= effort.rank:
+        if probe.effort.rank <= max(effort, Effort.STANDARD, key=lambda each: each.rank).rank:
             known = unique.setdefault(probe.sent, probe)
             unique[probe.sent] = evolve(known, requirement_ids=known.requirement_ids | probe.requirement_ids)
-    return Plan(tuple(_packed(contract, requirements, tuple(unique.values()))))
+    named = frozenset(id for probe in unique.values() for id in probe.requirement_ids)
+    return Plan(tuple(_packed(contract, requirements, tuple(unique.values()))), named=named)
 
 
 def _packed(contract: Contract, requirements: Mapping[str, Requirement], probes: Iterable[Probe]) -> Iterator[Probe]:
@@ -107,26 +111,28 @@ def select(plan: Plan, kinds: Mapping[str, frozenset[ExpectedAnswer]], wanted: I
     """The part of a plan that these requirements need, and its controls; without a key, no probe that is about keys.
     `kinds` are those of the probes that can show each requirement."""
     wanted = set(wanted)
-    named = {id for probe in plan.probes for id in probe.requirement_ids}
-    able = {kind for id in wanted - named for kind in kinds[id]}
+    able = {kind for id in wanted - plan.named for kind in kinds[id]}
     chosen = [probe for probe in plan.probes if probe.requirement_ids & wanted or probe.kind in able]
     chosen = [probe for probe in chosen if has_key or probe.key is Key.RIGHT]
     needed = {CONTROL} | {probe.name for probe in chosen} | {probe.control for probe in chosen}
     series = {probe.series for probe in chosen} - {None}
-    return Plan(tuple(probe for probe in plan.probes if probe.name in needed or probe.series in series))
+    return evolve(plan, probes=tuple(each for each in plan.probes if each.name in needed or each.series in series))
 
 
-def quick(plan: Plan, kinds: Mapping[str, frozenset[ExpectedAnswer]]) -> Plan:
-    """Of each requirement that no control shows one probe, as far as the quickest effort goes; no series, which takes
-    several."""
+def quick(plan: Plan, kinds: Mapping[str, frozenset[ExpectedAnswer]], comparing: Collection[str]) -> Plan:
+    """Of each requirement that no control shows one probe, or two where answers are compared, as far as the quickest
+    effort goes; no series, which takes several."""
     control, streamed_control, *others = plan.probes
-    shown = {id for id, each in kinds.items() if each & {control.kind, streamed_control.kind}}
+    by_controls = {control.kind, streamed_control.kind}
+    missing = Counter({id: 2 if id in comparing else 1 for id in plan.named})
+    missing += Counter(id for id, each in kinds.items() if id not in plan.named and not each & by_controls)
     chosen = [control, streamed_control]
     for probe in others:
-        if probe.series is None and probe.requirement_ids - shown and len(chosen) < QUICK:
+        ids = probe.requirement_ids or {id for id, each in kinds.items() if id not in plan.named and probe.kind in each}
+        if probe.series is None and any(missing[id] > 0 for id in ids) and len(chosen) < QUICK:
             chosen.append(probe)
-            shown |= probe.requirement_ids
-    return Plan(tuple(chosen))
+            missing.subtract(ids)
+    return evolve(plan, probes=tuple(chosen))
 
 
 def most_telling_first(
@@ -151,7 +157,7 @@ def most_telling_first(
             if probe in best:
                 order.setdefault(probe, len(order))
         needs = [(weight, left) for weight, each in needs if (left := each - order.keys())]
-    return Plan((*order, *(probe for probe in others if probe not in order)))
+    return evolve(plan, probes=(*order, *(probe for probe in others if probe not in order)))
 
 
 def streamed(probe: Probe) -> Probe:

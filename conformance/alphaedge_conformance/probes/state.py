@@ -34,6 +34,7 @@ def _with_a_word(control: Probe, number: int) -> Probe:
         f"my word is {word}" + (", streamed" if streams else ""),
         "A word that stands in no other request, so in no other answer.",
         {"messages": says(text), "max_tokens": 32, **({"stream": True} if streams else {})},
+        "completion.of-its-own-request",
         effort=Effort.STANDARD if number < NAMED else Effort.THOROUGH,
     )
 

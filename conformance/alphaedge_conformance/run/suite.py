@@ -21,10 +21,11 @@ from ..exchange.target import Target
 from ..judging.checks import checks_for
 from ..judging.checks.check import Check
 from ..judging.verdicts import Judge, unjudged
-from ..probes import Plan
+from ..probes import Plan, drawing
 from ..sending.runner import Runner
 from ..sending.settings import Settings
 from .confirming import confirm
+from .exploring import Explorer
 from .interrupts import interruptible
 from .run import Run
 from .shrinking import Shrinker
@@ -86,7 +87,8 @@ class Suite:
             if drawn not in self._plans:
                 everything = probes.everything(self.contract, self.requirements, *drawn)
                 if settings.effort is Effort.QUICK:
-                    everything = probes.quick(everything, self.kinds)
+                    comparing = {id for id, check in self.checks.items() if check.compares}
+                    everything = probes.quick(everything, self.kinds, comparing)
                 self._plans[drawn] = probes.most_telling_first(everything, self.requirements, self.kinds)
         chosen = probes.select(self._plans[drawn], self.kinds, wanted, target.key is not None)
         return chosen.cut(settings.max_requests, settings.max_tokens)
@@ -116,10 +118,17 @@ class Suite:
                     journal.add(exchange, is_retried=True)
 
             def done(exchange: Exchange) -> None:
+                if not explores:
+                    keep(exchange, True)
+                progress(len(runner.exchanges), len(plan.probes) + settings.explore, judge.findings)
+
+            def keep(exchange: Exchange, counts: bool) -> None:
                 if journal is not None:
-                    journal.add(exchange)
-                judge.add(exchange)
-                progress(len(runner.exchanges), len(plan.probes), judge.findings)
+                    journal.add(exchange, is_retried=not counts)
+                if counts:
+                    judge.add(exchange)
+
+            explores = False
 
             runner = Runner(target, settings, done, retried)
             stack.enter_context(interruptible(runner.stop))
@@ -134,6 +143,11 @@ class Suite:
                 if runner.stopped is None:
                     split(runner)
                     confirm(runner, plan.probes[0])
+                    if settings.explore:
+                        explores = True
+                        explorer = Explorer(runner, judge, keep, settings.seed, settings.explore)
+                        explorer.explore(drawing.strategy(self.contract, self.requirements, plan.probes[0]))
+                        explores = False
                 verdicts = judge.verdicts(unsent)
                 run = evolve(run, unsent=len(unsent))
                 if runner.stopped is None:
@@ -187,4 +201,4 @@ class Suite:
         accepted: frozenset[str | None] = frozenset(),
     ) -> Judge:
         requirements = [requirement for id, requirement in self.requirements.items() if id in set(wanted)]
-        return Judge(self.contract, requirements, self.checks, (*plan.probes, *plan.unsent), key, effort, accepted)
+        return Judge(self.contract, requirements, self.checks, plan.named, key, effort, accepted)

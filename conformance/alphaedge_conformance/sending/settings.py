@@ -26,6 +26,8 @@ class Settings:
     """Requests a second."""
     concurrency: int = 8
     effort: Effort = Effort.STANDARD
+    explore: int = 0
+    """Further requests that are drawn from the whole schema."""
     limits: Limits = field(factory=Limits)
     ca_file: Path | None = None
     """Certificates to trust besides those of the system."""

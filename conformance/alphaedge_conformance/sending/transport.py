@@ -8,7 +8,9 @@ import socket
 import ssl
 import time
 from collections.abc import AsyncIterator, Iterator
+from functools import cache
 from hashlib import sha256
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
@@ -39,20 +41,26 @@ def client(settings: Settings, target: Target | None = None) -> httpx.AsyncClien
     """One pool of connections for a run; a proxy of the environment is not asked for what this machine serves itself.
     Raises ConfigurationError for a bad `ca_file`."""
     width, limits = settings.concurrency, settings.limits
-    context = ssl.create_default_context()
-    if settings.ca_file is not None:
-        try:
-            context.load_verify_locations(settings.ca_file)
-        except OSError as error:
-            raise ConfigurationError(f"--ca-file {settings.ca_file}: expected certificates in PEM: {error}") from None
     return httpx.AsyncClient(
-        verify=context,
+        verify=_trusted(settings.ca_file),
         limits=httpx.Limits(max_connections=width, max_keepalive_connections=width),
         timeout=httpx.Timeout(None, connect=limits.connect),
         headers={"Accept-Encoding": ACCEPTED},
         follow_redirects=False,
         trust_env=target is None or not target.is_loopback,
     )
+
+
+@cache
+def _trusted(ca_file: Path | None) -> ssl.SSLContext:
+    """The certificates of the system, which take longer to read than most answers take to come, and those of a file."""
+    context = ssl.create_default_context()
+    if ca_file is not None:
+        try:
+            context.load_verify_locations(ca_file)
+        except OSError as error:
+            raise ConfigurationError(f"--ca-file {ca_file}: expected certificates in PEM: {error}") from None
+    return context
 
 
 async def exchange(client: httpx.AsyncClient, number: int, probe: Probe, target: Target, limits: Limits) -> Exchange:

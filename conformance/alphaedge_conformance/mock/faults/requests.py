@@ -226,7 +226,7 @@ class EmptyListForText(Contents):
     """An empty list is taken for a text (ai-dynamo)."""
 
     def is_taken(self, content: Any) -> bool:
-        return content == []
+        return isinstance(content, list) and not content
 
 
 @fault("message.content-lenient-type", NEVER_5XX)
@@ -261,9 +261,13 @@ class FirstMessageOnly(Takes):
 
     def change(self, request: Json) -> Json:
         messages = request.get("messages")
-        has_more = isinstance(messages, list) and len(messages) == 2 and set(messages[1]) != {"role", "content"}
-        odd = isinstance(messages, list) and len(messages) == 2 and "wizard" in str(messages[1])
-        return {**request, "messages": messages[:1]} if has_more or odd else request
+        if not isinstance(messages, list):
+            return request
+        return {**request, "messages": messages[:1] + [each for each in messages[1:] if self.is_valid(each)]}
+
+    def is_valid(self, message: Any) -> bool:
+        item = self.contract.resolve(self.contract.request_schema) + "/properties/messages/items"
+        return not self.contract.violations(item, message)
 
 
 @fault(UNKNOWN)
@@ -404,22 +408,22 @@ class FirstSegmentOnly(Mock):
 
 
 @fault("endpoint.method-never-5xx", "endpoint.method-refused")
-class PatchIs500(OtherMethod):
+class PatchIs500(Mock):
     """PATCH leads to 500."""
 
-    async def respond(self, http: Request) -> Response:
-        return await (super() if http.method == "PATCH" else super(OtherMethod, self)).respond(http)
+    method = "PATCH"
 
-    def other(self) -> Response:
-        return self.refuse(Refusal(500, "Internal error."))
+    async def respond(self, http: Request) -> Response:
+        return (
+            self.refuse(Refusal(500, "Internal error.")) if http.method == self.method else await super().respond(http)
+        )
 
 
 @fault("endpoint.method-never-5xx")
 class OptionsIs500(PatchIs500):
     """OPTIONS leads to 500."""
 
-    async def respond(self, http: Request) -> Response:
-        return self.other() if http.method == "OPTIONS" else await super(OtherMethod, self).respond(http)
+    method = "OPTIONS"
 
 
 @fault("endpoint.method-error-shape")

@@ -214,17 +214,6 @@ class NullContentFirst(Changed):
 
 
 @unusual
-class SeveralTokensAChunk(Changed):
-    """All the text comes in one delta."""
-
-    def change(self, chunks: list[Json]) -> list[Json]:
-        role, *texts, end, usage = chunks
-        text = "".join(chunk["choices"][0]["delta"]["content"] for chunk in texts)
-        texts[0]["choices"][0]["delta"]["content"] = text
-        return [role, texts[0], end, usage]
-
-
-@unusual
 class RepeatingModel(Mock):
     """The model says the same word again and again, so that every delta is equal."""
 
