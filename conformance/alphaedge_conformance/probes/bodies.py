@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
 from attrs import evolve
 
@@ -126,7 +127,7 @@ def _number_notations(contract: Contract, control: Probe) -> Iterator[Probe]:
     about, why = frozenset({"request.number-notation-accepted"}), "A number in another notation of JSON."
     notations = {}
     for name, schema in _numbers(contract, "number", "integer").items():
-        value: float = control.request.get(name, schema.get("default", schema.get("minimum", 1)))
+        value: Any = control.request.get(name, schema.get("default", schema.get("minimum", 1)))
         notations[name] = f"{value / 10}e1"
     parts = tuple(
         evolve(
