@@ -381,6 +381,56 @@ def test_the_decoder_gives_what_the_suites_gives(parts: list[bytes], draw: st.Da
     assert decoded(pieces) == expected
 
 
+LARGE = 16_000_000
+"""Bytes of an answer; looked at anew with each piece of it, it takes minutes."""
+
+
+@pytest.mark.parametrize("line_end", [b"\n", b"\r\n"], ids=["LF", "CRLF"])
+@pytest.mark.parametrize("is_one_line", [True, False], ids=["one line", "many lines"])
+def test_a_large_event_in_many_pieces_is_read_once(line_end: bytes, is_one_line: bool) -> None:
+    decoder, part = EventDecoder(), b"x" * 256
+    part += b"" if is_one_line else line_end + b"data: "
+
+    def read() -> None:
+        for _ in range(LARGE // len(part)):
+            assert list(decoder.feed(part)) == []
+            assert decoder.is_within_field
+
+    list(decoder.feed(b"data: "))
+    within_patience(read)
+    events = list(decoder.feed(line_end * 2))
+    assert [event.count("x") for event in events] == [LARGE // len(part) * 256]
+
+
+def test_a_long_answer_in_many_chunks_is_folded_once() -> None:
+    fold, text = Fold(), "x" * 40
+    chunk = {"choices": [{"index": 0, "delta": {"role": "assistant", "content": text}}]}
+    within_patience(lambda: [fold.add(chunk) for _ in range(LARGE // len(text))])
+    assert fold.whole()["choices"][0]["message"] == {"role": "assistant", "content": "x" * LARGE}
+
+
+@pytest.mark.parametrize(
+    ("body", "is_within"),
+    [
+        (b"data: a", True),
+        (b"data: a\n", True),
+        (b"data: a\n\n", False),
+        (b"data: a\n\n: c", False),
+        (b": c\ndata", True),
+        (b"data: a\n: c\n", False),
+        (b"data: a\n\n\n", False),
+        (b":", False),
+        (b"data: a: b", True),
+    ],
+)
+@pytest.mark.parametrize("size", [1, 2, 100])
+def test_what_the_last_bytes_are(body: bytes, is_within: bool, size: int) -> None:
+    decoder = EventDecoder()
+    for start in range(0, len(body), size):
+        list(decoder.feed(body[start : start + size]))
+    assert decoder.is_within_field is is_within
+
+
 def test_an_event_is_given_as_soon_as_it_is_whole() -> None:
     decoder = EventDecoder()
     assert list(decoder.feed(b"data: a\n")) == []

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import { test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
+import { setImmediate, setTimeout as sleep } from "node:timers/promises";
 
 import { AlphaEdge, APIResponseError, APIStreamError, APITimeoutError, Stream } from "@alphaedge/alphaedge";
 import { EventDecoder } from "./node_modules/@alphaedge/alphaedge/dist/esm/events.js";
@@ -292,6 +292,33 @@ test("an event is given as soon as it is whole", () => {
   assert.deepEqual(decoded("data: a\n", "\n", "data: b\r\n\r", "\ndata: c\r\r"), [[], ["a"], ["b"], ["c"]]);
   assert.deepEqual(decoded("data: a\r", "\ndata: b\r\n\r\n"), [[], ["a\nb"]]);
   assert.deepEqual(decoded("data: a\r", "", "\ndata: b\r\n\r\n"), [[], [], ["a\nb"]]);
+});
+
+test("a large event in many pieces is read once", { timeout: 20_000 }, async () => {
+  const decoder = new EventDecoder();
+  const part = new TextEncoder().encode("x".repeat(256));
+  [...decoder.feed(new TextEncoder().encode("data: "))];
+  for (let at = 0; at < 64_000; at++) {
+    assert.deepEqual([...decoder.feed(part)], []);
+    assert.equal(decoder.isSilent, false);
+    if (at % 1000 === 0) await setImmediate(); // so that the runner can end a test that takes too long
+  }
+  const [event] = [...decoder.feed(new TextEncoder().encode("\n\n"))];
+  assert.equal(event.data.length, 64_000 * 256);
+});
+
+test("what the last piece holds", () => {
+  const silent = (...pieces) => {
+    const decoder = new EventDecoder();
+    for (const piece of pieces) [...decoder.feed(new TextEncoder().encode(piece))];
+    return decoder.isSilent;
+  };
+  for (const pieces of [[":"], [":", " c"], ["data: a\n\n", ": c"], ["data: a\n\n", "\n"], [": c\r", "\n"]]) {
+    assert.equal(silent(...pieces), true, JSON.stringify(pieces));
+  }
+  for (const pieces of [["data"], ["data: a", ": b"], [": c", "\ndata"], ["data: a", "\n"], ["data: a\n\n: c"]]) {
+    assert.equal(silent(...pieces), false, JSON.stringify(pieces));
+  }
 });
 
 test("fields as WHATWG has them", () => {
