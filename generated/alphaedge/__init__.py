@@ -11,7 +11,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False  # as a type checker sees it, and without the cost of `typing`
 if TYPE_CHECKING:
-    from ._answer import RawResponse as RawResponse
+    from ._response import RawResponse as RawResponse
     from ._stream import AsyncStream as AsyncStream
     from ._stream import Stream as Stream
     from .client import AlphaEdge as AlphaEdge
@@ -115,7 +115,7 @@ _HOMES = {
     "FinishReason": "models",
     "Usage": "models",
     "ChatMessageParam": "types",
-    "RawResponse": "_answer",
+    "RawResponse": "_response",
     "AsyncStream": "_stream",
     "Stream": "_stream",
 }

@@ -119,7 +119,7 @@ def program(client: AlphaEdge, name: str) -> None:
         try:
             stream = client.chat.completions.create(**request, stream=True)
             "".join(stream.text())
-            str(stream.fold().usage.total_tokens)
+            str(stream.final_completion().usage.total_tokens)
         except AlphaEdgeError:
             pass
 
@@ -137,5 +137,5 @@ def test_the_answers_that_are_there_are_given(client: AlphaEdge) -> None:
         assert completion.choices
         assert all(choice.message.content is None for choice in completion.choices)
     for name, text in (("stream-no-text", "\ufffd"), ("stream-deltas-null", 3)):
-        whole = create(**HELLO, stream=True, extra_headers={"x-server": name}).fold()
+        whole = create(**HELLO, stream=True, extra_headers={"x-server": name}).final_completion()
         assert whole.choices[0].message.content == text

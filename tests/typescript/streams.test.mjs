@@ -29,7 +29,7 @@ test("text and then the whole, which is what a plain call gives", async () => {
   assert.ok(pieces.length > 5);
   assert.equal(pieces.join(""), GREETING);
   const same = { id: 0, created: 0 };
-  assert.deepEqual({ ...(await stream.fold()), ...same }, { ...plain, ...same });
+  assert.deepEqual({ ...(await stream.finalCompletion()), ...same }, { ...plain, ...same });
 });
 
 test("chunks come while they are made", async () => {
@@ -173,11 +173,11 @@ test("comments do not make the program wait for ever, and a slow program is not 
 const BROKEN = {
   "an error": [
     [piece("a"), data({ error: { message: "Overloaded.", code: "c" } })],
-    "the server tells of an error: Overloaded.",
+    "the server reported an error: Overloaded.",
   ],
   "an event named error": [
     [piece("a"), 'event: error\ndata: {"message": "Overloaded."}\n\n'],
-    "the server tells of an error: Overloaded.",
+    "the server reported an error: Overloaded.",
   ],
   "no [DONE]": [[piece("a")], "it ended without [DONE]; the answer may be cut"],
   "half a chunk": [[piece("a"), 'data: {"choices"'], "it ended without [DONE]; the answer may be cut"],
@@ -196,7 +196,7 @@ for (const [what, [pieces, says]] of Object.entries(BROKEN)) {
     assert.equal(error.constructor, APIStreamError);
     assert.equal(error.message, `200 from POST http://host/v1/chat/completions: the stream broke off: ${says}`);
     assert.deepEqual(got, ["a"]);
-    assert.equal((await stream.fold()).choices[0].message.content, "a");
+    assert.equal((await stream.finalCompletion()).choices[0].message.content, "a");
   });
 }
 
@@ -226,7 +226,7 @@ test("several choices are folded apart, and a role is not appended", async () =>
   const pieces = [role, piece("a"), role, piece("x", 1), piece("b"), usage, data({ usage: null }), DONE];
   const stream = await streaming(pieces).alphaedge.chat.completions.create(request);
   assert.deepEqual(await all(stream.text()), ["a", "b"]);
-  const whole = await stream.fold();
+  const whole = await stream.finalCompletion();
   assert.deepEqual(
     whole.choices.map(({ message }) => message),
     [{ content: "ab", role: "assistant" }, { content: "x" }],
@@ -239,7 +239,7 @@ test("wrong chunks are given as they came", async () => {
   const odd = [{}, { choices: null }, { choices: [null, 1, "x", [], {}] }, { choices: [{ index: "a", delta: null }] }];
   const stream = await streaming([...odd.map(data), DONE]).alphaedge.chat.completions.create(request);
   assert.deepEqual(await all(stream), odd);
-  assert.equal((await stream.fold()).choices[0].message.content, "");
+  assert.equal((await stream.finalCompletion()).choices[0].message.content, "");
 });
 
 test("unusual servers that conform", async () => {
@@ -247,7 +247,7 @@ test("unusual servers that conform", async () => {
     process.env.UNUSUAL.split(",").map(async (name) => {
       const { completions } = new AlphaEdge({ baseURL: `${process.env.OTHERS}/${name}` }).chat;
       const plain = await completions.create(HELLO);
-      const whole = await (await completions.create(request)).fold();
+      const whole = await (await completions.create(request)).finalCompletion();
       for (const { message, finish_reason } of [...plain.choices, ...whole.choices]) {
         assert.match(message.content, /\w{2}/, name);
         assert.match(finish_reason, /^(stop|length)$/, name);

@@ -64,7 +64,7 @@ def _streamed(client: AlphaEdge) -> str | None:
         return f"{_raised(error)}, after {came} chunk{'' if came == 1 else 's'}"
     if found:
         return found
-    whole = client.chat.completions.create(model="replayed", messages=[], stream=True).fold()
+    whole = client.chat.completions.create(model="replayed", messages=[], stream=True).final_completion()
     if not whole.choices:
         return "the folded stream has no choices: `choices[0]` raises IndexError"
     found = next(_surprises(whole.choices[0], "choices[0]"), None)

@@ -46,7 +46,7 @@ def streamed(client: AlphaEdge) -> str:
     stream = client.chat.completions.create(model="m", messages=[], stream=True)
     for text in stream.text():
         print(text, end="")
-    return stream.fold().choices[0].message.content
+    return stream.final_completion().choices[0].message.content
 
 
 def either(client: AlphaEdge, stream: bool) -> None:

@@ -42,7 +42,7 @@ for await (const chunk of stream) {
   console.log(text, used);
 }
 for await (const text of stream.text()) console.log(text.toUpperCase());
-const whole: ChatCompletion = await stream.fold();
+const whole: ChatCompletion = await stream.finalCompletion();
 await stream.close();
 const raw: RawResponse<ChatCompletion> = await alphaedge.chat.completions.withRawResponse.create({ ...request, stream: false });
 console.log(raw.status, raw.headers.get("x-request-id"), raw.requestId, raw.content, raw.parse().choices);
@@ -54,7 +54,7 @@ const streamed = await alphaedge.chat.completions.withRawResponse.create({ ...re
 await alphaedge.chat.completions.create(request, { extraQuery: { v: 2, on: true } });
 
 const either = await alphaedge.chat.completions.create({ ...request, stream: Math.random() < 0.5 });
-console.log(either instanceof Stream ? (await either.fold()).id : either.id, reason, total, plain.id, whole.id);
+console.log(either instanceof Stream ? (await either.finalCompletion()).id : either.id, reason, total, plain.id, whole.id);
 
 try {
   await alphaedge.chat.completions.create(request);
