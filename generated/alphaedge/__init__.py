@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from .errors import BadRequestError as BadRequestError
     from .errors import ConflictError as ConflictError
     from .errors import InternalServerError as InternalServerError
+    from .errors import MissingMemberError as MissingMemberError
     from .errors import NotFoundError as NotFoundError
     from .errors import PermissionDeniedError as PermissionDeniedError
     from .errors import RateLimitError as RateLimitError
@@ -75,6 +76,7 @@ __all__ = (
     "ErrorResponseError",
     "FinishReason",
     "InternalServerError",
+    "MissingMemberError",
     "NotFoundError",
     "PermissionDeniedError",
     "RateLimitError",
@@ -98,6 +100,7 @@ _HOMES = {
     "BadRequestError": "errors",
     "ConflictError": "errors",
     "InternalServerError": "errors",
+    "MissingMemberError": "errors",
     "NotFoundError": "errors",
     "PermissionDeniedError": "errors",
     "RateLimitError": "errors",

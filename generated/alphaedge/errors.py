@@ -33,6 +33,13 @@ class APITimeoutError(APIConnectionError):
     """The server took longer than `timeout` to accept the connection or to send the next bytes."""
 
 
+class MissingMemberError(APIError, AttributeError):
+    """A program reads a member that every answer must have, and that this one does not have, or has as null.
+
+    The rest of the answer is there. As an AttributeError, it lets `getattr(usage, "total_tokens", None)` return None.
+    """
+
+
 class _ErrorWithResponse(APIError):
     """The server answered. Keywords have defaults, so that these errors can be pickled."""
 

@@ -198,5 +198,5 @@ def test_errors_can_be_pickled() -> None:
 
 def test_one_hierarchy() -> None:
     names = [name for name in alphaedge.__all__ if name.endswith("Error") and name != "ErrorResponseError"]
-    assert len(names) == 15
+    assert len(names) == 16
     assert all(issubclass(getattr(alphaedge, name), alphaedge.AlphaEdgeError) for name in names)

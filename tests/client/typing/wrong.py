@@ -25,6 +25,7 @@ create(model="m", messages=[], stream=True).choices  # wrong
 client.chat.completions.with_raw_response.create(model="m")  # wrong
 client.chat.complete  # wrong
 ChatMessage(role="user")  # wrong
+ChatMessage(role="robot", content="Hi")  # wrong
 AlphaEdge(timeout="soon")  # wrong
 alphaedge.AlphaEgde  # wrong
 
