@@ -44,6 +44,8 @@ if TYPE_CHECKING:
     from .models import ErrorResponseError as ErrorResponseError
     from .models import FinishReason as FinishReason
     from .models import Usage as Usage
+    from .types import ChatCompletionParams as ChatCompletionParams
+    from .types import ChatCompletionRequest as ChatCompletionRequest
     from .types import ChatMessageParam as ChatMessageParam
 
 __version__ = "0.1.0"
@@ -65,6 +67,8 @@ __all__ = (
     "BadRequestError",
     "ChatCompletion",
     "ChatCompletionChunk",
+    "ChatCompletionParams",
+    "ChatCompletionRequest",
     "ChatMessage",
     "ChatMessageParam",
     "ChatMessageRole",
@@ -117,6 +121,8 @@ _HOMES = {
     "ErrorResponseError": "models",
     "FinishReason": "models",
     "Usage": "models",
+    "ChatCompletionParams": "types",
+    "ChatCompletionRequest": "types",
     "ChatMessageParam": "types",
     "RawResponse": "_response",
     "AsyncStream": "_stream",

@@ -98,6 +98,8 @@ from typing import Literal, get_type_hints
 from alphaedge import Service, types
 assert Service == Literal["fast", "slow"], Service  # what a program may send
 assert get_type_hints(Model)["service"] == Service | str | None  # what a server may
+assert {"top_p", "class_", "response_format"} < types.ChatCompletionParams.__annotations__.keys()
+assert types.ChatCompletionRequest.__annotations__.keys() - types.ChatCompletionParams.__annotations__ == {"stream"}
 assert get_type_hints(types.ResponseFormatParam)["type"] == Literal["json", "text"]
 asynchronous = httpx.AsyncClient(transport=httpx.MockTransport(answer))
 assert asyncio.run(AsyncAlphaEdge("sk-0", http_client=asynchronous).models.retrieve("x")) == model

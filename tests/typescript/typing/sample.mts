@@ -3,11 +3,15 @@ import {
   AlphaEdge,
   APIConnectionError,
   APIError,
+  APIResponseError,
   APIStatusError,
+  APIStreamError,
+  APITimeoutError,
   ConflictError,
   RateLimitError,
   RawResponse,
   Stream,
+  type APIResponse,
   type ChatCompletion,
   type ChatCompletionChunk,
   type ChatCompletionRequest,
@@ -61,8 +65,15 @@ try {
 } catch (error) {
   if (error instanceof RateLimitError) console.log(error.headers.get("retry-after"));
   else if (error instanceof ConflictError) console.log(error.response.status, error.response.headers, error.response.body);
+  else if (error instanceof APIStreamError) console.log(error.content);
+  else if (error instanceof APIResponseError) showResponse(error.response);
   else if (error instanceof APIStatusError) console.log(error.status, error.type?.length, error.requestId, error.body);
+  else if (error instanceof APITimeoutError) console.log("later");
   else if (error instanceof APIConnectionError) console.log(error.message, error.cause);
   else if (error instanceof APIError) console.log(error.message);
   else throw error;
+}
+
+function showResponse({ status, headers, content, body, requestId }: APIResponse): void {
+  console.log(status, headers.get("retry-after"), content.length, body, requestId);
 }
