@@ -56,6 +56,8 @@ class Target(TypedDict):
     """What it calls itself in the header Server."""
     has_key: bool
     """Whether a key was sent."""
+    headers: NotRequired[list[str]]
+    """The names of the caller's own headers, sent with every request."""
 
 
 class Cost(TypedDict):
@@ -168,6 +170,7 @@ def build_report(run: Run) -> Report:
             "model": run.target.model,
             "server": redact(run.server, run.target.key) if run.server is not None else None,
             "has_key": run.target.key is not None,
+            "headers": [header.name for header in run.target.headers],
         },
         "started": datetime.fromtimestamp(run.started, UTC).isoformat(timespec="seconds"),
         "seconds": round(run.seconds, 3),
@@ -219,7 +222,7 @@ def _finding(run: Run, finding: verdicts.Finding) -> Finding:
         "exchange": finding.exchange.number,
         "probe": finding.exchange.probe.name,
         "impact": run.impact(finding),
-        "curl": curl(finding.exchange, run.target),
+        "curl": curl(finding.exchange, run.target, finding.place),
     }
 
 

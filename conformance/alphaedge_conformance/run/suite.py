@@ -33,12 +33,12 @@ from .shrinking import Shrinker
 class Progress(Protocol):
     """Is told how far a run has come."""
 
-    def __call__(self, done: int, planned: int, findings: int, /, of: str = "") -> object:
-        """Takes the requests that are done, those of the plan, the findings so far, and the name of the target where
-        there are several."""
+    def __call__(self, done: int, planned: int, findings: int, under_way: Mapping[int, str], /, of: str = "") -> object:
+        """Takes the requests that are done, those of the plan, the findings so far, the probes that wait for an answer,
+        which goes on changing, and the name of the target where there are several."""
 
 
-def silent(done: int, planned: int, findings: int, /, of: str = "") -> None:
+def silent(done: int, planned: int, findings: int, under_way: Mapping[int, str], /, of: str = "") -> None:
     """Tells nobody."""
 
 
@@ -116,9 +116,10 @@ class Suite:
                 if journal is not None:
                     journal.add(exchange)
                 judge.add(exchange)
-                progress(len(runner.exchanges), len(plan.probes), judge.findings)
+                progress(len(runner.exchanges), len(plan.probes), judge.findings, runner.under_way)
 
             runner = Runner(target, settings, done, retried)
+            progress(0, len(plan.probes), 0, runner.under_way)
             stack.enter_context(interruptible(runner.stop))
             run = Run(self.contract, target, settings, plan, started)
             try:

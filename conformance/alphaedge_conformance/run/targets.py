@@ -14,13 +14,17 @@ from attrs import evolve
 
 from ..contract import Contract
 from ..errors import ConfigurationError
+from ..exchange.extra_headers import ExtraHeader
 from ..exchange.target import KEY_VARIABLE, Target, target
 
 MEMBERS = {"url", "model", "key_variable"}
 
 
-def targets(contract: Contract, named: Sequence[str], model: str | None) -> list[Target]:
-    """The targets at some addresses, or of the TOML file that stands in their place. Raises ConfigurationError.
+def targets(
+    contract: Contract, named: Sequence[str], model: str | None, headers: tuple[ExtraHeader, ...] = ()
+) -> list[Target]:
+    """The targets at some addresses, or of the TOML file that stands in their place, with headers for each. Raises
+    ConfigurationError.
 
     A table of the file is a target::
 
@@ -43,6 +47,10 @@ def targets(contract: Contract, named: Sequence[str], model: str | None) -> list
             raise ConfigurationError(f"{repeated[0]} is named twice")
         names = Counter(each.name for each in found)
         found = [each if names[each.name] == 1 else evolve(each, name=each.url) for each in found]
+    hosts = sorted({urlsplit(each.url).hostname or "" for each in found})
+    if len(hosts) > 1 and (secret := next((each.name for each in headers if not each.is_harmless), None)):
+        raise ConfigurationError(f"-H {secret} would go to {' and '.join(hosts)}; judge each host by itself")
+    found = [evolve(each, headers=headers) for each in found]
     folders = Counter(folder(each.name) for each in found)
     if clashing := [each.name for each in found if folders[folder(each.name)] > 1]:
         raise ConfigurationError(f"{' and '.join(clashing)} would have one report folder; name them otherwise")

@@ -18,6 +18,7 @@ from ..errors import ConfigurationError
 from ..exchange import Chunk, Exchange, Probe, sse
 from ..exchange.authorization import headers
 from ..exchange.content_coding import ACCEPTED, CodingError, Decoder
+from ..exchange.extra_headers import masked, masked_text
 from ..exchange.redaction import redact
 from ..exchange.target import Target
 from .limits import Limits
@@ -68,7 +69,7 @@ async def exchange(client: httpx.AsyncClient, number: int, probe: Probe, target:
                 probe.method,
                 target.url,
                 content=probe.body,
-                headers=headers(probe, target.key),
+                headers=headers(probe, target.key) | {each.name: each.value for each in target.headers},
                 extensions={"trace": trace},
             )
             response = await client.send(request, stream=True)
@@ -92,7 +93,9 @@ async def exchange(client: httpx.AsyncClient, number: int, probe: Probe, target:
         )
         broke = isinstance(error, httpx.ReadError | httpx.WriteError | httpx.RemoteProtocolError)
         lost = broke and answer.status is None and "connection.connect_tcp.started" not in seen
-    failure = redact(answer.failure, target.key) if answer.failure is not None else None
+    failure = answer.failure
+    if failure is not None:
+        failure = masked_text(redact(failure, target.key), target.headers)
     elapsed = time.perf_counter() - clock
     made = Exchange(number, probe, target.url, started, elapsed=elapsed, failure=failure)
     made = evolve(
@@ -102,7 +105,19 @@ async def exchange(client: httpx.AsyncClient, number: int, probe: Probe, target:
         refused_connection=refused,
         lost_reused_connection=lost,
     )
-    return evolve(made, status=answer.status, headers=answer.headers, chunks=tuple(answer.chunks))
+    return _masked(evolve(made, status=answer.status, headers=answer.headers, chunks=tuple(answer.chunks)), target)
+
+
+def _masked(exchange: Exchange, target: Target) -> Exchange:
+    """Without the values of the caller's own headers, which the target may repeat: nothing after this knows them."""
+    if not any(header.is_masked for header in target.headers):
+        return exchange
+    chunks, body, at = [], masked(exchange.body, target.headers), 0
+    for chunk in exchange.chunks:
+        chunks.append(evolve(chunk, data=body[at : at + len(chunk.data)]))
+        at += len(chunk.data)
+    headers = tuple((name, masked_text(value, target.headers)) for name, value in exchange.headers)
+    return evolve(exchange, headers=headers, chunks=tuple(chunks))
 
 
 class _Answer:
