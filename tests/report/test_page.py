@@ -154,8 +154,7 @@ def test_every_requirement_is_there(opened: Open, report: Report, exchanges: dic
           Object.fromEntries([...document.querySelectorAll('.requirement')].map((e) => [e.id, of(e)])))"""
     )
     for each in report["requirements"]:
-        source = "the page says so" if each["source"] == "documented" else "convention"
-        said = [each["title"].replace("`", ""), each["quote"] or "", each["pointer"], source]
+        said = [each["title"].replace("`", ""), each["quote"] or "", each["pointer"], each["source"]]
         said += [each["status"], each["level"]]
         said += [finding["message"].partition("\n")[0] for finding in each["findings"][:3]]
         assert [word for word in said if word not in texts[each["id"]]] == []
@@ -183,6 +182,87 @@ def test_a_finding_opens_to_what_went_over_the_wire(
     assert finding.locator("mark").all_inner_texts() == ['"created": 1.5']
     # Exchanges that differ on purpose are no sample of anything, so there is no interval.
     assert "confidence" not in page.inner_text("[id='completion.created-type']")
+
+
+def test_what_fails_says_what_came_and_how_often(opened: Open, report: Report, exchanges: dict[int, Exchange]) -> None:
+    """The sentence alone reads like a success."""
+    page = opened(report_page(report, exchanges), viewport={"width": 1280, "height": 720})
+    rows = page.locator("#failures li:not(.cause)")
+    broken = {each["title"].replace("`", ""): each for each in report["requirements"] if each["findings"]}
+    said = rows.evaluate_all("(rows) => rows.map((row) => [...row.children].map((part) => part.textContent.trim()))")
+    assert len(said) == len(broken) > 2
+    for level, text, often in said:
+        (each,) = (each for title, each in broken.items() if text.startswith(title))
+        assert level == each["level"]
+        assert often == f"{each['failed']} of {each['of']}"
+        assert each["findings"][0]["message"][:60] in text
+    places = rows.evaluate_all("(rows) => rows.map((r) => [...r.children].map((e) => e.getBoundingClientRect().left))")
+    assert all(level < sentence < often for level, sentence, often in places)  # also where it is only reported
+
+
+def test_what_has_one_cause_stands_together(opened: Open, report: Report, exchanges: dict[int, Exchange]) -> None:
+    """Three requirements of the same wrong status, two of the same member, and one by itself."""
+    found = copy.deepcopy(report)
+    alike = [each for each in found["requirements"] if not each["findings"] and each["level"] == "MUST"][:6]
+    place: Any = {"path": None, "missing": None, "members": [], "header": None, "status": False, "offsets": []}
+    member = {**place, "path": ["choices", 0, "logprobs"]}
+    places: list[Any] = [{**place, "status": True}] * 3 + [member, {**place, "missing": "logprobs"}, None]
+    for number, (each, where) in enumerate(zip(alike, places, strict=True)):
+        finding: Any = {"message": "m", "place": where, "status": 418, "exchange": 1, "probe": "p", "curl": "c"}
+        each.update(
+            {"id": f"door.n-{number}", "status": "failed", "failed": 1, "findings": [{**finding, "impact": None}]}
+        )
+    page = opened(report_page({**found, "requirements": alike}, exchanges))
+    causes = page.locator("#failures .cause")
+    assert [text.split("\n")[0] for text in causes.locator("> p").all_inner_texts()] == [
+        "door: answered 418 breaks 3 requirements",
+        "logprobs breaks 2 requirements",
+    ]
+    assert [causes.nth(number).locator("li").count() for number in (0, 1)] == [3, 2]
+    assert page.locator("#failures > ol > li").count() == 3
+
+
+def test_a_requirement_leads_to_its_line(opened: Open, report: Report, exchanges: dict[int, Exchange]) -> None:
+    page = opened(report_page(report, exchanges))
+    for id, link, says in [
+        ("completion.created-type", ".pointer", "type: integer"),
+        ("completion.created-type", ".quote", "The Unix timestamp"),
+        ("usage.total-is-the-sum", ".quote", "total_tokens"),
+    ]:
+        page.evaluate(f"location.hash = '#{id}'")
+        page.click(f"[id='{id}'] a{link}")
+        line = page.locator("#contract span:target")
+        line.wait_for(state="visible")
+        assert says in line.inner_text()
+
+
+def test_a_contract_that_is_not_at_hand_has_no_links(
+    opened: Open, report: Report, exchanges: dict[int, Exchange]
+) -> None:
+    other: Report = {**report, "contract": {"version": "9.9.9", "digest": "0" * 64}}
+    page = opened(report_page(other, exchanges))
+    assert page.locator("#contract, a.pointer, a.quote").count() == 0
+
+
+def test_what_passed_throughout_takes_one_line(opened: Open, report: Report, exchanges: dict[int, Exchange]) -> None:
+    page = opened(report_page(report, exchanges))
+    subjects = {each["id"].partition(".")[0] for each in report["requirements"]}
+    flawed = {each["id"].partition(".")[0] for each in report["requirements"] if each["status"] != "passed"}
+    assert 0 < len(flawed) < len(subjects)
+    assert set(page.locator(".subjects tr:not(.flawless) th").all_inner_texts()) == flawed
+    assert set(page.locator(".subjects .flawless a").all_inner_texts()) == subjects - flawed
+
+
+def test_streams_that_look_alike_are_folded(opened: Open, report: Report, exchanges: dict[int, Exchange]) -> None:
+    page = opened(report_page(report, exchanges))
+    streams = sum(each.probe.streams and each.status == 200 for each in exchanges.values())
+    first = page.locator("#streams > figure")
+    assert page.locator("#streams figure").count() == streams
+    assert first.count() + page.locator("#streams details figure").count() == streams
+    assert first.count() < streams / 3
+    assert re.fullmatch(r"\d+ more like this", page.inner_text("#streams summary >> nth=0"))
+    times = page.locator("#streams svg.stream").evaluate_all("(all) => all.map((e) => e.textContent)")
+    assert len(set(times)) == 1  # one axis for all
 
 
 def test_filters(opened: Open, report: Report, exchanges: dict[int, Exchange]) -> None:

@@ -24,26 +24,28 @@ __all__ = ["announce", "comparison", "document", "read", "render", "show", "writ
 SINGLE, COMPARED = ("report.json", "report.html", "badge.svg"), ("comparison.json", "comparison.html")
 
 
-def write(reports: Sequence[Report], compared: Comparison | None, folder: Path) -> None:
+def write(
+    reports: Sequence[Report], compared: Comparison | None, folder: Path, contract: Contract | None = None
+) -> None:
     """Writes report.json and what is made of it; of several targets, comparison.json and a folder for each."""
     for stale in COMPARED if compared is None else SINGLE:  # of a run before
         (folder / stale).unlink(missing_ok=True)
     if compared is None:
         _write(reports[0], folder / "report.json")
-        render(reports[0], folder)
+        render(reports[0], folder, contract)
         return
     for report in reports:
         own = folder / target_folder(report["target"]["name"])
         own.mkdir(parents=True, exist_ok=True)
         _write(report, own / "report.json")
-        render(report, own)
+        render(report, own, contract)
     _write(compared, folder / "comparison.json")
     render(compared, folder)
 
 
-def render(shown: Report | Comparison, folder: Path) -> None:
+def render(shown: Report | Comparison, folder: Path, contract: Contract | None = None) -> None:
     """Writes the views of a report or a comparison into its folder. What went over the wire is read back from the
-    archive there, which has no key."""
+    archive there, which has no key; the text of a contract that is not the shipped one has to be given."""
     from . import page
     from .badge import badge
 
@@ -54,7 +56,8 @@ def render(shown: Report | Comparison, folder: Path) -> None:
         exchanges = har.read_ours(folder / har.ARCHIVE).exchanges
     except ConfigurationError:
         exchanges = ()
-    _write(page.report_page(shown, {exchange.number: exchange for exchange in exchanges}), folder / "report.html")
+    numbered = {exchange.number: exchange for exchange in exchanges}
+    _write(page.report_page(shown, numbered, contract), folder / "report.html")
     _write(badge(shown), folder / "badge.svg")
 
 

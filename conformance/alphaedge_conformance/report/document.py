@@ -97,6 +97,8 @@ class Finding(TypedDict):
     message: str
     """What was expected, and what came."""
     place: NotRequired[Place | None]
+    status: NotRequired[int | None]
+    """The HTTP status of the answer; null where none came."""
     exchange: Number
     """Its place in the plan, from 1; `_number` in exchanges.har."""
     probe: str
@@ -219,6 +221,7 @@ def _finding(run: Run, finding: verdicts.Finding) -> Finding:
     return {
         "message": finding.message,
         "place": place_of(finding.place),
+        "status": finding.exchange.status,
         "exchange": finding.exchange.number,
         "probe": finding.exchange.probe.name,
         "impact": run.impact(finding),
