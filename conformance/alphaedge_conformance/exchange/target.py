@@ -20,6 +20,15 @@ VERSION = re.compile(r"v\d+((alpha|beta)\d*)?")
 
 
 @frozen
+class Price:
+    """What a million tokens cost."""
+
+    prompt: float
+    completion: float
+    currency: str = "USD"
+
+
+@frozen
 class Target:
     """A server under test."""
 
@@ -34,6 +43,7 @@ class Target:
     """The variable of the environment that the key is from."""
     headers: tuple[ExtraHeader, ...] = ()
     """Sent with every request."""
+    price: Price | None = None
 
     @name.default
     def _host(self) -> str:

@@ -14,7 +14,7 @@ from ..archive import har
 from ..contract import Contract, shorten
 from ..errors import ConfigurationError
 from ..run.targets import folder as target_folder
-from . import comparison, document, github, terminal
+from . import comparison, document, github, terminal, terminal_comparison
 from .comparison import Comparison
 from .document import Report
 
@@ -64,7 +64,7 @@ def render(shown: Report | Comparison, folder: Path, contract: Contract | None =
 def show(shown: Report | Comparison, folder: Path | None, quiet: bool) -> None:
     """Prints a report or a comparison for a person; quiet: the verdict alone."""
     if comparison.is_one(shown):
-        terminal.show_comparison(shown, folder, quiet)
+        terminal_comparison.show_comparison(shown, folder, quiet)
     else:
         terminal.show(shown, folder, quiet)
 

@@ -16,16 +16,10 @@ from ..judging import places, verdicts
 from ..judging.verdicts import Conclusion, Status, Verdict, kit_failed
 from ..run.run import Run
 from .curl import curl
+from .latency import Latency, measure
+from .units import Amount, Count, Number, Pointer, Seconds, Share, Time
 
 FORMAT = 1
-
-
-Count = Annotated[int, {"minimum": 0}]
-Number = Annotated[int, {"minimum": 1}]
-Seconds = Annotated[float, {"minimum": 0}]
-Time = Annotated[str, {"format": "date-time"}]
-Pointer = Annotated[str, {"format": "json-pointer"}]
-Share = Annotated[float, {"minimum": 0, "maximum": 1}]
 
 
 class Kit(TypedDict):
@@ -72,6 +66,15 @@ class Cost(TypedDict):
     """As the target counts them."""
     completion_tokens: Count
     """As the target counts them."""
+    price: NotRequired[Money | None]
+    """Of these tokens; null where no price is given."""
+
+
+class Money(TypedDict):
+    """What the tokens of a run cost, by the prices that its targets.toml gives."""
+
+    amount: Amount
+    currency: str
 
 
 class Place(TypedDict):
@@ -154,6 +157,8 @@ class Report(TypedDict):
     problems: list[str]
     """What is wrong with the waivers; each fails the run."""
     cost: Cost
+    latency: NotRequired[Latency | None]
+    """Null where nothing was accepted, or nobody knows when it arrived."""
     requirements: list[Requirement]
 
 
@@ -187,9 +192,20 @@ def build_report(run: Run) -> Report:
             "unanswered_requests": run.unsent,
             "prompt_tokens": prompt,
             "completion_tokens": completion,
+            "price": _price(run),
         },
+        "latency": measure(run.exchanges, run.paces),
         "requirements": requirements,
     }
+
+
+def _price(run: Run) -> Money | None:
+    price = run.target.price
+    if price is None:
+        return None
+    prompt, completion = run.tokens
+    amount = (prompt * price.prompt + completion * price.completion) / 1_000_000
+    return {"amount": round(amount, 6), "currency": price.currency}
 
 
 def _requirement(run: Run, verdict: Verdict) -> Requirement:

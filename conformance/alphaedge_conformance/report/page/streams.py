@@ -13,6 +13,7 @@ from markupsafe import Markup
 from ...exchange import Exchange, sse
 from ...exchange.strict_json import loads
 from ...judging.evidence import looks_like_a_stream
+from ..text import duration
 
 WIDTH = 600
 """Units of the picture: arrivals nearer than one and a half are one bar."""
@@ -81,14 +82,13 @@ class Picture:
     def caption(self) -> str:
         """The picture in words."""
         if self.first is None:
-            return f"no event, over after {seconds(self.end)}"
+            return f"no event, over after {duration(self.end)}"
         events = f"{self.events} event{'s' if self.events != 1 else ''}"
         if self.at_once:
-            return f"all {events} at once, after {seconds(self.first)}"
+            return f"all {events} at once, after {duration(self.first)}"
         pieces = f"{self.moments} piece{'s' if self.moments != 1 else ''}"
-        return (
-            f"{events} in {pieces} from {seconds(self.first)} to {seconds(self.end)}, longest gap {seconds(self.gap)}"
-        )
+        when = f"from {duration(self.first)} to {duration(self.end)}"
+        return f"{events} in {pieces} {when}, longest gap {duration(self.gap)}"
 
     @property
     def svg(self) -> Markup:
@@ -118,7 +118,7 @@ class Picture:
         for at in ticks(axis):
             share = at / axis
             anchor = ' class="start"' if share < 0.03 else ' class="end"' if share > 0.97 else ""
-            yield Markup('<text x="{:.4g}%" y="36"{}>{}</text>').format(100 * share, Markup(anchor), seconds(at))
+            yield Markup('<text x="{:.4g}%" y="36"{}>{}</text>').format(100 * share, Markup(anchor), duration(at))
 
 
 @frozen
@@ -199,12 +199,6 @@ def ticks(end: float) -> list[float]:
     step: float = 10.0 ** math.floor(math.log10(end / 2))
     step *= next(factor for factor in (1, 2, 5, 10) if end / (step * factor) <= 5)
     return [number * step for number in range(int(end / step + 1e-9) + 1)]
-
-
-def seconds(value: float) -> str:
-    if value == 0:
-        return "0"
-    return f"{1000 * value:.3g} ms" if value < 0.9995 else f"{value:.3g} s" if value < 1000 else f"{value:.0f} s"
 
 
 def _kind(data: str) -> str:
