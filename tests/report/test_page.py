@@ -21,11 +21,13 @@ from alphaedge_conformance.mock.faults import BY_HAND
 from alphaedge_conformance.report import comparison, document
 from alphaedge_conformance.report.comparison import Comparison
 from alphaedge_conformance.report.document import Report
+from alphaedge_conformance.report.latency import EDGES
 from alphaedge_conformance.report.page import comparison_page, report_page
 from alphaedge_conformance.run.run import Run
 from alphaedge_conformance.run.suite import Suite
 
 from ..chromium import chromium
+from .many import many, name
 
 pytestmark = pytest.mark.xdist_group("opens chromium")  # one browser, not one a worker
 
@@ -344,10 +346,11 @@ def test_exchanges_of_another_run_are_not_shown(opened: Open, report: Report, ex
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_contrast(opened: Open, report: Report, exchanges: dict[int, Exchange], scheme: str) -> None:
     """Every text stands out from what is behind it as WCAG 2 asks of AA: 4.5 to 1."""
-    page = opened(report_page(report, exchanges), color_scheme=scheme)
-    page.evaluate("for (const e of document.querySelectorAll('details')) e.open = true")
-    faint: list[str] = page.evaluate(CONTRAST)
-    assert faint == []
+    for text in (report_page(report, exchanges), comparison_page(many(report, 8))):
+        page = opened(text, color_scheme=scheme)
+        page.evaluate("for (const e of document.querySelectorAll('details')) e.open = true")
+        faint: list[str] = page.evaluate(CONTRAST)
+        assert faint == []
 
 
 CONTRAST = """() => {
@@ -493,7 +496,7 @@ def test_the_matrix(opened: Open, report: Report, compared: Comparison) -> None:
     page = opened(comparison_page(compared))
     differing = {"completion.created-type", "stream.data"}
     assert set(shown(page)) == differing
-    assert page.inner_text("output") == f"2 of {len(report['requirements'])} shown"
+    assert page.inner_text(".filters output") == f"2 of {len(report['requirements'])} shown"
     row = page.locator("[id='completion.created-type'] td")
     (broken,) = (each for each in report["requirements"] if each["id"] == "completion.created-type")
     assert row.nth(0).inner_text().split() == ["✕", "failed", str(broken["failed"]), "of", str(broken["of"])]
@@ -519,9 +522,96 @@ def test_the_matrix_without_scripts(opened: Open, report: Report, compared: Comp
     assert page.locator("tr.requirement:visible").count() == len(report["requirements"])
 
 
-def test_the_matrix_against_nobody_shows_all(opened: Open, report: Report, compared: Comparison) -> None:
+def test_the_matrix_against_nobody_shows_what_fails_too(opened: Open, report: Report, compared: Comparison) -> None:
     page = opened(comparison_page({**compared, "against": None}))
+    assert set(shown(page)) == ids(report, status="failed") | {"stream.data"}
+    page.uncheck("#only-differing")
     assert len(shown(page)) == len(report["requirements"])
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 800), (390, 844)])
+def test_fifty_targets(opened: Open, report: Report, width: int, height: int) -> None:
+    """A narrow cell each, with headings that stay; the page itself scrolls only down."""
+    made = many(report, 50)
+    page = opened(comparison_page(made), viewport={"width": width, "height": height})
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    differing = {row["id"] for row in made["requirements"] if row["differs"]}
+    assert set(shown(page)) == differing
+    assert page.inner_text("#targets output") == "50 of 50 targets"
+    cells = page.locator(f"[id='{next(iter(differing))}'] td")
+    assert cells.count() == 50
+    assert max(cells.evaluate_all("(all) => all.map((cell) => cell.getBoundingClientRect().width)")) < 32
+    page.uncheck("#only-differing")
+    places = """() => {
+        const box = document.querySelector('.tall');
+        box.scrollIntoView();
+        box.scrollTo(box.scrollWidth, box.scrollHeight);
+        const at = (e) => e.getBoundingClientRect();
+        const name = at(document.querySelector('.matrix thead th:last-child'));
+        const row = at(document.querySelector('.matrix tbody:last-child tr:last-child th'));
+        return [name.top - at(box).top, row.left - at(box).left];
+    }"""
+    assert page.evaluate(places) == [0, 0]
+
+
+def test_fifty_targets_are_sorted_and_filtered(opened: Open, report: Report) -> None:
+    page = opened(comparison_page(many(report, 50)), viewport={"width": 1280, "height": 800})
+    names = "(all) => all.filter((one) => one.checkVisibility()).map((one) => one.textContent)"
+    listed, columns = page.locator(".targets tbody th a"), page.locator(".matrix thead th + th a")
+    assert listed.evaluate_all(names) == columns.evaluate_all(names) == [name(number) for number in range(50)]
+    page.click("text=MUST failed")
+    assert listed.evaluate_all(names)[0] == name(1)  # breaks two
+    assert columns.evaluate_all(names) == listed.evaluate_all(names)
+    page.click("text=MUST failed")
+    assert listed.evaluate_all(names)[0] == name(0)
+    page.click("button:has-text('Cost')")
+    assert listed.evaluate_all(names)[0] == name(49)
+    page.fill("[name=target]", "provider-1")
+    assert set(columns.evaluate_all(names)) == {name(number) for number in range(10, 20)}
+    page.select_option("[name=verdict]", "conforms")
+    assert page.inner_text("#targets output") == "0 of 50 targets"
+    page.fill("[name=target]", "")
+    assert columns.evaluate_all(names) == [name(0)]
+
+
+def test_a_cell_of_fifty_says_and_opens_the_finding(opened: Open, report: Report) -> None:
+    made = many(report, 50)
+    row = next(row for row in made["requirements"] if row["differs"])
+    broken = [name for name, cell in row["targets"].items() if cell["failed"]]
+    page = opened(comparison_page(made))
+    links = page.locator(f"[id='{row['id']}'] td a.failed")
+    assert links.count() == len(broken)
+    assert links.first.get_attribute("title") == f"{broken[0]}: failed, 3 of 40 exchanges"
+    assert (links.first.get_attribute("href") or "").endswith(f"/report.html#{row['id']}")
+
+
+def test_musts_and_shoulds_stand_apart(opened: Open, report: Report) -> None:
+    page = opened(comparison_page(many(report, 50)))
+    page.uncheck("#only-differing")
+    levels = page.evaluate("[...document.querySelectorAll('tr.requirement')].map((row) => row.dataset.level)")
+    assert levels == sorted(levels, key=["MUST", "SHOULD", "MAY"].index)
+    heads = [text.split()[0] for text in page.locator(".matrix .head th").all_inner_texts()]
+    assert heads == ["MUST", "SHOULD", "MAY"]
+
+
+def test_histograms_have_one_axis(opened: Open, report: Report) -> None:
+    other = copy.deepcopy(report)
+    other["target"]["name"] = "the slow one"
+    assert other["latency"]
+    for bucket in other["latency"]["histogram"]:
+        bucket["to"] = EDGES[EDGES.index(bucket["to"] or EDGES[-1]) + 6]  # ten times as long
+    page = opened(comparison_page(comparison.compare([report, other], 1.0)))
+    quick, slow = (
+        page.locator("#latency tbody tr").nth(number).locator(".histogram").first.locator("rect") for number in (0, 1)
+    )
+    starts = "(all) => all.map((bar) => Number(bar.getAttribute('x')))"
+    assert quick.count() == slow.count() > 0
+    apart = {
+        round(there - here, 1)
+        for here, there in zip(*(bars.evaluate_all(starts) for bars in (quick, slow)), strict=True)
+    }
+    assert len(apart) == 1
+    assert apart.pop() > 0
 
 
 # Its size
