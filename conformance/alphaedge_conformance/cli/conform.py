@@ -70,6 +70,8 @@ def parser() -> Parser:
         metavar="'NAME: VALUE'",
         help="a header to send with every request; repeatable. No report has its value, unless it is harmless",
     )
+    add("--since", metavar="REPORT", help="a run before, by its folder or report.json: say what has changed")
+    add("--only-new", action="store_true", help="with --since: exit with 1 only for failures that it did not have")
     add("-q", "--quiet", action="store_true", help="print the verdict alone")
 
     add = made.add_argument_group("instead of a run").add_argument
@@ -132,6 +134,7 @@ def _conformance(parsed: argparse.Namespace) -> ConformancePlugin:
     from ..exchange import extra_headers
     from ..judging import waivers
     from ..pytest_session.plugin import ConformancePlugin
+    from ..report import reports_of
     from ..run.suite import Suite
     from ..run.targets import folder, targets
     from ..sending.settings import Settings
@@ -175,6 +178,9 @@ def _conformance(parsed: argparse.Namespace) -> ConformancePlugin:
         if goals:
             raise ConfigurationError("--from-har judges a recording; leave the URL out")
         recording = har.read(Path(parsed.from_har), suite.contract.path)
+    if parsed.only_new and not parsed.since:
+        raise ConfigurationError("--only-new goes with --since REPORT")
+    earlier = reports_of(Path(parsed.since)) if parsed.since else None
     accepted = waivers.read(Path(parsed.waivers)) if parsed.waivers else ()
     if parsed.write_waivers:
         waivers.drafted(Path(parsed.write_waivers))
@@ -196,6 +202,8 @@ def _conformance(parsed: argparse.Namespace) -> ConformancePlugin:
         path(parsed.write_waivers),
         parsed.plan,
         parsed.quiet,
+        earlier,
+        parsed.only_new,
     )
 
 
@@ -267,17 +275,30 @@ def _show_again(arguments: Sequence[str]) -> int:
 
     made = Parser(prog="alphaedge-conform report", description="Shows a run again, and writes its pages again.")
     made.add_argument("file", metavar="FILE", type=Path, help="report.json, or comparison.json")
+    made.add_argument("--since", metavar="REPORT", type=Path, help="an earlier run: say what has changed")
+    made.add_argument("--only-new", action="store_true", help="exit with 1 only for failures that it did not have")
     made.add_argument("-q", "--quiet", action="store_true", help="print the verdict alone")
     parsed = made.parse_args(arguments)
 
     from .. import report
-    from ..judging.verdicts import Conclusion
+    from ..errors import ConfigurationError
+    from ..report import since
+    from ..report.comparison import compare, is_one
 
+    if parsed.only_new and parsed.since is None:
+        raise ConfigurationError("--only-new goes with --since REPORT")
     shown, folder = report.read(parsed.file), parsed.file.parent
     _writable(folder)
+    if parsed.since is not None:
+        earlier = report.reports_of(parsed.since)
+        if is_one(shown):
+            reports = list(since.with_changes(report.reports_of(parsed.file), earlier).values())
+            shown = compare(reports, shown["seconds"], shown["against"])
+        else:
+            (shown,) = since.with_changes({shown["target"]["name"]: shown}, earlier).values()
     report.render(shown, folder)
     report.show(shown, folder, parsed.quiet)
-    return Conclusion(shown["verdict"]).exit_code
+    return since.exit_code(shown, parsed.only_new)
 
 
 if __name__ == "__main__":

@@ -99,6 +99,26 @@ def read(path: Path) -> Report | Comparison:
     return data
 
 
+def reports_of(path: Path) -> dict[str, Report]:
+    """The reports of a run by their targets' names: of its folder, its report.json or its comparison.json. Raises
+    ConfigurationError."""
+    if path.is_dir():
+        there = [path / name for name in ("comparison.json", "report.json") if (path / name).is_file()]
+        if not there:
+            raise ConfigurationError(f"{path}: expected a folder with the report.json or comparison.json of a run")
+        path = there[0]
+    found = read(path)
+    if not comparison.is_one(found):
+        return {found["target"]["name"]: found}
+    reports = {}
+    for target in found["targets"]:
+        own = read(path.parent / target["report"] / "report.json")
+        if comparison.is_one(own):
+            raise ConfigurationError(f"{path.parent / target['report']}: expected the report of one target")
+        reports[target["name"]] = own
+    return reports
+
+
 def _write(data: Report | Comparison | str, path: Path) -> None:
     """A half of a surrogate pair, which a server may send as an escape, is an escape again."""
     text = data if isinstance(data, str) else json.dumps(data, ensure_ascii=False, indent=2) + "\n"

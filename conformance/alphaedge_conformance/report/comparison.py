@@ -13,7 +13,7 @@ from typing_extensions import TypeIs
 from ..contract.requirements import Level, Source
 from ..judging.verdicts import Conclusion, Status
 from ..run.targets import folder
-from .document import FORMAT, ContractUsed, Cost, Kit, Report, Requirement, Target
+from .document import FORMAT, ContractUsed, Cost, Kit, Report, Requirement, Since, Target
 from .latency import Latency
 from .units import Count, Pointer, Seconds, Time
 
@@ -30,6 +30,8 @@ class Compared(Target):
     seconds: Seconds
     cost: Cost
     latency: NotRequired[Latency | None]
+    since: NotRequired[Since | None]
+    """Null where there is no earlier run to compare with."""
     report: str
     """The folder of its own report, beside this file."""
 
@@ -120,6 +122,7 @@ def compare(reports: Sequence[Report], seconds: float, against: str | None = Non
                 "seconds": report["seconds"],
                 "cost": report["cost"],
                 "latency": report.get("latency"),
+                "since": report.get("since"),
                 "report": folder(report["target"]["name"]),
             }
             for report in reports

@@ -139,6 +139,59 @@ class Requirement(TypedDict):
     findings: list[Finding]
 
 
+class Often(TypedDict):
+    """In how many exchanges a requirement was broken."""
+
+    failed: Count
+    of: Count
+
+
+class Change(TypedDict):
+    """A requirement that is not as it was."""
+
+    id: str
+    level: Annotated[str, Level]
+    title: str
+    was: Annotated[str | None, Status]
+    """Null where the earlier run did not have it."""
+    now: Annotated[str, Status]
+    often_was: Often
+    often_now: Often
+
+
+class Figures(TypedDict):
+    """What a run took."""
+
+    requests: Count
+    tokens: Count
+    price: Money | None
+    first_byte_p50: float | None
+    whole_p50: float | None
+    whole_p95: float | None
+    tokens_per_second: float | None
+
+
+class Since(TypedDict):
+    """What has changed since an earlier run of the same target."""
+
+    started: Time
+    """Of the earlier run."""
+    contract: ContractUsed
+    """Of the earlier run."""
+    can_fail: bool
+    """Whether one of the new failures can fail the run."""
+    new: list[Change]
+    """What fails now, and did not."""
+    fixed: list[Change]
+    """What failed, and passes now."""
+    unjudged: list[Change]
+    """What was judged, and is inconclusive now."""
+    prevalence: list[Change]
+    """What fails in both, and so much more often or more seldom that it is no chance, with 95 % confidence."""
+    was: Figures
+    now: Figures
+
+
 class Report(TypedDict):
     """One run of the AlphaEdge conformance suite. Members that are not described here may come; ignore them."""
 
@@ -159,6 +212,8 @@ class Report(TypedDict):
     cost: Cost
     latency: NotRequired[Latency | None]
     """Null where nothing was accepted, or nobody knows when it arrived."""
+    since: NotRequired[Since | None]
+    """Null where there is no earlier run to compare with."""
     requirements: list[Requirement]
 
 

@@ -16,7 +16,8 @@ from rich.text import Text
 from ..contract.requirements import Level, subject
 from ..judging.verdicts import Conclusion, Status
 from .causes import Cause, causes, gravity
-from .document import Cost, Money, Report, Requirement
+from .document import Cost, Money, Report, Requirement, Since
+from .since import figures, headline, lines
 from .text import noticed, prevalence, safe
 
 SHOWN = 5
@@ -52,6 +53,8 @@ def console() -> Console:
 def show(report: Report, folder: Path | None, quiet: bool = False) -> None:
     """Prints a run; quiet: its last line alone."""
     out = console()
+    if not quiet:
+        print_changes(out, report.get("since"))
     is_judged = any(each["of"] or each["status"] == Status.KIT_ERROR for each in report["requirements"])
     if not quiet and is_judged:
         _print_subjects(out, report)
@@ -60,6 +63,19 @@ def show(report: Report, folder: Path | None, quiet: bool = False) -> None:
             _print_others(out, cause)
         _print_unjudged(out, report)
     out.print(_summary(report, folder))
+
+
+def print_changes(out: Console, changes: Since | None, indent: str = "") -> None:
+    """What is not as it was in an earlier run."""
+    if changes is None:
+        return
+    out.print(Text(f"{indent}since {changes['started']}: {headline(changes)}", style="bold"))
+    style = {"new": STYLE[Status.FAILED], "fixed": STYLE[Status.PASSED], "unjudged": STYLE[Status.INCONCLUSIVE]}
+    for kind, text in lines(changes):
+        out.print(Text.assemble(f"{indent}  ", (f"{kind:10}", style.get(kind, "")), f"  {text}"))
+    for name, was, now in figures(changes):
+        out.print(Text(f"{indent}  {name}: {was} → {now}"))
+    out.print()
 
 
 def _print_unjudged(out: Console, report: Report) -> None:
@@ -135,6 +151,8 @@ def _summary(report: Report, folder: Path | None) -> Text:
         text.append(f" · {safe(problem)}")
     if report["reason"] is not None:
         text.append(f" · {safe(report['reason'])}")
+    if changes := report.get("since"):
+        text.append(f" · {headline(changes)} since {changes['started']}")
     if cost["unanswered_requests"]:
         text.append(f" · {cost['unanswered_requests']} planned requests have no answer")
     if not report["target"]["has_key"]:

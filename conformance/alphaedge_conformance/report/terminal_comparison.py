@@ -13,7 +13,7 @@ from rich.text import Text
 from ..contract.requirements import Level
 from ..judging.verdicts import Conclusion, Status
 from .comparison import Cell, Compared, Comparison, Row, shown
-from .terminal import CONCLUSION_STYLE, STYLE, console, cost_of, counted, price_of
+from .terminal import CONCLUSION_STYLE, STYLE, console, cost_of, counted, price_of, print_changes
 from .text import duration, safe
 
 NONE: Cell = {"status": "", "reason": None, "failed": 0, "of": 0}
@@ -30,6 +30,10 @@ def show_comparison(comparison: Comparison, folder: Path | None, quiet: bool = F
         for target in comparison["targets"]:
             out.print(_line(comparison, target))
     else:
+        for target in comparison["targets"]:
+            if changes := target.get("since"):
+                out.print(Text(safe(target["name"]), style="bold"))
+                print_changes(out, changes, "  ")
         _print_targets(out, comparison)
         _print_differences(out, comparison)
     for problem in dict.fromkeys(each for target in comparison["targets"] for each in target["problems"]):

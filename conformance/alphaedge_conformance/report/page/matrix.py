@@ -13,6 +13,7 @@ from ...judging.verdicts import Conclusion, Status
 from ..comparison import Cell, Compared, Comparison, Row, shown
 from ..document import Money
 from ..latency import EDGES, Latency
+from ..since import headline
 from .summary import GLYPHS, order
 from .visible import attribute
 
@@ -76,6 +77,11 @@ class Matrix:
         """The worst verdict has the least."""
         worst = (Conclusion.KIT_ERROR, Conclusion.DEVIATES, Conclusion.INCONCLUSIVE, Conclusion.CONFORMS)
         return worst.index(Conclusion(target["verdict"]))
+
+    @property
+    def changed(self) -> list[tuple[Compared, str]]:
+        """The targets that an earlier run had too, each with what has changed, in a few words."""
+        return [(target, headline(found)) for target in self.comparison["targets"] if (found := target.get("since"))]
 
     @property
     def has_prices(self) -> bool:
