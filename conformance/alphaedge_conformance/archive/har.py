@@ -142,6 +142,7 @@ def _log(data: bytes) -> dict[str, Any]:
 def _entry(exchange: Exchange, target: Target) -> dict[str, Any]:
     probe, key = exchange.probe, target.key
     sent = {name: value.replace(key, MASK) if key else value for name, value in headers(probe, key).items()}
+    own = [(each.name, each.value if each.is_harmless else MASK) for each in target.headers]
     masked = [(veiled(name, key), veiled(value, key)) for name, value in exchange.headers]
     body = redact_bytes(exchange.body, key)
     times = {"send": 0, "wait": 0.0, "receive": 1000 * exchange.elapsed}
@@ -153,7 +154,7 @@ def _entry(exchange: Exchange, target: Target) -> dict[str, Any]:
         "url": exchange.url,
         "httpVersion": "HTTP/1.1",
         "cookies": [],
-        "headers": _pairs((name, redact(value, key)) for name, value in sent.items()),
+        "headers": _pairs([*((name, redact(value, key)) for name, value in sent.items()), *own]),
         "queryString": [],
         "headersSize": -1,
         "bodySize": len(probe.body or b""),

@@ -74,10 +74,15 @@ class Verdict:
         None for exchanges that differ on purpose."""
         if not self.are_repetitions:
             return None
-        share, n = len(self.findings) / self.judged, self.judged
-        centre, spread = share + Z**2 / (2 * n), Z * sqrt(share * (1 - share) / n + Z**2 / (4 * n**2))
-        low, high = ((centre + sign * spread) / (1 + Z**2 / n) for sign in (-1, 1))
-        return max(0.0, low), min(1.0, high)
+        return wilson(len(self.findings), self.judged)
+
+
+def wilson(failed: int, n: int) -> tuple[float, float]:
+    """Between which shares the probability lies that `failed` of `n` were seen of, with 95 % confidence."""
+    share = failed / n
+    centre, spread = share + Z**2 / (2 * n), Z * sqrt(share * (1 - share) / n + Z**2 / (4 * n**2))
+    low, high = ((centre + sign * spread) / (1 + Z**2 / n) for sign in (-1, 1))
+    return max(0.0, low), min(1.0, high)
 
 
 class Conclusion(StrEnum):

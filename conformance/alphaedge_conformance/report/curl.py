@@ -8,13 +8,17 @@ import shlex
 from ..exchange import Exchange, Key, Wire
 from ..exchange.authorization import CREDENTIALS
 from ..exchange.target import Target
+from ..judging.places import Place
 
 
-def curl(exchange: Exchange, target: Target) -> str:
-    """The command that sends the same request, with the key from the environment."""
+def curl(exchange: Exchange, target: Target, place: Place | None = None) -> str:
+    """The command that sends the same request, with the key from the environment; it prints the head of the answer
+    where the finding is about that."""
     probe = exchange.probe
     before, data = _data(probe.body or b"")
     words = [*before, "curl", "-sS"]
+    if place is not None and (place.status or place.header is not None):
+        words.append("-i")
     if probe.streams:
         words.append("-N")
     if probe.method != "POST" or probe.body is None:
@@ -26,6 +30,9 @@ def curl(exchange: Exchange, target: Target) -> str:
     if target.key is not None and probe.key is not Key.ABSENT:
         field = CREDENTIALS[probe.key].shell(target.key, target.key_variable)
         words += ["-H", f'"Authorization: {field}"']
+    for each in target.headers:
+        value = shlex.quote(f"{each.name}: {each.value}") if each.is_harmless else f'"{each.name}: ${each.variable}"'
+        words += ["-H", value]
     if probe.body is not None:
         words += ["--data-binary", data]
     return " ".join(words)

@@ -35,12 +35,12 @@ from .splitting import split
 class Progress(Protocol):
     """Is told how far a run has come."""
 
-    def __call__(self, done: int, planned: int, findings: int, /, of: str = "") -> object:
-        """Takes the requests that are done, those of the plan, the findings so far, and the name of the target where
-        there are several."""
+    def __call__(self, done: int, planned: int, findings: int, under_way: Mapping[int, str], /, of: str = "") -> object:
+        """Takes the requests that are done, those of the plan, the findings so far, the probes that wait for an answer,
+        which goes on changing, and the name of the target where there are several."""
 
 
-def silent(done: int, planned: int, findings: int, /, of: str = "") -> None:
+def silent(done: int, planned: int, findings: int, under_way: Mapping[int, str], /, of: str = "") -> None:
     """Tells nobody."""
 
 
@@ -120,7 +120,8 @@ class Suite:
             def done(exchange: Exchange) -> None:
                 if not explores:
                     keep(exchange, True)
-                progress(len(runner.exchanges), len(plan.probes) + settings.explore, judge.findings)
+                planned = len(plan.probes) + settings.explore
+                progress(len(runner.exchanges), planned, judge.findings, runner.under_way)
 
             def keep(exchange: Exchange, counts: bool) -> None:
                 if journal is not None:
@@ -131,6 +132,7 @@ class Suite:
             explores = False
 
             runner = Runner(target, settings, done, retried)
+            progress(0, len(plan.probes) + settings.explore, 0, runner.under_way)
             stack.enter_context(interruptible(runner.stop))
             run = Run(self.contract, target, settings, plan, started)
             try:

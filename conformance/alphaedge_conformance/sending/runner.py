@@ -6,6 +6,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
+from difflib import get_close_matches
 from itertools import groupby
 
 from attrs import evolve
@@ -25,7 +26,16 @@ RETRIES = 4
 """How often a rate-limited request is retried."""
 PAUSE = 0.05
 """Seconds between two looks at whether what is under way has come to an end."""
+MODELS_NAMED = 8
+"""Models that a message names of all that a server offers."""
 Done = Callable[[Exchange], object]
+
+
+def _some(models: list[str], wanted: str) -> str:
+    """The first of many models, those of a similar name before all."""
+    ordered = list(dict.fromkeys([*get_close_matches(wanted, models, MODELS_NAMED, 0.5), *models]))
+    more = f" and {len(ordered) - MODELS_NAMED} more" if len(ordered) > MODELS_NAMED else ""
+    return ", ".join(ordered[:MODELS_NAMED]) + more
 
 
 def _is_json(body: bytes) -> bool:
@@ -44,6 +54,8 @@ class Runner:
         the other, in a thread of their own, so that judging delays no arrival time."""
         self.target, self.settings, self._done, self._retried = target, settings, done, retried
         self.exchanges: list[Exchange] = []
+        self.under_way: dict[int, str] = {}
+        """The names of the probes that wait for an answer, in the order of sending."""
         self.stopped: str | None = None
         """Why nothing more is sent."""
         self.budget = Budget(settings.max_requests, settings.max_tokens)
@@ -178,11 +190,15 @@ class Runner:
     async def _send(self, number: int, probe: Probe) -> Exchange:
         """Many servers close a kept connection after an error of their own: what went out on it just then is sent once
         more, on a new one."""
-        answer = await exchange(self._client, number, probe, self.target, self.settings.limits)
-        if answer.lost_reused_connection and self.budget.take(probe):
-            await self._pace.turn()
-            async with client(self.settings, self.target) as fresh:
-                answer = await exchange(fresh, number, probe, self.target, self.settings.limits)
+        self.under_way[number] = probe.name
+        try:
+            answer = await exchange(self._client, number, probe, self.target, self.settings.limits)
+            if answer.lost_reused_connection and self.budget.take(probe):
+                await self._pace.turn()
+                async with client(self.settings, self.target) as fresh:
+                    answer = await exchange(fresh, number, probe, self.target, self.settings.limits)
+        finally:
+            del self.under_way[number]
         return answer
 
     def _keep(self, answer: Exchange) -> None:
@@ -214,7 +230,7 @@ class Runner:
         if control.status in (400, 404, 422):
             offered = await self._models()
             if offered is not None and target.model not in offered:
-                models = ", ".join(offered) or "none"
+                models = _some(offered, target.model) or "none"
                 unknown = f"{target.origin} does not know the model {target.model!r}"
                 return f"{unknown}; it offers {models}; name one with --model"
         hint = "; if the API has another path, name its whole address" if control.status in (404, 405) else ""

@@ -20,6 +20,7 @@ from ..errors import ConfigurationError
 from ..exchange import Chunk, Exchange, Probe, Wire, sse
 from ..exchange.authorization import headers
 from ..exchange.content_coding import ACCEPTED, CodingError, Decoder
+from ..exchange.extra_headers import masked, masked_text
 from ..exchange.redaction import redact
 from ..exchange.target import Target
 from .limits import Limits
@@ -80,7 +81,7 @@ async def exchange(client: httpx.AsyncClient, number: int, probe: Probe, target:
                 probe.method,
                 target.url,
                 content=_content(probe),
-                headers=[(name.encode(), value.encode()) for name, value in _headers(probe, target.key)],
+                headers=[(name.encode(), value.encode()) for name, value in _headers(probe, target)],
                 extensions={"trace": trace},
             )
             response = await client.send(request, stream=True)
@@ -104,7 +105,9 @@ async def exchange(client: httpx.AsyncClient, number: int, probe: Probe, target:
         )
         broke = isinstance(error, httpx.ReadError | httpx.WriteError) or str(error).startswith(DISCONNECTED)
         lost = broke and answer.status is None and "connection.connect_tcp.started" not in seen
-    failure = redact(answer.failure, target.key) if answer.failure is not None else None
+    failure = answer.failure
+    if failure is not None:
+        failure = masked_text(redact(failure, target.key), target.headers)
     elapsed = time.perf_counter() - clock
     made = Exchange(number, probe, target.url, started, elapsed=elapsed, failure=failure)
     made = evolve(
@@ -114,11 +117,23 @@ async def exchange(client: httpx.AsyncClient, number: int, probe: Probe, target:
         refused_connection=refused,
         lost_reused_connection=lost,
     )
-    return evolve(made, status=answer.status, headers=answer.headers, chunks=tuple(answer.chunks))
+    return _masked(evolve(made, status=answer.status, headers=answer.headers, chunks=tuple(answer.chunks)), target)
 
 
-def _headers(probe: Probe, key: str | None) -> Iterator[tuple[str, str]]:
-    yield from headers(probe, key).items()
+def _masked(exchange: Exchange, target: Target) -> Exchange:
+    """Without the values of the caller's own headers, which the target may repeat: nothing after this knows them."""
+    if not any(header.is_masked for header in target.headers):
+        return exchange
+    chunks, body, at = [], masked(exchange.body, target.headers), 0
+    for chunk in exchange.chunks:
+        chunks.append(evolve(chunk, data=body[at : at + len(chunk.data)]))
+        at += len(chunk.data)
+    headers = tuple((name, masked_text(value, target.headers)) for name, value in exchange.headers)
+    return evolve(exchange, headers=headers, chunks=tuple(chunks))
+
+
+def _headers(probe: Probe, target: Target) -> Iterator[tuple[str, str]]:
+    yield from (headers(probe, target.key) | {each.name: each.value for each in target.headers}).items()
     if probe.body is not None and probe.wire is Wire.UNUSUAL:
         yield "content-length", str(len(probe.body))
 
