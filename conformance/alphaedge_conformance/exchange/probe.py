@@ -59,6 +59,9 @@ class Probe:
     """What a generated probe is an example of."""
     repeated: bool = False
     """Whether it is sent for the second time, alone, so that its outcome says something of the server."""
+    alone: bool = False
+    """Whether it is sent once more, alone, to see whether a finding needs other requests beside it; sent because it
+    failed, it counts for nothing."""
 
     @cached_property
     def request(self) -> dict[str, Any]:

@@ -43,6 +43,9 @@ class Finding:
     """What was expected, and what came; without the key."""
     exchange: Exchange
     place: Place = field(factory=Place)
+    beside: Exchange | None = None
+    """Another exchange that was under way, where the requirement broke only beside others: each finding was, and the
+    request of the first passed when it was repeated alone."""
 
     @classmethod
     def of(cls, deviation: Deviation, exchange: Exchange, key: str | None) -> Finding:
@@ -141,6 +144,8 @@ class Judge:
     def add(self, exchange: Exchange) -> None:
         """What an exchange shows by itself; it is looked at once."""
         probe = exchange.probe
+        if probe.alone:
+            return
         if probe.control not in self._accepted:
             self._waiting.setdefault(probe.control, []).append(exchange)
             return

@@ -8,6 +8,13 @@ from ..exchange import Exchange, Key
 from ..exchange.authorization import WRONG_KEY, bearer
 from ..exchange.redaction import partial
 from ..exchange.target import Target
+from ..judging.verdicts import Finding
+
+
+def command(finding: Finding, target: Target) -> str:
+    """The command that shows a finding again: one request, or two at once."""
+    line = curl(finding.exchange, target)
+    return line if finding.beside is None else f"{line} & {curl(finding.beside, target)} & wait"
 
 
 def curl(exchange: Exchange, target: Target) -> str:
