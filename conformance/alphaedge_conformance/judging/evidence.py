@@ -77,7 +77,7 @@ class Evidence:
         """The exchange, where the server answered at all."""
         assume(self.exchange.status is not None, f"no answer: {self.exchange.failure}")
         assume(not self.exchange.timed_out, f"{self.exchange.failure}, which may only be slow")
-        is_confirmed = self.exchange.probe.repeated and self.exchange.status != 429
+        is_confirmed = self.exchange.probe.repeated and not self.exchange.blames_load
         assume(
             is_confirmed or self.exchange.status not in UNANSWERED,
             f"answered {self.exchange.status}, so never looked at",
@@ -107,8 +107,7 @@ class Evidence:
     def refusal(self) -> Exchange:
         """The answer to an invalid request, or that a server which still listens gives none when asked again."""
         assume(self.exchange.probe.expect is Expect.REFUSED and self.exchange.probe.method == "POST")
-        is_silent = self.exchange.status is None or self.exchange.timed_out
-        if self.exchange.probe.repeated and is_silent and not self.exchange.refused_connection:
+        if self.exchange.probe.repeated and self.exchange.is_silent and not self.exchange.refused_connection:
             return self.exchange
         return self.answer
 

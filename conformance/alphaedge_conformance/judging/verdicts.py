@@ -125,6 +125,8 @@ class Judge:
         self._findings: dict[str, list[Finding]] = {each.id: [] for each in self.requirements}
         self._kit_errors: dict[str, str] = {}
         """The first exchange of each requirement on which the kit itself failed, and how."""
+        self._doubts: dict[str, str] = {}
+        """Requirements that one of two different outcomes of the same request breaks, each with the reason."""
         self._exchanges: list[Exchange] = []
         self._waiting: dict[str | None, list[Exchange]] = {}
         """What came before the control that it differs from."""
@@ -151,11 +153,16 @@ class Judge:
             return
         self._exchanges.append(exchange)
         evidence = Evidence(exchange, self._contract, self._key)
+        doubt = self._doubt(exchange) if probe.repeated else None
         for requirement in self._applicable:
             check = self._checks[requirement.id]
             if not check.compares and self._concerns(requirement, exchange):
                 try:
-                    self._count(requirement, check([evidence]))
+                    judged = check([evidence])
+                    if doubt is None:
+                        self._count(requirement, judged)
+                    elif any(deviation is not None for _, deviation in judged):
+                        self._doubts.setdefault(requirement.id, doubt)
                 except Exception as error:
                     self._kit_errors.setdefault(requirement.id, kit_failed(error, exchange, self._key))
         if exchange.accepted:
@@ -185,6 +192,14 @@ class Judge:
                 self._findings[requirement.id].append(Finding.of(deviation, exchange, self._key))
                 self.findings += 1
 
+    def _doubt(self, repeat: Exchange) -> str | None:
+        """Why the outcomes of one request, asked twice, say nothing: it failed the second time in another way."""
+        first = next((each for each in self._exchanges if evolve(each.probe, repeated=True) == repeat.probe), repeat)
+        if not _failure(repeat) or _failure(first) == _failure(repeat):
+            return None
+        got, again = ("no answer" if each.is_silent else f"{each.status}" for each in (first, repeat))
+        return f"{repeat.probe.name!r} got {got}, and {again} when asked again"
+
     def _concerns(self, requirement: Requirement, exchange: Exchange) -> bool:
         if requirement.id in self._named:
             return requirement.id in exchange.probe.requirement_ids
@@ -205,6 +220,8 @@ class Judge:
         if findings:
             are_repetitions = judged > 1 and len(self._requests[requirement.id]) == 1
             return Verdict(requirement, Status.FAILED, tuple(findings), judged, are_repetitions=are_repetitions)
+        if requirement.id in self._doubts:
+            return Verdict(requirement, Status.INCONCLUSIVE, reason=self._doubts[requirement.id])
         missing = [why for probe, why in unsent.items() if requirement.id in probe.requirement_ids]
         if missing:
             what = "required request was" if len(missing) == 1 else "required requests were"
@@ -250,6 +267,13 @@ def kit_failed(error: Exception, exchange: Exchange | None, key: str | None) -> 
         return redact(f"the kit failed{on}{place}: {said}", key)
     except Exception:  # redaction itself may be what failed
         return f"the kit failed{on}{place}: {type(error).__name__}"
+
+
+def _failure(exchange: Exchange) -> str | None:
+    """In which way a server failed to answer, if it did."""
+    if exchange.is_silent:
+        return "no answer"
+    return "5xx" if (exchange.status or 0) >= 500 else None
 
 
 def _reason(shown: Sequence[Exchange]) -> str:
