@@ -22,6 +22,9 @@ from .places import Deviation, Place
 Z = 1.96
 """Standard deviations on either side of the mean that hold 95 % of a normal distribution."""
 
+DECODED = 64 * 2**10
+"""Bytes of the largest body that stays decoded until all exchanges are judged."""
+
 
 class Status(StrEnum):
     """What is known of a requirement; the worst first."""
@@ -128,6 +131,8 @@ class Judge:
         self._doubts: dict[str, str] = {}
         """Requirements that one of two different outcomes of the same request breaks, each with the reason."""
         self._exchanges: list[Exchange] = []
+        self._decoded: dict[int, Evidence] = {}
+        """By the identity of an exchange, of those that are small, so that each is decoded once."""
         self._waiting: dict[str | None, list[Exchange]] = {}
         """What came before the control that it differs from."""
         self._accepted: set[str | None] = {None, *accepted}
@@ -165,6 +170,8 @@ class Judge:
                         self._doubts.setdefault(requirement.id, doubt)
                 except Exception as error:
                     self._kit_errors.setdefault(requirement.id, kit_failed(error, exchange, self._key))
+        if sum(len(chunk.data) for chunk in exchange.chunks) <= DECODED:
+            self._decoded[id(exchange)] = evidence
         if exchange.accepted:
             self._accepted.add(probe.name)
             for each in self._waiting.pop(probe.name, ()):
@@ -176,7 +183,7 @@ class Judge:
         for requirement in self._applicable:
             check = self._checks[requirement.id]
             if check.compares:
-                shown = _Shown(self._exchanges, self._contract, self._key)
+                shown = _Shown(self._exchanges, self._decoded, self._contract, self._key)
                 try:
                     self._count(requirement, (each for each in check(shown) if self._concerns(requirement, each[0])))
                 except Exception as error:
@@ -238,9 +245,10 @@ class Judge:
 
 @define
 class _Shown:
-    """What exchanges show, made anew each time: all of it at once is many times as large as they are."""
+    """What exchanges show; that of large ones is made anew each time, since it is many times as large as they are."""
 
     exchanges: Sequence[Exchange]
+    decoded: Mapping[int, Evidence]
     contract: Contract
     key: str | None
     current: Exchange | None = None
@@ -249,7 +257,7 @@ class _Shown:
     def __iter__(self) -> Iterator[Evidence]:
         for exchange in self.exchanges:
             self.current = exchange
-            yield Evidence(exchange, self.contract, self.key)
+            yield self.decoded.get(id(exchange)) or Evidence(exchange, self.contract, self.key)
 
 
 def unjudged(requirements: Iterable[Requirement], reason: str) -> dict[str, Verdict]:
