@@ -24,7 +24,7 @@ def identified(contract: Contract, plan: Plan, exchanges: Iterable[Exchange], is
     for exchange in exchanges:
         probe = exchange.probe
         if (planned := known.get(sent(probe))) is not None:
-            yield evolve(exchange, probe=evolve(planned, repeated=probe.repeated))
+            yield evolve(exchange, probe=evolve(planned, repeated=probe.repeated, alone=probe.alone))
         elif (
             not is_ours and probe.method == "POST" and probe.key is Key.RIGHT and _is_accepted(contract, probe.request)
         ):

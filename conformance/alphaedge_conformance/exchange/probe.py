@@ -100,6 +100,9 @@ class Probe:
     """From which on it is sent."""
     parts: tuple[Probe, ...] = ()
     """The probes that it stands for; where it is refused, each is sent alone."""
+    alone: bool = False
+    """Whether it is sent once more, alone, to see whether a finding needs other requests beside it; sent because it
+    failed, it counts for nothing."""
 
     @property
     def sent(self) -> tuple[object, ...]:

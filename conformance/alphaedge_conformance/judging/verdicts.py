@@ -22,6 +22,9 @@ from .places import Deviation, Place
 Z = 1.96
 """Standard deviations on either side of the mean that hold 95 % of a normal distribution."""
 
+DECODED = 64 * 2**10
+"""Bytes of the largest body that stays decoded until all exchanges are judged."""
+
 
 class Status(StrEnum):
     """What is known of a requirement; the worst first."""
@@ -43,6 +46,9 @@ class Finding:
     """What was expected, and what came; without the key."""
     exchange: Exchange
     place: Place = field(factory=Place)
+    beside: Exchange | None = None
+    """Another exchange that was under way, where the requirement broke only beside others: each finding was, and the
+    request of the first passed when it was repeated alone."""
 
     @classmethod
     def of(cls, deviation: Deviation, exchange: Exchange, key: str | None) -> Finding:
@@ -133,7 +139,11 @@ class Judge:
         self._findings: dict[str, list[Finding]] = {each.id: [] for each in self.requirements}
         self._kit_errors: dict[str, str] = {}
         """The first exchange of each requirement on which the kit itself failed, and how."""
+        self._doubts: dict[str, str] = {}
+        """Requirements that one of two different outcomes of the same request breaks, each with the reason."""
         self._exchanges: list[Exchange] = []
+        self._decoded: dict[int, Evidence] = {}
+        """By the identity of an exchange, of those that are small, so that each is decoded once."""
         self._waiting: dict[str | None, list[Exchange]] = {}
         """What came before the control that it differs from."""
         self._accepted: set[str | None] = {None, *accepted}
@@ -152,6 +162,8 @@ class Judge:
     def add(self, exchange: Exchange) -> None:
         """What an exchange shows by itself; it is looked at once."""
         probe = exchange.probe
+        if probe.alone:
+            return
         if probe.control not in self._accepted:
             self._waiting.setdefault(probe.control, []).append(exchange)
             return
@@ -160,13 +172,20 @@ class Judge:
             exchange = evolve(exchange, probe=evolve(probe, requirement_ids=frozenset(), parts=()))
         self._exchanges.append(exchange)
         evidence = Evidence(exchange, self._contract, self._key)
+        doubt = self._doubt(exchange) if probe.repeated else None
         for requirement in self._applicable:
             check = self._checks[requirement.id]
             if not check.compares and self._concerns(requirement, exchange):
                 try:
-                    self._count(requirement, check([evidence]))
+                    judged = check([evidence])
+                    if doubt is None:
+                        self._count(requirement, judged)
+                    elif any(deviation is not None for _, deviation in judged):
+                        self._doubts.setdefault(requirement.id, doubt)
                 except Exception as error:
                     self._kit_errors.setdefault(requirement.id, kit_failed(error, exchange, self._key))
+        if sum(len(chunk.data) for chunk in exchange.chunks) <= DECODED:
+            self._decoded[id(exchange)] = evidence
         if exchange.accepted:
             self._accepted.add(probe.name)
             for each in self._waiting.pop(probe.name, ()):
@@ -197,7 +216,7 @@ class Judge:
         for requirement in self._applicable:
             check = self._checks[requirement.id]
             if check.compares:
-                shown = _Shown(self._exchanges, self._contract, self._key)
+                shown = _Shown(self._exchanges, self._decoded, self._contract, self._key)
                 try:
                     self._count(requirement, (each for each in check(shown) if self._concerns(requirement, each[0])))
                 except Exception as error:
@@ -225,6 +244,14 @@ class Judge:
                 self._findings[requirement.id].append(Finding.of(deviation, exchange, self._key))
                 self.findings += 1
 
+    def _doubt(self, repeat: Exchange) -> str | None:
+        """Why the outcomes of one request, asked twice, say nothing: it failed the second time in another way."""
+        first = next((each for each in self._exchanges if evolve(each.probe, repeated=True) == repeat.probe), repeat)
+        if not _failure(repeat) or _failure(first) == _failure(repeat):
+            return None
+        got, again = ("no answer" if each.is_silent else f"{each.status}" for each in (first, repeat))
+        return f"{repeat.probe.name!r} got {got}, and {again} when asked again"
+
     def _concerns(self, requirement: Requirement, exchange: Exchange) -> bool:
         if requirement.id in self._named:
             return requirement.id in exchange.probe.requirement_ids
@@ -245,6 +272,8 @@ class Judge:
         if findings:
             are_repetitions = judged > 1 and len(self._requests[requirement.id]) == 1
             return Verdict(requirement, Status.FAILED, tuple(findings), judged, are_repetitions=are_repetitions)
+        if requirement.id in self._doubts:
+            return Verdict(requirement, Status.INCONCLUSIVE, reason=self._doubts[requirement.id])
         missing = [why for probe, why in unsent.items() if requirement.id in probe.requirement_ids]
         if missing:
             what = "required request was" if len(missing) == 1 else "required requests were"
@@ -265,9 +294,10 @@ class Judge:
 
 @define
 class _Shown:
-    """What exchanges show, made anew each time: all of it at once is many times as large as they are."""
+    """What exchanges show; that of large ones is made anew each time, since it is many times as large as they are."""
 
     exchanges: Sequence[Exchange]
+    decoded: Mapping[int, Evidence]
     contract: Contract
     key: str | None
     current: Exchange | None = None
@@ -276,7 +306,7 @@ class _Shown:
     def __iter__(self) -> Iterator[Evidence]:
         for exchange in self.exchanges:
             self.current = exchange
-            yield Evidence(exchange, self.contract, self.key)
+            yield self.decoded.get(id(exchange)) or Evidence(exchange, self.contract, self.key)
 
 
 def unjudged(requirements: Iterable[Requirement], reason: str) -> dict[str, Verdict]:
@@ -294,6 +324,13 @@ def kit_failed(error: Exception, exchange: Exchange | None, key: str | None) -> 
         return redact(f"the kit failed{on}{place}: {said}", key)
     except Exception:  # redaction itself may be what failed
         return f"the kit failed{on}{place}: {type(error).__name__}"
+
+
+def _failure(exchange: Exchange) -> str | None:
+    """In which way a server failed to answer, if it did."""
+    if exchange.is_silent:
+        return "no answer"
+    return "5xx" if (exchange.status or 0) >= 500 else None
 
 
 def _reason(shown: Sequence[Exchange]) -> str:

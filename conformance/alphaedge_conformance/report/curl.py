@@ -9,6 +9,13 @@ from ..exchange import Exchange, Key, Wire
 from ..exchange.authorization import CREDENTIALS
 from ..exchange.target import Target
 from ..judging.places import Place
+from ..judging.verdicts import Finding
+
+
+def command(finding: Finding, target: Target) -> str:
+    """The command that shows a finding again: one request, or two at once."""
+    line = curl(finding.exchange, target, finding.place)
+    return line if finding.beside is None else f"{line} & {curl(finding.beside, target)} & wait"
 
 
 def curl(exchange: Exchange, target: Target, place: Place | None = None) -> str:

@@ -24,6 +24,7 @@ from ..judging.verdicts import Judge, unjudged
 from ..probes import Plan, drawing
 from ..sending.runner import Runner
 from ..sending.settings import Settings
+from .concurrency import mark, repeat_alone
 from .confirming import confirm
 from .exploring import Explorer
 from .interrupts import interruptible
@@ -155,6 +156,8 @@ class Suite:
                 if runner.stopped is None:
                     shrinker = Shrinker(self.contract, self.checks, plan.probes[0], target, settings, runner)
                     verdicts = {id: shrinker.shrunk(verdict) for id, verdict in verdicts.items()}
+                    repeat_alone(runner, verdicts.values(), self.checks)
+                    verdicts = mark(verdicts, runner.exchanges, self.checks, self.contract, target.key)
         return evolve(
             run,
             exchanges=tuple(sorted(runner.exchanges, key=lambda exchange: exchange.number)),
@@ -192,7 +195,8 @@ class Suite:
         if CONTROL not in controls and (recording.is_ours or not controls):
             reason = "no request of the recording that the contract accepts was answered 200, so nothing can be judged"
             return evolve(run, verdicts=unjudged(judge.requirements, reason), reason=reason)
-        return evolve(run, verdicts=judge.verdicts(unsent), seconds=time.time() - started)
+        verdicts = mark(judge.verdicts(unsent), exchanges, self.checks, self.contract, target.key)
+        return evolve(run, verdicts=verdicts, seconds=time.time() - started)
 
     def _judge(
         self,

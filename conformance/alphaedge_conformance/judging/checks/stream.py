@@ -12,10 +12,10 @@ from ...exchange import Exchange
 from ...exchange.sse import Stream
 from ...exchange.strict_json import Json, loads
 from ..chat import pieces, said
-from ..evidence import Evidence, Unseen, assume, deltas, fold, looks_like_a_stream
+from ..evidence import MOST_OFFSETS, Evidence, Unseen, assume, deltas, fold, looks_like_a_stream
 from ..places import STATUS, Deviation, Place
 from .check import check
-from .keywords import MOST_OFFSETS, excerpt, shown_json
+from .keywords import excerpt, shown_json
 
 BUFFERED = 0.5
 """Seconds that an answer takes at least before its arrival in one piece says that it was held back."""

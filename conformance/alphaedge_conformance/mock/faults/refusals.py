@@ -326,3 +326,11 @@ class UnknownModelIsABadGateway(Mock):
 
     def refuse(self, refusal: Refusal) -> Response:
         return super().refuse(evolve(refusal, status=502) if refusal.code == "model_not_found" else refusal)
+
+
+@fault("request.model-unknown-refused", "error.never-5xx")
+class UnknownModelIsUnavailable(Mock):
+    """For an unknown model it says that there is no server now, by 503."""
+
+    def refuse(self, refusal: Refusal) -> Response:
+        return super().refuse(evolve(refusal, status=503) if refusal.code == "model_not_found" else refusal)

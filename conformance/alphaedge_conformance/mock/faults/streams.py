@@ -132,6 +132,24 @@ class EmptyStream(Mock):
             yield b""
 
 
+@fault(*BROKEN_OFF)
+class CutByTheNextRequest(Mock):
+    """A running stream ends when another request comes (abetlen/llama-cpp-python, `interrupt_requests`)."""
+
+    came = 0
+
+    async def respond(self, http: Request) -> Response:
+        self.came += 1
+        return await super().respond(http)
+
+    async def events(self, request: Json, reply: Reply) -> Events:
+        came = self.came
+        async for event in super().events(request, reply):
+            yield event
+            if self.came != came:
+                return
+
+
 @fault("stream.data", *BROKEN_OFF)
 class ErrorInTheStream(Mock):
     """Midway an error is sent as an event, and the stream ends (vllm-project/guidellm#743)."""
