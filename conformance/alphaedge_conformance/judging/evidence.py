@@ -194,7 +194,7 @@ class Evidence:
         contract = self.contract
         found: dict[str, list[Deviation]] = {}
         for schema, instance, offsets in self._instances():
-            for pointer in contract.shown(schema, instance):
+            for pointer in contract.exercised(schema, instance):
                 found.setdefault(pointer, [])
             for violation in contract.violations(schema, instance):
                 message = f"{path_text(violation.path) or 'the whole value'}: {violation.message}"

@@ -75,6 +75,8 @@ def probes(contract: Contract, control: Probe) -> Iterator[Probe]:
     schema = contract.at(contract.resolve(contract.request_schema))
     for name in [name for name in schema["properties"] if name not in schema.get("required", ())]:
         null, about = {name: None}, "request.null-undecided"
+        if contract.is_valid(contract.request_schema, {**control.request, **null}):
+            continue  # null is a documented value
         yield edited(f"{name} = null", "Null for an optional parameter.", null, about, expect=Expect.EITHER)
     member, about = {"x_unknown_member": "ignored?"}, "request.unknown-member-undecided"
     yield edited("unknown member", "A member that the contract does not know.", member, about, expect=Expect.EITHER)

@@ -67,11 +67,18 @@ def everything(contract: Contract, requirements: Mapping[str, Requirement], mode
     twins = [*_worth_streaming(edges, requirements), *last_of_each_theme]
     probes = [*meaning.probes(contract, control), *edges, *talks, *map(streamed, twins)]
     unique: dict[tuple[object, ...], Probe] = {}
+    names: dict[str, str] = {}
     for probe in probes:
         same = (probe.method, probe.body, probe.media_type, probe.key)
         known = unique.setdefault(same, probe)
-        unique[same] = evolve(known, requirement_ids=known.requirement_ids | probe.requirement_ids)
-    return Plan(tuple(unique.values()))
+        ids = (known.requirement_ids | probe.requirement_ids).intersection(requirements)
+        unique[same] = evolve(known, requirement_ids=ids)
+        names.setdefault(probe.name, known.name)
+    merged = (
+        probe if probe.differs_from is None else evolve(probe, differs_from=names[probe.differs_from])
+        for probe in unique.values()
+    )
+    return Plan(tuple(merged))
 
 
 def select(plan: Plan, kinds: Mapping[str, frozenset[ExpectedAnswer]], wanted: Iterable[str], has_key: bool) -> Plan:
@@ -82,7 +89,13 @@ def select(plan: Plan, kinds: Mapping[str, frozenset[ExpectedAnswer]], wanted: I
     able = {kind for id in wanted - named for kind in kinds[id]}
     chosen = [probe for probe in plan.probes if probe.requirement_ids & wanted or probe.kind in able]
     chosen = [probe for probe in chosen if has_key or probe.key is Key.RIGHT]
-    needed = {CONTROL} | {probe.name for probe in chosen} | {probe.control for probe in chosen}
+    by_name = {probe.name: probe for probe in plan.probes}
+    needed: set[str | None] = {CONTROL}
+    for probe in chosen:
+        name: str | None = probe.name
+        while name is not None and name not in needed:
+            needed.add(name)
+            name = by_name[name].control
     return Plan(tuple(probe for probe in plan.probes if probe.name in needed))
 
 
@@ -120,6 +133,7 @@ def streamed(probe: Probe) -> Probe:
         why=f"{probe.why} As a stream.",
         body=encode(chat.as_a_stream(probe.request)),
         requirement_ids=frozenset({"stream.refused-by-status"}) if refused else probe.requirement_ids,
+        differs_from=None,
     )
 
 
@@ -131,7 +145,7 @@ def _worth_streaming(probes: Iterable[Probe], requirements: Mapping[str, Require
             continue
         if probe.expect is Expect.ACCEPTED:
             yield probe
-        elif probe.expect is Expect.REFUSED:
+        elif probe.expect is Expect.REFUSED and probe.differs_from is None:
             keyword = {tokens(requirements[id].pointer.replace("/required/", "/"))[-1] for id in probe.requirement_ids}
             if not keyword & keywords:
                 keywords |= keyword
