@@ -89,6 +89,8 @@ class Probe:
     key: Key = Key.RIGHT
     theme: str | None = None
     """What a generated probe is an example of."""
+    differs_from: str | None = None
+    """The name of the probe that it is an edit of, where that is neither control."""
     repeated: bool = False
     """Whether it is sent for the second time, alone, so that its outcome says something of the server."""
     wire: Wire = Wire.USUAL
@@ -127,6 +129,8 @@ class Probe:
         """The name of the probe that has to be accepted before this one says anything: what this one differs from."""
         if self.name == CONTROL:
             return None
+        if self.differs_from is not None:
+            return self.differs_from
         return STREAMED_CONTROL if self.streams and self.name != STREAMED_CONTROL else CONTROL
 
     @property

@@ -262,6 +262,14 @@ class Judge:
         it."""
         return requirement.kind in ("accepted", "refused", "lenient") and requirement.id not in self._named
 
+    def _is_left_out(self, requirement: Requirement) -> bool:
+        """Whether it is about an optional part of answers, and there were such answers."""
+        if not requirement.is_optional:
+            return False
+        kinds = self._checks[requirement.id].kinds
+        able = (each for each in self._exchanges if each.probe.kind in kinds)
+        return any(Evidence(each, self._contract, self._key).keywords for each in able)
+
     def _verdict(self, requirement: Requirement, unsent: Mapping[Probe, str]) -> Verdict:
         if requirement.id in self._inapplicable:
             return Verdict(requirement, Status.NOT_APPLICABLE, reason=self._inapplicable[requirement.id])
@@ -285,6 +293,8 @@ class Judge:
             return Verdict(requirement, Status.NOT_APPLICABLE, reason=reason)
         if self._lacks_a_probe(requirement):
             return Verdict(requirement, Status.INCONCLUSIVE, reason="no probe: the kit has no request that shows it")
+        if not judged and self._is_left_out(requirement):
+            return Verdict(requirement, Status.NOT_APPLICABLE, reason="no answer has the optional part it is about")
         if not judged:
             shown = [each for each in self._exchanges if self._concerns(requirement, each)]
             able = [each for each in shown if each.probe.kind in self._checks[requirement.id].kinds]

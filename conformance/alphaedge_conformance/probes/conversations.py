@@ -119,7 +119,8 @@ def shrink(contract: Contract, theme: Theme, seed: int, fails: Callable[[Message
 def _engine(contract: Contract, theme: Theme, seed: int, judge: Callable[[Messages], object]) -> None:
     """Draws the same values in the same order for the same seed; where `judge` raises, Hypothesis shrinks."""
     messages = contract.resolve(contract.request_schema) + "/properties/messages"
-    roles = contract.at(contract.resolve(messages + "/items") + "/properties/role")["enum"]
+    role = contract.resolve(contract.resolve(contract.resolve(messages) + "/items") + "/properties/role")
+    roles = contract.at(role).get("enum") or ["user"]
 
     @hypothesis.seed(seed)
     @hypothesis.settings(

@@ -11,11 +11,12 @@ from hypothesis import assume
 from hypothesis import strategies as st
 
 from ..contract import Contract
+from ..contract.bounds import is_telling
+from ..contract.edits import ABSENT, Edit
 from ..contract.requirements import Level, Requirement, by_keyword
 from ..exchange import Expect, Probe, chat, encode
 from ..exchange.strict_json import Json
 from . import boundaries
-from .boundaries import ABSENT, Edit
 
 LARGEST = 64
 """Completion tokens that a drawn request asks for at most: more would cost more, and say nothing else."""
@@ -85,31 +86,31 @@ def _paths(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str |
 def _accepted(contract: Contract, by_pointer: Mapping[str, Requirement], control: Probe, request: Json) -> Probe:
     assume(not contract.violations(contract.request_schema, request))
     edits = list(boundaries.difference(control.request, request))
-    pointers = {boundaries.property_pointer(contract, edit.path) for edit in edits}
-    ids = {by_pointer[pointer].id for pointer in pointers if pointer in by_pointer}
-    return _probe(control, edits, request, ids, Expect.ACCEPTED)
+    ids = [boundaries.accepted_ids(contract, by_pointer, edit.path, request) for edit in edits]
+    return _probe(control, edits, request, frozenset().union(*ids), Expect.ACCEPTED)
 
 
 def _refused(
     contract: Contract, by_pointer: Mapping[str, Requirement], control: Probe, request: Json, edit: Edit
 ) -> Probe:
     assume(edit.value is not ABSENT or isinstance(edit.path[-1], str))
-    assume(edit.value is ABSENT or boundaries.is_telling(contract, edit))
     edited = edit.apply(request)
+    assume(edit.value is ABSENT or is_telling(contract, contract.request_schema, edit, edited))
     violations = {violation.pointer for violation in contract.violations(contract.request_schema, edited)}
     assume(len(violations) == 1)
-    requirement = by_pointer[violations.pop()]
-    assume(requirement.level is not Level.MAY)
+    requirement = by_pointer.get(violations.pop())
+    assume(requirement is not None and requirement.level is not Level.MAY)
+    assert requirement is not None
     edits = list(boundaries.difference(control.request, edited))
-    return _probe(control, edits, edited, {requirement.id}, Expect.REFUSED)
+    return _probe(control, edits, edited, frozenset({requirement.id}), Expect.REFUSED)
 
 
-def _probe(control: Probe, edits: list[Edit], request: Json, ids: set[str], expect: Expect) -> Probe:
+def _probe(control: Probe, edits: list[Edit], request: Json, ids: frozenset[str], expect: Expect) -> Probe:
     return evolve(
         control,
         name="drawn: " + (", ".join(map(str, edits)) or "the control"),
         why="Drawn by Hypothesis from the whole schema.",
         body=encode(request),
-        requirement_ids=frozenset(ids),
+        requirement_ids=ids,
         expect=expect,
     )

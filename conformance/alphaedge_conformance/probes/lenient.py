@@ -8,12 +8,11 @@ from typing import Any
 from attrs import evolve
 
 from ..contract import Contract
-from ..contract.requirements import Requirement
+from ..contract.edits import Edit
+from ..contract.requirements import Path, Requirement, plain_places
 from ..exchange import Effort, Expect, Probe, encode
 from ..exchange.strict_json import Json
-from .boundaries import Edit
 
-Path = tuple[str | int, ...]
 LATER = ("false", 0)
 """Values that tell little more than those that every run sends."""
 
@@ -21,7 +20,7 @@ LATER = ("false", 0)
 def probes(contract: Contract, requirements: Mapping[str, Requirement], control: Probe) -> Iterator[Probe]:
     """For each type in the request, what is often taken for it."""
     about = {each.pointer: each for each in requirements.values() if each.kind == "lenient"}
-    for path, here in _places(contract, contract.request_schema):
+    for path, here in plain_places(contract, contract.request_schema):
         if (requirement := about.get(f"{here}/type")) is None or not _has(control.request, path[:-1]):
             continue
         for value in _values(contract.at(here)):
@@ -50,17 +49,6 @@ def _values(schema: Json) -> Iterator[Any]:
             yield "Hello!"
         case "string":
             yield from ([{"type": "text", "text": "Hello!"}], [], None)
-
-
-def _places(contract: Contract, pointer: str, path: Path = ()) -> Iterator[tuple[Path, str]]:
-    """Each value of a request by its path, the first item of each list, with the pointer of its schema."""
-    here = contract.resolve(pointer)
-    yield path, here
-    schema = contract.at(here)
-    for name in schema.get("properties", {}):
-        yield from _places(contract, f"{here}/properties/{name}", (*path, name))
-    if "items" in schema:
-        yield from _places(contract, f"{here}/items", (*path, 0))
 
 
 def _has(value: Any, path: Path) -> bool:

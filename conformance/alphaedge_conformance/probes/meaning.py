@@ -94,6 +94,8 @@ def _undecided(contract: Contract, control: Probe) -> Iterator[Probe]:
     """Null for what may be absent, and members that the contract does not know."""
     schema = contract.at(contract.resolve(contract.request_schema))
     for name in [name for name in schema["properties"] if name not in schema.get("required", ())]:
+        if contract.is_valid(contract.request_schema, {**control.request, name: None}):
+            continue  # null is a documented value
         why, about = "Null for an optional parameter.", "request.null-undecided"
         yield edited(control, f"{name} = null", why, {name: None}, about, expect=Expect.EITHER)
     why, about = "A member that the contract does not know.", "request.unknown-member-undecided"

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator
 from attrs import define, evolve, field
 
 from ..contract import Contract
+from ..contract.edits import ABSENT, Edit
 from ..exchange import Probe, encode
 from ..exchange.strict_json import Json
-from .boundaries import ABSENT, Edit, difference
+from .boundaries import difference
 
 WHY = "Several documented values at once; where they are refused, each is sent alone."
 

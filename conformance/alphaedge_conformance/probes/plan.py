@@ -87,19 +87,31 @@ def everything(
     twins = [*_worth_streaming(edges, requirements), *last_of_each_theme]
     probes = [*meaning.probes(contract, control), *edges, *lenients, *talks, *map(streamed, twins)]
     unique: dict[tuple[object, ...], Probe] = {}
+    names: dict[str, str] = {}
     for probe in probes:
         if probe.effort.rank <= max(effort, Effort.STANDARD, key=lambda each: each.rank).rank:
             known = unique.setdefault(probe.sent, probe)
-            unique[probe.sent] = evolve(known, requirement_ids=known.requirement_ids | probe.requirement_ids)
-    named = frozenset(id for probe in unique.values() for id in probe.requirement_ids)
-    return Plan(tuple(_packed(contract, requirements, tuple(unique.values()))), named=named)
+            ids = (known.requirement_ids | probe.requirement_ids).intersection(requirements)
+            unique[probe.sent] = evolve(known, requirement_ids=ids)
+            names.setdefault(probe.name, known.name)
+    merged = [
+        probe if probe.differs_from is None else evolve(probe, differs_from=names[probe.differs_from])
+        for probe in unique.values()
+    ]
+    named = frozenset(id for probe in merged for id in probe.requirement_ids)
+    return Plan(tuple(_packed(contract, requirements, merged)), named=named)
 
 
 def _packed(contract: Contract, requirements: Mapping[str, Requirement], probes: Iterable[Probe]) -> Iterator[Probe]:
     """The same, with the values that must be accepted, and about which nothing else is asked, put together."""
     control, streamed_control, *others = probes
     values = frozenset(id for id, each in requirements.items() if each.kind == "accepted")
-    single = [probe for probe in others if not (probe.requirement_ids and probe.requirement_ids <= values)]
+    controls = {probe.differs_from for probe in others}
+    single = [
+        probe
+        for probe in others
+        if not (probe.requirement_ids and probe.requirement_ids <= values) or probe.name in controls
+    ]
     yield from (control, streamed_control)
     for base in (control, streamed_control):
         together = [probe for probe in others if probe not in set(single) and probe.streams is base.streams]
@@ -114,7 +126,13 @@ def select(plan: Plan, kinds: Mapping[str, frozenset[ExpectedAnswer]], wanted: I
     able = {kind for id in wanted - plan.named for kind in kinds[id]}
     chosen = [probe for probe in plan.probes if probe.requirement_ids & wanted or probe.kind in able]
     chosen = [probe for probe in chosen if has_key or probe.key is Key.RIGHT]
-    needed = {CONTROL} | {probe.name for probe in chosen} | {probe.control for probe in chosen}
+    by_name = {probe.name: probe for probe in plan.probes}
+    needed: set[str | None] = {CONTROL}
+    for probe in chosen:
+        name: str | None = probe.name
+        while name is not None and name not in needed:
+            needed.add(name)
+            name = by_name[name].control
     series = {probe.series for probe in chosen} - {None}
     return evolve(plan, probes=tuple(each for each in plan.probes if each.name in needed or each.series in series))
 
@@ -170,6 +188,7 @@ def streamed(probe: Probe) -> Probe:
         why=f"{probe.why} As a stream.",
         body=encode(chat.as_a_stream(probe.request)),
         requirement_ids=frozenset({"stream.refused-by-status"}) if refused else probe.requirement_ids,
+        differs_from=None,
     )
 
 
@@ -181,7 +200,7 @@ def _worth_streaming(probes: Iterable[Probe], requirements: Mapping[str, Require
             continue
         if probe.expect is Expect.ACCEPTED:
             yield probe
-        elif probe.expect is Expect.REFUSED:
+        elif probe.expect is Expect.REFUSED and probe.differs_from is None:
             keyword = {tokens(requirements[id].pointer.replace("/required/", "/"))[-1] for id in probe.requirement_ids}
             if not keyword & keywords:
                 keywords |= keyword

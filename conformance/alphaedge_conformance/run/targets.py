@@ -110,7 +110,8 @@ def _price(here: str, table: Mapping[str, object]) -> Price | None:
             raise ConfigurationError(f"{here}: {member}: expected a price of a million tokens, found {value!r}")
         prices.append(float(value))
     currency = table.get("currency")
-    return Price(*prices, str(currency)) if currency else Price(*prices)
+    prompt, completion = prices
+    return Price(prompt, completion, str(currency)) if currency else Price(prompt, completion)
 
 
 def folder(name: str) -> str:

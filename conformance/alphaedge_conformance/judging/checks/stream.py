@@ -188,15 +188,19 @@ def refused_by_status(refusal: Exchange) -> None:
     assert not 200 <= status < 300, Deviation(f"expected a refusal by status, got {status}: {excerpt(refusal)}", STATUS)
 
 
+FOLDED = {"message", "role", "content", "finish_reason", "index"}
+"""Members that a client makes of the deltas."""
+
+
 @check("stream.folds")
 def folds(evidence: Evidence, chunks: list[Json]) -> None:
-    """Judges chunks that are valid one by one. What a chunk may leave out, as `usage`, the completion may lack."""
+    """Judges chunks that are valid one by one. What a chunk may leave out, as `usage`, the completion may lack, and
+    what is not folded as well."""
     contract, folded = evidence.contract, fold(chunks)
     completion, chunk = map(contract.resolve, (contract.completion_schema, contract.chunk_schema))
     assume(not any(contract.broken_musts(chunk, each) for each in chunks))
-    names = contract.at(completion)["required"]
-    may_lack = {f"{completion}/required/{names.index(name)}" for name in set(names) - {*contract.at(chunk)["required"]}}
-    broken = [each for each in contract.broken_musts(completion, folded) if each.pointer not in may_lack]
+    needed = {*contract.at(chunk).get("required", ())} | FOLDED
+    broken = [each for each in contract.broken_musts(completion, folded) if each.missing in needed | {None}]
     assert not broken, f"expected a valid completion, got {shown_json(folded)}: {broken[0].message}"
 
 
