@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from ..pytest_session.plugin import ConformancePlugin
 
+THOROUGHLY = 100
+"""Requests that are drawn at thorough effort."""
 EPILOG = """\
 The API key is read from ALPHAEDGE_API_KEY. Without URL, the mock that conforms is started and judged. An empty value of
 an option counts as unset.
@@ -60,9 +62,9 @@ def parser() -> Parser:
     add(
         "--explore",
         type=_positive(int),
-        default=0,
         metavar="N",
-        help="as many more requests, drawn from the whole schema; what fails is made small, and tried first next time",
+        help="as many more requests, drawn from the whole schema; what fails is made small, and tried first next time "
+        "(default: 100 with --effort thorough, otherwise none)",
     )
     add("--seed", type=int, default=1, metavar="N", help="for the drawn values (default: %(default)s)")
     add("--contract", metavar="FILE", help="another contract than the one shipped")
@@ -170,7 +172,7 @@ def _conformance(parsed: argparse.Namespace) -> ConformancePlugin:
         ca_file=path(parsed.ca_file),
         seed=parsed.seed,
         effort=Effort(parsed.effort),
-        explore=parsed.explore,
+        explore=parsed.explore or (THOROUGHLY if parsed.effort == "thorough" else 0),
         pinned=frozenset(levels) if levels is not None else None,
     )
     client(settings)  # a --ca-file that cannot be read is told before anything is sent

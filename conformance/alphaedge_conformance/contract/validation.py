@@ -257,7 +257,7 @@ class _Values:
 
 def _validatable(value: Any, depth: int = 0) -> Any:
     """The same value as far as any keyword can tell, without what the validator cannot take: halves of a surrogate
-    pair become U+FFFD, a number beyond all floats the largest of them, and what is deeper than any schema is left out."""
+    pair become U+FFFD, a number beyond all floats the largest of them; what no schema reaches is left out."""
     if isinstance(value, str):
         return value if value.isascii() else value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     if isinstance(value, float) and math.isinf(value):

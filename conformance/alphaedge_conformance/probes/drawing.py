@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from attrs import evolve
+from attrs import evolve, frozen
 from hypothesis import assume
 from hypothesis import strategies as st
 
-from ..contract import Contract
+from ..contract import Contract, pointer
 from ..contract.bounds import is_telling
-from ..contract.edits import ABSENT, Edit
+from ..contract.edits import Edit, value_at
 from ..contract.requirements import Level, Requirement, by_keyword
 from ..exchange import Expect, Probe, chat, encode
 from ..exchange.strict_json import Json
@@ -21,59 +20,152 @@ from . import boundaries
 LARGEST = 64
 """Completion tokens that a drawn request asks for at most: more would cost more, and say nothing else."""
 
-
-def strategy(contract: Contract, requirements: Mapping[str, Requirement], control: Probe) -> st.SearchStrategy[Probe]:
-    """Draws probes; the simplest is close to the control."""
-    by_pointer = by_keyword(requirements.values())
-    valid = _valid(contract, control.request)
-
-    @st.composite
-    def drawn(draw: st.DrawFn) -> Probe:
-        request = draw(valid)
-        if draw(st.booleans()):
-            return _accepted(contract, by_pointer, control, request)
-        edit = draw(_edits(request))
-        return _refused(contract, by_pointer, control, request, edit)
-
-    return drawn()
+DEEPEST, SEVERAL = 6, 5
+"""Objects inside each other with members that may be absent, and items of a list beyond the fewest."""
+NUMBERS = st.one_of(st.integers(-100, 100), st.integers(), st.floats(allow_nan=False, allow_infinity=False))
+TEXTS = st.text(max_size=8)
+LISTS = st.lists(st.one_of(NUMBERS, TEXTS), max_size=2)
+OBJECTS = st.dictionaries(st.text(max_size=4), st.one_of(NUMBERS, TEXTS), max_size=2)
 
 
-def _valid(contract: Contract, control: Json) -> st.SearchStrategy[Json]:
-    """Schemathesis draws them, with no other members than the contract's; they ask for the control's model."""
-    import schemathesis
-    from schemathesis import config as settings
-    from schemathesis.generation.modes import GenerationMode
+@frozen
+class Drawing:
+    """What Hypothesis draws for a contract, as edits of its control."""
 
-    document = copy.deepcopy(contract.document)
-    for schema in _objects(document.get("components", {}).get("schemas", {})):
-        schema.setdefault("additionalProperties", False)
-    project = settings.ProjectConfig(generation=settings.GenerationConfig(database="none"))
-    config = settings.SchemathesisConfig(projects=settings.ProjectsConfig(default=project))
-    operation = schemathesis.openapi.from_dict(document, config=config)[contract.path]["POST"]
-    cases: st.SearchStrategy[Any] = operation.as_strategy(generation_mode=GenerationMode.POSITIVE)
-    bodies = cases.map(lambda case: case.body).filter(lambda body: isinstance(body, dict))
+    contract: Contract
+    by_pointer: Mapping[str, Requirement]
+    control: Probe
+
+    @classmethod
+    def of(cls, contract: Contract, requirements: Mapping[str, Requirement], control: Probe) -> Drawing:
+        return cls(contract, by_keyword(requirements.values()), control)
+
+    def strategy(self) -> st.SearchStrategy[Probe]:
+        valid = _requests(self.contract, self.control.request)
+
+        @st.composite
+        def drawn(draw: st.DrawFn) -> Probe:
+            request = draw(valid)
+            if draw(st.booleans()):
+                request = draw(_edits(request)).apply(request)
+            probe = self.probe(request)
+            assume(probe is not None)
+            assert probe is not None
+            return probe
+
+        return drawn()
+
+    def probe(self, request: Json) -> Probe | None:
+        """The probe of a request; None where the contract leaves it open whether it is accepted, or where it breaks
+        more than one keyword."""
+        edits = self.edits(request)
+        violations = self.contract.violations(self.contract.request_schema, request)
+        if not violations:
+            ids = frozenset[str]().union(*(self._accepted(edit, request) for edit in edits))
+            return self._probe(edits, request, ids, Expect.ACCEPTED)
+        broken = self.by_pointer.get(violations[0].pointer)
+        if len({each.pointer for each in violations}) > 1 or broken is None or broken.level is Level.MAY:
+            return None
+        wrong = [edit for edit in edits if edit.path == violations[0].path[: len(edit.path)]]
+        if not all(is_telling(self.contract, self.contract.request_schema, edit, request) for edit in wrong):
+            return None
+        return self._probe(edits, request, frozenset({broken.id}), Expect.REFUSED)
+
+    def edits(self, request: Json) -> list[Edit]:
+        """What a request differs from the control in."""
+        return list(boundaries.difference(self.control.request, request))
+
+    def without(self, probe: Probe) -> Iterator[Probe]:
+        """The probes that differ from the control in one thing less."""
+        edits = self.edits(probe.request)
+        for left_out in edits:
+            request = self.control.request
+            for edit in edits:
+                request = edit.apply(request) if edit is not left_out else request
+            smaller = self.probe(request)
+            if smaller is not None and smaller.expect is probe.expect:
+                yield smaller
+
+    def _accepted(self, edit: Edit, request: Json) -> frozenset[str]:
+        return boundaries.accepted_ids(self.contract, self.by_pointer, edit.path, request)
+
+    def _probe(self, edits: list[Edit], request: Json, ids: frozenset[str], expect: Expect) -> Probe:
+        return evolve(
+            self.control,
+            name="drawn: " + (", ".join(map(str, edits)) or "the control"),
+            why="Drawn by Hypothesis from the whole schema.",
+            body=encode(request),
+            requirement_ids=ids,
+            expect=expect,
+        )
+
+
+def _requests(contract: Contract, control: Json) -> st.SearchStrategy[Json]:
+    """Requests for the control's model. What a keyword rules out that is not looked at here, the contract sees."""
+    bodies = _values(contract, contract.request_schema).filter(lambda body: isinstance(body, dict))
     return bodies.map(lambda body: _affordable({**body, "model": control["model"]}, control))
 
 
+def _values(contract: Contract, at: str, depth: int = 0) -> st.SearchStrategy[Any]:
+    """Values of a schema, the shortest and smallest first; of objects, the documented members alone."""
+    here = contract.resolve(at)
+    schema = contract.at(here)
+    if "const" in schema or "enum" in schema:
+        return st.sampled_from(schema.get("enum") or [schema["const"]])
+    for union in ("oneOf", "anyOf"):
+        if union in schema:
+            return st.one_of(*(_values(contract, f"{here}/{union}/{n}", depth) for n in range(len(schema[union]))))
+    kinds = schema.get("type", "object")
+    return st.one_of(
+        *(_of_type(contract, here, kind, depth) for kind in ([kinds] if isinstance(kinds, str) else kinds))
+    )
+
+
+def _of_type(contract: Contract, here: str, kind: str, depth: int) -> st.SearchStrategy[Any]:
+    schema = contract.at(here)
+    least, most = schema.get("minimum"), schema.get("maximum")
+    match kind:
+        case "object":
+            names = schema.get("properties", {}) if depth < DEEPEST else schema.get("required", ())
+            members = {name: _values(contract, here + pointer("properties", name), depth + 1) for name in names}
+            required = set(schema.get("required", ()))
+            return st.fixed_dictionaries(
+                {name: each for name, each in members.items() if name in required},
+                optional={name: each for name, each in members.items() if name not in required},
+            )
+        case "array":
+            fewest = schema.get("minItems", 0)
+            longest = min(schema.get("maxItems", fewest + SEVERAL), fewest + SEVERAL)
+            items = _values(contract, f"{here}/items", depth + 1) if "items" in schema else NUMBERS
+            return st.lists(items, min_size=fewest, max_size=longest)
+        case "string":
+            if "pattern" in schema:
+                return st.from_regex(schema["pattern"], fullmatch=True)
+            return st.text(min_size=schema.get("minLength", 0), max_size=schema.get("maxLength"))
+        case "integer":
+            return st.integers(least, most)
+        case "number":
+            return st.floats(least, most, allow_nan=False, allow_infinity=False)
+        case "boolean":
+            return st.booleans()
+    return st.none()
+
+
 def _affordable(request: Json, control: Json) -> Json:
-    limit = chat.token_limit(request) or control["max_tokens"]
-    return {**request, "max_tokens": min(limit, LARGEST)}
+    limit = chat.token_limit(request)
+    return {**request, "max_tokens": control["max_tokens"] if limit is None else 1 + (limit - 1) % LARGEST}
 
 
-def _objects(node: Any) -> Iterator[Json]:
-    """Every schema with properties."""
-    for part in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
-        if isinstance(part, dict) and isinstance(part.get("properties"), dict):
-            yield part
-        yield from _objects(part)
-
-
-def _edits(request: Json) -> st.SearchStrategy[Edit]:
-    """Another value, or none, at one of the places of a request."""
-    scalars = st.one_of(st.integers(), st.floats(allow_nan=False, allow_infinity=False), st.text(max_size=8))
-    lists = st.lists(scalars, max_size=2)
-    values = st.one_of(st.just(ABSENT), scalars, lists, st.dictionaries(st.text(max_size=4), scalars, max_size=2))
-    return st.builds(Edit, st.sampled_from(list(_paths(request))), values)
+@st.composite
+def _edits(draw: st.DrawFn, request: Json) -> Edit:
+    """Another value at one of the places of a request: of a number most often another number, else of another type."""
+    paths = list(_paths(request))
+    members = [path for path in paths if len(path) == 1]
+    path = draw(st.sampled_from(members if draw(st.booleans()) else paths))
+    value = value_at(request, path)
+    if isinstance(value, int | float) and not isinstance(value, bool) and draw(st.booleans()):
+        return Edit(path, draw(NUMBERS))
+    return Edit(path, draw(st.one_of(NUMBERS, TEXTS, LISTS, OBJECTS)))
 
 
 def _paths(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
@@ -81,36 +173,3 @@ def _paths(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str |
         if step != "model":
             yield (*path, step)
             yield from _paths(part, (*path, step))
-
-
-def _accepted(contract: Contract, by_pointer: Mapping[str, Requirement], control: Probe, request: Json) -> Probe:
-    assume(not contract.violations(contract.request_schema, request))
-    edits = list(boundaries.difference(control.request, request))
-    ids = [boundaries.accepted_ids(contract, by_pointer, edit.path, request) for edit in edits]
-    return _probe(control, edits, request, frozenset().union(*ids), Expect.ACCEPTED)
-
-
-def _refused(
-    contract: Contract, by_pointer: Mapping[str, Requirement], control: Probe, request: Json, edit: Edit
-) -> Probe:
-    assume(edit.value is not ABSENT or isinstance(edit.path[-1], str))
-    edited = edit.apply(request)
-    assume(edit.value is ABSENT or is_telling(contract, contract.request_schema, edit, edited))
-    violations = {violation.pointer for violation in contract.violations(contract.request_schema, edited)}
-    assume(len(violations) == 1)
-    requirement = by_pointer.get(violations.pop())
-    assume(requirement is not None and requirement.level is not Level.MAY)
-    assert requirement is not None
-    edits = list(boundaries.difference(control.request, edited))
-    return _probe(control, edits, edited, frozenset({requirement.id}), Expect.REFUSED)
-
-
-def _probe(control: Probe, edits: list[Edit], request: Json, ids: frozenset[str], expect: Expect) -> Probe:
-    return evolve(
-        control,
-        name="drawn: " + (", ".join(map(str, edits)) or "the control"),
-        why="Drawn by Hypothesis from the whole schema.",
-        body=encode(request),
-        requirement_ids=ids,
-        expect=expect,
-    )

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 
 import hypothesis
-from attrs import define, field
+from attrs import define, field, frozen
 from hypothesis import HealthCheck, Phase
 from hypothesis import strategies as st
 from hypothesis.database import DirectoryBasedExampleDatabase
 
-from ..exchange import Exchange, Probe
+from ..exchange import Exchange, Expect, Probe
 from ..judging.verdicts import Judge
 from ..probes.cache import FOLDER
+from ..probes.drawing import Drawing
 from ..sending.runner import Runner
 
 EXAMPLES = "examples"
@@ -22,6 +23,18 @@ EXAMPLES = "examples"
 
 class Broken(AssertionError):
     """What Hypothesis is told of a request that broke something."""
+
+
+@frozen
+class Explained:
+    """What a finding is made of: where its request differs from the control."""
+
+    expect: Expect
+    paths: tuple[tuple[str | int, ...], ...]
+
+    def explains(self, probe: Probe, paths: Iterable[tuple[str | int, ...]]) -> bool:
+        overlapping = (any(own[: len(path)] == path[: len(own)] for path in paths) for own in self.paths)
+        return probe.expect is self.expect and all(overlapping)
 
 
 @define
@@ -34,27 +47,45 @@ class Explorer:
     """Takes each exchange, and whether it counts: of requests that were made smaller only the smallest does."""
     seed: int
     left: int
+    drawing: Drawing
     _known: dict[tuple[object, ...], tuple[Exchange, frozenset[str]] | None] = field(factory=dict)
-    _smallest: Exchange | None = None
+    _explained: list[Explained] = field(factory=list)
 
-    def explore(self, probes: st.SearchStrategy[Probe]) -> None:
+    def explore(self) -> None:
         """Goes on after each finding, for something else that is wrong, until nothing is left to send."""
-        found: set[str] = set(self.judge.failed)
-        round = 0
+        failed, probes, round = self.judge.failed, self.drawing.strategy(), 0
         while self.left > 0:
-            before, self._smallest = self.left, None
-            broken = self._search(probes, frozenset(found), self.seed + round)
-            if broken:
-                assert self._smallest is not None
-                self.keep(self._smallest, True)
-                found |= broken
-            elif self.left == before:
+            before = self.left
+            found = self._search(probes, failed, self.seed + round)
+            if found is None and self.left == before:
                 return  # whatever is drawn has been sent
+            if found is not None:
+                smallest = self._smaller(*found)
+                self.keep(smallest, True)
+                paths = tuple(edit.path for edit in self.drawing.edits(smallest.probe.request))
+                self._explained.append(Explained(smallest.probe.expect, paths))
             round += 1
 
-    def _search(self, probes: st.SearchStrategy[Probe], known: frozenset[str], seed: int) -> frozenset[str]:
-        """The requirements that a drawn request breaks, besides those that are known to be; its smallest form is
-        kept."""
+    def _smaller(self, exchange: Exchange, broken: frozenset[str]) -> Exchange:
+        """The same without what differs from the control and makes no difference. Hypothesis makes values small, and
+        does not know that one which is not there is smaller."""
+        for probe in self.drawing.without(exchange.probe):
+            answer = self._answer(probe)
+            if answer is not None and answer[1] & broken:
+                self.keep(exchange, False)
+                return self._smaller(*answer)
+        return exchange
+
+    def _is_explained(self, probe: Probe) -> bool:
+        """Whether a request holds, among others, what a finding was made of."""
+        paths = [edit.path for edit in self.drawing.edits(probe.request)]
+        return any(known.explains(probe, paths) for known in self._explained)
+
+    def _search(
+        self, probes: st.SearchStrategy[Probe], known: frozenset[str], seed: int
+    ) -> tuple[Exchange, frozenset[str]] | None:
+        """A request that breaks a requirement besides those that are known to be broken, with the smallest values, and
+        what it breaks."""
         broken: frozenset[str] = frozenset()
         failing: list[Exchange] = []
 
@@ -76,18 +107,20 @@ class Explorer:
                 return
             exchange, breaks = answer
             new = breaks - known
-            if new and (not broken or new & broken):
+            if new and (not broken or new & broken) and not self._is_explained(probe):
                 broken = broken & new or new
-                self._smallest = exchange
                 failing.append(exchange)
                 raise Broken
 
         with suppress(Broken):
             run()
-        for exchange in dict.fromkeys(failing):
-            if exchange is not self._smallest:
+        if not failing:
+            return None
+        *larger, smallest = failing  # Hypothesis runs the smallest once more at the end
+        for exchange in dict.fromkeys(larger):
+            if exchange is not smallest:
                 self.keep(exchange, False)
-        return broken
+        return smallest, broken
 
     def _answer(self, probe: Probe) -> tuple[Exchange, frozenset[str]] | None:
         """What came back for a request, now or before, and what it breaks; None where nothing is left to send."""

@@ -21,7 +21,8 @@ from ..exchange.target import Target
 from ..judging.checks import checks_for
 from ..judging.checks.check import Check
 from ..judging.verdicts import Judge, unjudged
-from ..probes import Plan, drawing
+from ..probes import Plan
+from ..probes.drawing import Drawing
 from ..sending.runner import Runner
 from ..sending.settings import Settings
 from .concurrency import mark, repeat_alone
@@ -148,8 +149,8 @@ class Suite:
                     confirm(runner, plan.probes[0])
                     if settings.explore:
                         explores = True
-                        explorer = Explorer(runner, judge, keep, settings.seed, settings.explore)
-                        explorer.explore(drawing.strategy(self.contract, self.requirements, plan.probes[0]))
+                        drawing = Drawing.of(self.contract, self.requirements, plan.probes[0])
+                        Explorer(runner, judge, keep, settings.seed, settings.explore, drawing).explore()
                         explores = False
                 verdicts = judge.verdicts(unsent)
                 run = evolve(run, unsent=len(unsent))
