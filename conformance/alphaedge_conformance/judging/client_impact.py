@@ -158,5 +158,9 @@ class _Body(httpx.SyncByteStream):
 def _response(exchange: Exchange, request: httpx.Request) -> httpx.Response:
     if exchange.status is None:
         raise httpx.ConnectError(exchange.failure or "no answer", request=request)
-    headers = [(name, value) for name, value in exchange.headers if name.lower() not in CODINGS]
+    headers = [
+        (name.encode("latin-1"), value.encode("latin-1"))
+        for name, value in exchange.headers
+        if name.lower() not in CODINGS
+    ]
     return httpx.Response(exchange.status, headers=headers, stream=_Body(exchange, request))
