@@ -45,7 +45,7 @@ def judged(chunks: tuple[Chunk, ...]) -> float:
     headers = (("content-type", "text/event-stream"),)
     url = "http://127.0.0.1:1/v1/chat/completions"
     exchange = Exchange(1, probe, url, 0.0, 200, headers, chunks, elapsed=1.0)
-    judge = Judge(suite.contract, suite.requirements.values(), suite.checks, [probe], None, accepted=["control"])
+    judge = Judge(suite.contract, suite.requirements.values(), suite.checks, (), None, accepted=["control"])
     began = time.process_time()
     judge.add(exchange)
     judge.verdicts({})

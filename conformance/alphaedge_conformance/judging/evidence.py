@@ -222,7 +222,7 @@ class Evidence:
         contract = self.contract
         found: dict[str, Broken] = {}
         for schema, instance, offsets in self._instances():
-            for pointer in contract.shown(schema, instance):
+            for pointer in contract.exercised(schema, instance):
                 if pointer not in found:
                     found[pointer] = Broken()
             for violation in contract.violations(schema, instance):

@@ -13,7 +13,7 @@ from attrs import define, evolve, field, frozen
 
 from ..contract import Contract, shorten
 from ..contract.requirements import Requirement
-from ..exchange import Exchange, Expect, Key, Probe
+from ..exchange import Effort, Exchange, Expect, Probe
 from ..exchange.redaction import SHORTEST, redact
 from .checks.check import Check
 from .evidence import Evidence
@@ -80,10 +80,15 @@ class Verdict:
         None for exchanges that differ on purpose."""
         if not self.are_repetitions:
             return None
-        share, n = len(self.findings) / self.judged, self.judged
-        centre, spread = share + Z**2 / (2 * n), Z * sqrt(share * (1 - share) / n + Z**2 / (4 * n**2))
-        low, high = ((centre + sign * spread) / (1 + Z**2 / n) for sign in (-1, 1))
-        return max(0.0, low), min(1.0, high)
+        return wilson(len(self.findings), self.judged)
+
+
+def wilson(failed: int, n: int) -> tuple[float, float]:
+    """Between which shares the probability lies that `failed` of `n` were seen of, with 95 % confidence."""
+    share = failed / n
+    centre, spread = share + Z**2 / (2 * n), Z * sqrt(share * (1 - share) / n + Z**2 / (4 * n**2))
+    low, high = ((centre + sign * spread) / (1 + Z**2 / n) for sign in (-1, 1))
+    return max(0.0, low), min(1.0, high)
 
 
 class Conclusion(StrEnum):
@@ -99,7 +104,8 @@ class Conclusion(StrEnum):
         return list(Conclusion).index(self)
 
 
-Request = tuple[str, str | None, Key, bytes | None]
+Request = tuple[object, ...]
+"""What was sent, whatever series it was part of."""
 
 
 class Judge:
@@ -111,17 +117,22 @@ class Judge:
         contract: Contract,
         requirements: Iterable[Requirement],
         checks: Mapping[str, Check],
-        plan: Iterable[Probe],
+        named: Iterable[str],
         key: str | None,
+        effort: Effort = Effort.STANDARD,
         accepted: Iterable[str | None] = (),
     ) -> None:
-        """`accepted` are controls that are known to be, though no exchange shows it."""
+        """`named` are judged on the probes that are about them alone; `accepted` are controls that are known to be,
+        though no exchange shows it."""
         self._contract, self._key = contract, key
         self.requirements = list(requirements)
         self._checks = checks
         self._inapplicable = {each.id: why for each in self.requirements if (why := self._why_not(each))}
         self._applicable = [each for each in self.requirements if each.id not in self._inapplicable]
-        self._named = {id for probe in plan for id in probe.requirement_ids}
+        self._named = frozenset(named)
+        self._effort = effort
+        self._packs: list[Exchange] = []
+        """Refused requests with several values; which of these it was for is known when each was sent alone."""
         self._judged: Counter[str] = Counter()
         self._requests: dict[str, set[Request]] = {each.id: set() for each in self.requirements}
         """What was sent for the exchanges that were judged."""
@@ -156,6 +167,9 @@ class Judge:
         if probe.control not in self._accepted:
             self._waiting.setdefault(probe.control, []).append(exchange)
             return
+        if probe.parts and not exchange.accepted:
+            self._packs.append(exchange)
+            exchange = evolve(exchange, probe=evolve(probe, requirement_ids=frozenset(), parts=()))
         self._exchanges.append(exchange)
         evidence = Evidence(exchange, self._contract, self._key)
         doubt = self._doubt(exchange) if probe.repeated else None
@@ -177,8 +191,27 @@ class Judge:
             for each in self._waiting.pop(probe.name, ()):
                 self.add(each)
 
+    @property
+    def failed(self) -> frozenset[str]:
+        """The requirements that an exchange broke so far."""
+        return frozenset(id for id, findings in self._findings.items() if findings)
+
+    def broken_by(self, exchange: Exchange) -> frozenset[str]:
+        """What an exchange breaks by itself; it is not counted."""
+        evidence, broken = Evidence(exchange, self._contract, self._key), set()
+        for requirement in self._applicable:
+            check = self._checks[requirement.id]
+            if not check.compares and self._concerns(requirement, exchange):
+                try:
+                    if any(deviation is not None for _, deviation in check([evidence])):
+                        broken.add(requirement.id)
+                except Exception as error:
+                    self._kit_errors.setdefault(requirement.id, kit_failed(error, exchange, self._key))
+        return frozenset(broken)
+
     def verdicts(self, unsent: Mapping[Probe, str]) -> dict[str, Verdict]:
         """The verdict of each requirement. Where a probe that a requirement needs has no answer, it cannot pass."""
+        unsent = {**unsent, **dict(self._settle_packs())}
         self._exchanges.sort(key=lambda exchange: exchange.number)
         for requirement in self._applicable:
             check = self._checks[requirement.id]
@@ -190,11 +223,23 @@ class Judge:
                     self._kit_errors.setdefault(requirement.id, kit_failed(error, shown.current, self._key))
         return {requirement.id: self._verdict(requirement, unsent) for requirement in self.requirements}
 
+    def _settle_packs(self) -> Iterator[tuple[Probe, str]]:
+        """Holds a request with several values that was refused against one requirement only where each of these values
+        alone is accepted; gives those of which that is not known."""
+        answers = {exchange.probe.sent: exchange for exchange in self._exchanges}
+        for pack in self._packs:
+            alone = [answers.get(part.sent) for part in pack.probe.parts]
+            if None in alone:
+                yield pack.probe, "several values at once were refused, and not each of them was sent alone"
+            elif all(each is not None and each.accepted for each in alone):
+                together = frozenset(sorted(pack.probe.requirement_ids)[:1])
+                self.add(evolve(pack, probe=evolve(pack.probe, requirement_ids=together, parts=())))
+
     def _count(self, requirement: Requirement, judged: Iterable[tuple[Exchange, Deviation | None]]) -> None:
         for exchange, deviation in judged:
             self._judged[requirement.id] += 1
             probe = exchange.probe
-            self._requests[requirement.id].add((probe.method, probe.media_type, probe.key, probe.body))
+            self._requests[requirement.id].add(probe.sent[:-2])
             if deviation is not None:
                 self._findings[requirement.id].append(Finding.of(deviation, exchange, self._key))
                 self.findings += 1
@@ -215,7 +260,15 @@ class Judge:
     def _lacks_a_probe(self, requirement: Requirement) -> bool:
         """Whether it is about a keyword of the request that no request shows, so that no answer can be held against
         it."""
-        return requirement.kind in ("accepted", "refused") and requirement.id not in self._named
+        return requirement.kind in ("accepted", "refused", "lenient") and requirement.id not in self._named
+
+    def _is_left_out(self, requirement: Requirement) -> bool:
+        """Whether it is about an optional part of answers, and there were such answers."""
+        if not requirement.is_optional:
+            return False
+        kinds = self._checks[requirement.id].kinds
+        able = (each for each in self._exchanges if each.probe.kind in kinds)
+        return any(Evidence(each, self._contract, self._key).keywords for each in able)
 
     def _verdict(self, requirement: Requirement, unsent: Mapping[Probe, str]) -> Verdict:
         if requirement.id in self._inapplicable:
@@ -234,8 +287,14 @@ class Judge:
             what = "required request was" if len(missing) == 1 else "required requests were"
             reason = f"{len(missing)} {what} not sent: {missing[0]}"
             return Verdict(requirement, Status.INCONCLUSIVE, reason=reason)
+        is_shown = any(self._concerns(requirement, each) for each in self._exchanges)
+        if self._effort is Effort.QUICK and not judged and not is_shown:
+            reason = f"not judged at the effort {self._effort}"
+            return Verdict(requirement, Status.NOT_APPLICABLE, reason=reason)
         if self._lacks_a_probe(requirement):
             return Verdict(requirement, Status.INCONCLUSIVE, reason="no probe: the kit has no request that shows it")
+        if not judged and self._is_left_out(requirement):
+            return Verdict(requirement, Status.NOT_APPLICABLE, reason="no answer has the optional part it is about")
         if not judged:
             shown = [each for each in self._exchanges if self._concerns(requirement, each)]
             able = [each for each in shown if each.probe.kind in self._checks[requirement.id].kinds]

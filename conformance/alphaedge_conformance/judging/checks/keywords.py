@@ -17,6 +17,8 @@ def check_of(requirement: Requirement) -> Callable[..., None]:
     """The check of a derived requirement."""
     if requirement.kind == "accepted":
         return accepted
+    if requirement.kind == "lenient":
+        return refused
     if requirement.kind == "refused":
         if requirement.level is Level.MAY:
             return undecided
