@@ -258,14 +258,14 @@ def test_a_check_that_raises_leaves_every_other_target(
 def test_an_impact_that_raises_leaves_the_other_findings(
     suite: Suite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    original = client_impact.impact
+    original = client_impact.observe
 
-    def broken(exchange: Exchange) -> str | None:
+    def broken(exchange: Exchange) -> client_impact.Impact:
         if exchange.number == 1:
             raise KeyError(exchange.number)
         return original(exchange)
 
-    monkeypatch.setattr(run_module, "impact", broken)
+    monkeypatch.setattr(run_module, "observe", broken)
     report = build_report(trial(suite, BY_HAND["total-is-the-prompt"].make))
     found = {each["id"]: each for each in report["requirements"] if each["status"] != "passed"}
     assert [each["status"] for each in found.values()] == ["kit-error"]
@@ -348,5 +348,21 @@ def test_a_keyword_without_a_probe_is_not_judged(suite: Suite, good: list[Exchan
 
 def test_no_impact_of_a_request_that_no_client_sends(good: list[Exchange]) -> None:
     control = next(exchange for exchange in good if exchange.probe.name == "control")
-    assert client_impact.impact(evolve(control, status=404)) is not None
-    assert client_impact.impact(evolve(control, status=404, probe=evolve(control.probe, method="GET"))) is None
+    assert client_impact.observe(evolve(control, status=404)).first is not None
+    assert client_impact.observe(evolve(control, status=404, probe=evolve(control.probe, method="GET"))).first is None
+
+
+def test_an_inconclusive_run_says_why(suite: Suite, tmp_path: Path) -> None:
+    run = trial(suite, StreamsAre500, {"stream.done", "usage.total-is-the-sum"})
+    assert run.conclusion == "inconclusive"
+    why = "1 of 2 requirements that can fail the run were not judged, the first since "
+    assert build_report(run)["reason"] == f"{why}'control, streamed' was answered 500"
+
+
+@pytest.mark.parametrize("limit", [1, 5, 40])
+def test_a_run_that_its_budget_cut_says_why(suite: Suite, limit: int) -> None:
+    with serve(Mock(suite.contract)) as url:
+        goal = target(suite.contract, url, None, "")
+        run = suite.run(list(suite.requirements), goal, Settings(max_requests=limit))
+    assert run.conclusion == "inconclusive"
+    assert build_report(run)["reason"]
