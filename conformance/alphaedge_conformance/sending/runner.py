@@ -75,6 +75,10 @@ class Runner:
         """One more exchange after a run; None where the budget is spent, or the run was stopped."""
         return next(iter(self.send_all([probe])), None)
 
+    def hope_again(self) -> None:
+        """Lets what is sent next find out whether the server answers, whatever came to no end before."""
+        self._breaker = Breaker()
+
     def send_all(self, probes: Iterable[Probe]) -> list[Exchange]:
         """More exchanges after a run, as many as the budget allows; none where the run was stopped."""
         before = len(self.exchanges)
