@@ -75,7 +75,7 @@ def test_a_server_that_ends_before_the_second_time_is_not_accused(suite: Suite) 
             return
         controls.append(asked.body)
         if len(controls) == 2:
-            server.stop_listening()
+            await server.stop_listening()
         await asked.send(response(completion(), b"Connection: close"))
 
     server = Target(answer)
