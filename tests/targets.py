@@ -47,10 +47,49 @@ class Target:
     def __init__(self, answer: Answer, tls: ssl.SSLContext | None = None) -> None:
         self.answer, self.tls = answer, tls
         self.asked: list[Asked] = []
-        self.stop_listening: Callable[[], None] = lambda: None
+        self._server: asyncio.Server | None = None
+        self._serving: set[asyncio.Task[None]] = set()
+
+    async def listen(self) -> str:
+        """Begins to listen; returns the address."""
+        self._server = await asyncio.start_server(self.serve, "127.0.0.1", 0, ssl=self.tls)
+        scheme = "https" if self.tls else "http"
+        return f"{scheme}://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+
+    async def stop_listening(self) -> None:
+        """Refuses connections from now on. asyncio cannot hand over one that it has just accepted to a server that is
+        closed, and leaves it open: it gets the time for that."""
+        if self._server is None:
+            return
+        for listening in self._server.sockets:
+            asyncio.get_running_loop().remove_reader(listening.fileno())
+        await asyncio.sleep(0)
+        self._server.close()
+        self._server = None
+
+    async def stop(self) -> None:
+        """Ends every connection too, whatever is still to be sent on it."""
+        await self.stop_listening()
+        for _ in range(5):  # until what was accepted is served
+            await asyncio.sleep(0)
+        for task in self._serving:
+            task.cancel()
+        await asyncio.gather(*self._serving, return_exceptions=True)
+        await asyncio.sleep(0)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
+        task = asyncio.current_task()
+        assert task is not None
+        self._serving.add(task)
+        try:
+            await self._serve(reader, writer)
+        except asyncio.CancelledError:
+            writer.transport.abort()
+        finally:
+            self._serving.discard(task)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(OSError, asyncio.IncompleteReadError):
             while True:
                 head = await reader.readuntil(b"\r\n\r\n")
                 length = re.search(rb"(?i)content-length: *(\d+)", head)
@@ -71,14 +110,11 @@ def serving(target: Target) -> Iterator[str]:
     loops: list[asyncio.AbstractEventLoop] = []
 
     async def main() -> None:
-        server = await asyncio.start_server(target.serve, "127.0.0.1", 0, ssl=target.tls)
-        target.stop_listening = server.close
-        scheme = "https" if target.tls else "http"
-        address.append(f"{scheme}://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+        address.append(await target.listen())
         loops.append(asyncio.get_running_loop())
         ready.set()
         await stopped.wait()
-        server.close()
+        await target.stop()
 
     thread = threading.Thread(target=asyncio.run, args=(main(),))
     thread.start()

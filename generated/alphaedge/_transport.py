@@ -448,7 +448,8 @@ def unexpected_body_error(kind: type[E], response: httpx.Response, secret: Secre
 
 
 def redacted(headers: httpx.Headers, secret: Secret) -> httpx.Headers:
-    return httpx.Headers([(redact(name, secret), redact(value, secret)) for name, value in headers.multi_items()])
+    pairs = [(redact(name, secret), redact(value, secret)) for name, value in headers.multi_items()]
+    return httpx.Headers(pairs, encoding=headers.encoding)
 
 
 def names_another_fault(body: Any) -> bool:

@@ -16,7 +16,7 @@ from .conftest import HELLO, KEY
 ERROR = {"error": {"message": "No.", "type": "t", "param": "model", "code": "c"}}
 
 
-def answering(status: int, headers: dict[str, str] | None = None, **content: Any) -> AlphaEdge:
+def answering(status: int, headers: Any = None, **content: Any) -> AlphaEdge:
     """A client whose server always answers so."""
     transport = httpx.MockTransport(lambda request: httpx.Response(status, headers=headers, **content))
     return AlphaEdge(KEY, base_url="http://host", http_client=httpx.Client(transport=transport), max_retries=0)
@@ -79,6 +79,15 @@ def test_any_body_of_an_error(body: bytes, says: str) -> None:
         answering(502, content=body).chat.completions.create(**HELLO)
     assert says in str(caught.value)
     assert caught.value.content == body
+
+
+@pytest.mark.parametrize("value", [b"\xe9\x9b", "é".encode()])
+def test_a_header_outside_ascii_is_kept(value: bytes) -> None:
+    headers = [(b"server", value), (b"x-key", KEY.encode())]
+    with pytest.raises(alphaedge.NotFoundError) as caught:
+        answering(404, headers=headers, json=ERROR).chat.completions.create(**HELLO)
+    assert caught.value.headers["server"] == httpx.Headers(headers)["server"]
+    assert KEY not in caught.value.headers["x-key"]
 
 
 def test_a_long_page_is_not_printed_whole() -> None:

@@ -9,7 +9,8 @@ import pytest
 from attrs import evolve
 
 from alphaedge_conformance.exchange import Chunk, Exchange, Expect, Key, Probe
-from alphaedge_conformance.judging.client_impact import impact
+from alphaedge_conformance.judging.client_impact import observe
+from alphaedge_conformance.judging.places import Place
 
 from .test_models import WHOLE
 
@@ -79,7 +80,7 @@ START, STOP, END = chunk({"role": "assistant", "content": "Hi"}), chunk({}, "sto
     ],
 )
 def test_a_plain_answer(body: Any, says: str | None) -> None:
-    assert impact(exchange(body)) == says
+    assert observe(exchange(body)).first == says
 
 
 @pytest.mark.parametrize(
@@ -107,7 +108,7 @@ def test_a_plain_answer(body: Any, says: str | None) -> None:
     ],
 )
 def test_a_streamed_answer(body: bytes, says: str | None) -> None:
-    assert impact(exchange(body, stream=True)) == says
+    assert observe(exchange(body, stream=True)).first == says
 
 
 @pytest.mark.parametrize(
@@ -116,13 +117,26 @@ def test_a_streamed_answer(body: bytes, says: str | None) -> None:
         (ERROR, 400, Expect.REFUSED, None),
         (WHOLE, 200, Expect.REFUSED, None),
         (b"no", 400, Expect.REFUSED, "the client raises BadRequestError without `type`, `param` and `code`"),
+        (
+            {"message": "No.", "type": "t", "code": "c"},
+            400,
+            Expect.REFUSED,
+            "the client raises BadRequestError without `param`",
+        ),
+        (
+            {"type": "t", "code": None},
+            400,
+            Expect.REFUSED,
+            "the client raises BadRequestError without `param` and `code`",
+        ),
+        ({"type": "t", "param": "p", "code": "c"}, 400, Expect.REFUSED, None),
         (ERROR, 500, Expect.REFUSED, "the client tries again, twice by default, and then raises InternalServerError"),
         (ERROR, 429, Expect.ACCEPTED, "the client tries again, twice by default, and then raises RateLimitError"),
         (ERROR, 400, Expect.ACCEPTED, "the client raises BadRequestError for a request that the contract accepts"),
     ],
 )
 def test_a_refusal(body: Any, status: int, expect: Expect, says: str | None) -> None:
-    assert impact(exchange(body, status, expect=expect)) == says
+    assert observe(exchange(body, status, expect=expect)).first == says
 
 
 @pytest.mark.parametrize(
@@ -135,13 +149,53 @@ def test_a_refusal(body: Any, status: int, expect: Expect, says: str | None) -> 
 )
 def test_a_refused_key(status: int, key: Key, says: str | None) -> None:
     answered = exchange(ERROR, status, expect=Expect.REFUSED)
-    assert impact(evolve(answered, probe=evolve(answered.probe, key=key))) == says
+    assert observe(evolve(answered, probe=evolve(answered.probe, key=key))).first == says
 
 
 def test_no_answer_and_half_an_answer() -> None:
-    none = impact(exchange(b"", None, failure="refused"))
+    none = observe(exchange(b"", None, failure="refused")).first
     assert none is not None
     assert none.startswith("the client raises APIConnectionError (no connection: refused")
-    half = impact(exchange(START, stream=True, failure="no end within 10 s"))
+    half = observe(exchange(START, stream=True, failure="no end within 10 s")).first
     assert half == "the client raises APIConnectionError (the connection broke: no end within 10 s), after 1 chunk"
-    assert impact(exchange(START + STOP + END, stream=True, failure="no end within 1 s of [DONE]")) is None
+    assert observe(exchange(START + STOP + END, stream=True, failure="no end within 1 s of [DONE]")).first is None
+
+
+ROLE = "in the folded stream reading `choices[0].message.role` raises MissingMemberError"
+CUT = chunk({"content": "Hi"}, id=1) + STOP
+
+
+@pytest.mark.parametrize(
+    ("body", "place", "says"),
+    [
+        (START + END, Place(members=("id",)), None),
+        (
+            START + END,
+            Place(members=("finish_reason",)),
+            "in the folded stream reading `choices[0].finish_reason` raises MissingMemberError",
+        ),
+        (CUT, Place(("id",)), "`id` is silently an int"),
+        (CUT, Place(("model",)), None),
+        (CUT, Place(("choices", 0, "delta"), "role"), None),
+        (CUT + END, Place(("choices", 0, "delta"), "role"), ROLE),
+        (CUT + END, Place(missing="[DONE]"), None),
+        (chunk(None) + STOP + END, Place(("choices", 0, "delta")), "`choices[0].delta` is silently empty"),
+        (chunk(None) + STOP + END, Place(("choices", 0, "finish_reason")), None),
+    ],
+)
+def test_an_impact_is_that_of_the_finding(body: bytes, place: Place, says: str | None) -> None:
+    """And not of another fault of the same exchange."""
+    assert observe(exchange(body, stream=True)).of(place) == says
+
+
+def test_where_a_stream_breaks_off_is_the_impact_of_what_broke_it() -> None:
+    said = observe(exchange(CUT, stream=True)).of(Place(missing="[DONE]"))
+    assert said is not None
+    assert said.startswith("the client raises APIStreamError (the stream broke off")
+
+
+def test_an_error_has_an_impact_by_its_status_and_one_by_its_body() -> None:
+    found = observe(exchange(b"oops", 500, expect=Expect.REFUSED))
+    assert str(found.of(Place(status=True))).startswith("the client tries again")
+    for place in (Place(header="content-type"), Place((), "error")):
+        assert found.of(place) == "the client raises InternalServerError without `type`, `param` and `code`"

@@ -158,3 +158,21 @@ def test_a_key_that_is_a_word_accuses_nobody(suite: Suite, key: str) -> None:
         run = suite.run([id], target(suite.contract, url, None, key), Settings())
     assert run.verdicts[id].status is Status.NOT_APPLICABLE
     assert run.verdicts[id].reason == "the key is short or a word, which any answer may have"
+
+
+@pytest.mark.parametrize(
+    ("model", "said"), [(f"{KEY[:PIECE]}-large", f"{KEY[:PIECE]}-large"), (f"my-{KEY}", f"my-{MASK}")]
+)
+def test_a_model_may_begin_like_the_key(suite: Suite, model: str, said: str) -> None:
+    """The caller names it; only the whole key is masked in it. What the server offers is the server's text."""
+
+    async def offers(asked: Asked) -> None:
+        if b"/models" in asked.head:
+            await asked.send(response(b'{"data": [{"id": "%s"}]}' % KEY[:PIECE].encode()))
+        else:
+            await asked.send(response(b"{}", status=b"404 Not Found"))
+
+    with serving(Target(offers)) as url:
+        run = suite.run(list(suite.requirements), target(suite.contract, url, model, KEY), Settings())
+    assert run.reason is not None
+    assert f"does not know the model {said!r}; it offers {MASK}; name one with --model" in run.reason

@@ -58,14 +58,17 @@ def test_the_command_sends_two_requests_at_once(suite: Suite) -> None:
         command = broken["findings"][0]["curl"].replace(report["target"]["url"], f"{url}/v1/chat/completions")
         assert command.count("curl -sS") == 2
         assert command.endswith(" & wait")
-        done = subprocess.run(
-            ["bash", "-c", command],
-            env={"PATH": "/usr/bin:/bin", "ALPHAEDGE_API_KEY": KEY},
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        assert done.stdout.count('"role": "assistant"') - done.stdout.count("[DONE]") == 1
+        for _ in range(5):  # which of the two comes first is the system's choice
+            done = subprocess.run(
+                ["bash", "-c", command],
+                env={"PATH": "/usr/bin:/bin", "ALPHAEDGE_API_KEY": KEY},
+                capture_output=True,
+                text=True,
+                check=True,
+            )
+            if done.stdout.count('"role": "assistant", "content": ""') > done.stdout.count("[DONE]"):
+                return
+        pytest.fail(done.stdout)
 
 
 @pytest.mark.parametrize("name", ["no-done", "total-is-the-prompt", "stack-trace"])

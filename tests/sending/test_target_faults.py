@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
+import socket
 import ssl
 import subprocess
 import sys
 import threading
-import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 
@@ -161,10 +164,8 @@ DEVIATING: dict[Answer, tuple[str, str]] = {
 
 
 def ends(conform: Conform, url: str, folder: Path, *arguments: str, key: str | None = None) -> tuple[int, str]:
-    """The exit code and the output, within ten seconds and without a traceback; the report is there."""
-    started = time.monotonic()
+    """The exit code and the output, before the fixture's time is up and without a traceback; the report is there."""
     done = conform(url, "--report", str(folder), *LIMITS, *arguments, key=key)
-    assert time.monotonic() - started < 10
     assert "Traceback" not in done.stdout + done.stderr
     assert done.stdout.splitlines()[-1].startswith(("INCONCLUSIVE", "DEVIATES", "CONFORMS"))
     assert {path.name for path in folder.iterdir()} == {
@@ -282,7 +283,7 @@ def test_a_server_that_dies_midway(conform: Conform, tmp_path: Path) -> None:
         if asked.number <= 20:
             await asked.send(response(completion(), b"Connection: close"))
         else:
-            target.stop_listening()
+            await target.stop_listening()
             asked.reset()
 
     target = Target(dies_after_20)
@@ -291,6 +292,25 @@ def test_a_server_that_dies_midway(conform: Conform, tmp_path: Path) -> None:
     assert code == 1
     assert "nothing listens there any more" in output
     assert read_report(tmp_path)["cost"]["requests"] < 60
+
+
+def test_the_tests_own_server_leaves_no_connection_open() -> None:
+    """It stops listening while others come; what it leaves open is a warning, and so an error, when it is collected."""
+
+    async def stops(asked: Asked) -> None:
+        await target.stop_listening()
+        asked.reset()
+
+    def comes(address: tuple[str, int]) -> None:
+        with suppress(OSError), socket.create_connection(address, 1) as connection:
+            connection.sendall(b"GET / HTTP/1.1\r\n\r\n")
+            connection.recv(1)
+
+    for _ in range(20):
+        target = Target(stops)
+        with serving(target) as url, ThreadPoolExecutor(20) as pool:
+            list(pool.map(comes, [("127.0.0.1", int(url.rpartition(":")[2]))] * 20))
+    gc.collect()
 
 
 def test_a_kept_connection_that_is_closed(conform: Conform, tmp_path: Path) -> None:

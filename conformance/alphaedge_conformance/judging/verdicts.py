@@ -262,13 +262,17 @@ class Judge:
         it."""
         return requirement.kind in ("accepted", "refused", "lenient") and requirement.id not in self._named
 
+    def _evidence(self, exchange: Exchange) -> Evidence:
+        """That of an exchange, decoded before where it is small."""
+        return self._decoded.get(id(exchange)) or Evidence(exchange, self._contract, self._key)
+
     def _is_left_out(self, requirement: Requirement) -> bool:
         """Whether it is about an optional part of answers, and there were such answers."""
         if not requirement.is_optional:
             return False
         kinds = self._checks[requirement.id].kinds
         able = (each for each in self._exchanges if each.probe.kind in kinds)
-        return any(Evidence(each, self._contract, self._key).keywords for each in able)
+        return any(self._evidence(each).keywords for each in able)
 
     def _verdict(self, requirement: Requirement, unsent: Mapping[Probe, str]) -> Verdict:
         if requirement.id in self._inapplicable:

@@ -46,7 +46,9 @@ def show_comparison(comparison: Comparison, folder: Path | None, quiet: bool = F
 
 
 def _line(comparison: Comparison, target: Compared) -> Text:
-    said = safe(target["reason"]) if target["reason"] is not None else counted(_counts(comparison, target))
+    counts, reason = _counts(comparison, target), target["reason"]
+    is_judged = any(status in (Status.PASSED, Status.FAILED) for status, _ in counts)
+    said = " · ".join([*([counted(counts)] if is_judged else []), *([safe(reason)] if reason is not None else [])])
     conclusion = Conclusion(target["verdict"])
     head = (conclusion.upper(), CONCLUSION_STYLE[conclusion])
     return Text.assemble(f"{safe(target['name'])}: ", head, f": {said} · {cost_of(target['cost'], target['seconds'])}")

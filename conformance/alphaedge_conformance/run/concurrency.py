@@ -73,13 +73,15 @@ class Overlaps:
         return self._known[exchange.number]
 
     def may_have_caused(self, verdict: Verdict, checks: Mapping[str, Check]) -> bool:
-        """Whether every finding came beside another request, and one exchange alone tells. An invalid request that is
-        accepted was not checked at all, which no load explains."""
+        """Whether every finding came beside another request, and one exchange alone tells, which one of a series does
+        not. An invalid request that is accepted was not checked at all, which no load explains."""
         if verdict.status is not Status.FAILED or checks[verdict.requirement.id].compares:
             return False
         first = verdict.findings[0].exchange
         is_unchecked = first.probe.expect is Expect.REFUSED and first.accepted
-        return not is_unchecked and all(self.beside(each.exchange) is not None for each in verdict.findings)
+        if is_unchecked or first.probe.series is not None:
+            return False
+        return all(self.beside(each.exchange) is not None for each in verdict.findings)
 
 
 def _overlap(one: Exchange, other: Exchange) -> bool:

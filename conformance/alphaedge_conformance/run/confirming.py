@@ -21,6 +21,7 @@ def confirm(runner: Runner, control: Probe) -> None:
     doubtful = [exchange for exchange in doubtful if not exchange.timed_out] + hung[:HUNG]
     if not doubtful:
         return
+    runner.hope_again()  # the doubtful ones themselves may have ended all hope of an answer
     answered = runner.send(evolve(control, repeated=True))
     if answered is None or not answered.accepted:
         return

@@ -11,7 +11,7 @@ from ..contract import Contract
 from ..exchange import Exchange
 from ..exchange.redaction import redact
 from ..exchange.target import Target
-from ..judging.client_impact import impact
+from ..judging.client_impact import Impact, observe
 from ..judging.evidence import Evidence
 from ..judging.verdicts import Conclusion, Finding, Status, Verdict, conclude
 from ..probes import Plan
@@ -57,11 +57,18 @@ class Run:
 
     @property
     def why(self) -> str | None:
-        """Why nothing was judged, or could fail the run, in one line."""
-        if self.verdicts and not any(self.settings.scores(verdict.requirement) for verdict in self.verdicts.values()):
-            level = self.settings.level
-            return self.reason or self.stopped or f"no requirement of level {level} was selected, so nothing can fail"
-        return self.reason or self.stopped
+        """Why the run is inconclusive, or ended before its plan, in one line."""
+        if self.reason or self.stopped or self.conclusion is not Conclusion.INCONCLUSIVE:
+            return self.reason or self.stopped
+        level = self.settings.level
+        scored = [verdict for verdict in self.verdicts.values() if self.settings.scores(verdict.requirement)]
+        if not scored:
+            return f"no requirement of level {level} was selected, so nothing can fail"
+        unjudged = [verdict for verdict in scored if verdict.status is Status.INCONCLUSIVE]
+        if unjudged:
+            of = f"{len(unjudged)} of {len(scored)} requirements that can fail the run were not judged"
+            return f"{of}, the first since {unjudged[0].reason}"
+        return "no requirement that can fail the run applies" if not self.unsent else "not all of the plan was answered"
 
     @property
     def server(self) -> str | None:
@@ -69,16 +76,16 @@ class Run:
         return next((each.header("server") for each in self.exchanges if each.status is not None), None)
 
     @cached_property
-    def _impacts(self) -> dict[int, str | None]:
+    def _impacts(self) -> dict[int, Impact]:
         return {}
 
     def impact(self, finding: Finding) -> str | None:
         """What a finding does to a program that uses the client."""
         exchange = finding.exchange
         if exchange.number not in self._impacts:
-            what = impact(exchange)
-            self._impacts[exchange.number] = redact(what, self.target.key) if what is not None else None
-        return self._impacts[exchange.number]
+            self._impacts[exchange.number] = observe(exchange)
+        what = self._impacts[exchange.number].of(finding.place)
+        return redact(what, self.target.key) if what is not None else None
 
     @cached_property
     def _usages(self) -> list[tuple[Exchange, int, int]]:

@@ -14,7 +14,7 @@ from attrs import evolve
 from ..errors import Inconclusive
 from ..exchange import Exchange, Probe
 from ..exchange.chat import models_address
-from ..exchange.redaction import redact
+from ..exchange.redaction import MASK, redact
 from ..exchange.strict_json import loads
 from ..exchange.target import Target
 from ..probes import Plan, is_unlimited
@@ -75,6 +75,10 @@ class Runner:
         """One more exchange after a run; None where the budget is spent, or the run was stopped."""
         return next(iter(self.send_all([probe])), None)
 
+    def hope_again(self) -> None:
+        """Lets what is sent next find out whether the server answers, whatever came to no end before."""
+        self._breaker = Breaker()
+
     def send_all(self, probes: Iterable[Probe]) -> list[Exchange]:
         """More exchanges after a run, as many as the budget allows; none where the run was stopped."""
         before = len(self.exchanges)
@@ -125,7 +129,7 @@ class Runner:
             if not self.exchanges:
                 return
             if not self.exchanges[0].accepted:
-                raise Inconclusive(redact(await self._why(self.exchanges[0]), self.target.key))
+                raise Inconclusive(await self._why(self.exchanges[0]))
             if self.exchanges[0].media_type == "text/html" and not _is_json(self.exchanges[0].body):
                 page = f"{self.target.url} answers with a page (text/html)"
                 raise Inconclusive(f"{page}, so nothing can be judged; name the address of the API")
@@ -210,7 +214,8 @@ class Runner:
         self._told.append(self._listening.submit(listener, answer))
 
     async def _why(self, control: Exchange) -> str:
-        """In one line why the control was not accepted, and what to do."""
+        """In one line why the control was not accepted, and what to do. The server's words are searched for any part of
+        the key; what the caller says, as the name of a model, may begin like the key."""
         target = self.target
         if control.timed_out:
             return f"{target.origin}: {control.failure}; if it is only slow, raise --timeout"
@@ -223,15 +228,17 @@ class Runner:
             key = f"{variable} is not set" if target.key is None else f"the key in {variable} was refused"
             return f"{target.origin} answered {control.status}: {key}: {said}"
         if 300 <= control.status < 400:
+            location = redact(control.header("location") or "nowhere", target.key)
             return (
-                f"{target.url} answered {control.status} and points to {control.header('location')}; "
+                f"{target.url} answered {control.status} and points to {location}; "
                 "the key is sent nowhere else, so name the right URL yourself"
             )
         if control.status in (400, 404, 422):
             offered = await self._models()
             if offered is not None and target.model not in offered:
-                models = _some(offered, target.model) or "none"
-                unknown = f"{target.origin} does not know the model {target.model!r}"
+                models = redact(_some(offered, target.model) or "none", target.key)
+                model = target.model.replace(target.key, MASK) if target.key else target.model
+                unknown = f"{target.origin} does not know the model {model!r}"
                 return f"{unknown}; it offers {models}; name one with --model"
         hint = "; if the API has another path, name its whole address" if control.status in (404, 405) else ""
         refused = f"{target.url} answered {control.status} to the contract's own example"

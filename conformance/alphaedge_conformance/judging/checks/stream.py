@@ -115,8 +115,9 @@ def role_with_first_text(chunks: list[Json]) -> None:
         if "role" in delta:
             introduced.add(choice.get("index"))
         text = delta.get("content")
-        assert not text or not isinstance(text, str) or choice.get("index") in introduced, (
-            f"expected the role with the first text at the latest, got the text {text[:40]!r} before it"
+        assert not text or not isinstance(text, str) or choice.get("index") in introduced, Deviation(
+            f"expected the role with the first text at the latest, got the text {text[:40]!r} before it",
+            Place(members=("role",)),
         )
 
 
@@ -167,7 +168,10 @@ def one_finish_reason(chunks: list[Json]) -> None:
         if choice.get("finish_reason") is not None:
             given.append(choice["finish_reason"])
     for index, given in reasons.items():
-        assert len(given) == 1, f"expected one finish_reason for choice {index}, got {shown_json(given)}"
+        assert len(given) == 1, Deviation(
+            f"expected one finish_reason for choice {index}, got {shown_json(given)}",
+            Place(members=("finish_reason",)),
+        )
 
 
 @check("stream.nothing-after-finish")
@@ -201,7 +205,10 @@ def folds(evidence: Evidence, chunks: list[Json]) -> None:
     assume(not any(contract.broken_musts(chunk, each) for each in chunks))
     needed = {*contract.at(chunk).get("required", ())} | FOLDED
     broken = [each for each in contract.broken_musts(completion, folded) if each.missing in needed | {None}]
-    assert not broken, f"expected a valid completion, got {shown_json(folded)}: {broken[0].message}"
+    members = tuple(broken[0].missing or str((*broken[0].path, "choices")[-1]) for _ in broken[:1])
+    assert not broken, Deviation(
+        f"expected a valid completion, got {shown_json(folded)}: {broken[0].message}", Place(members=members)
+    )
 
 
 @check("stream.agrees")
