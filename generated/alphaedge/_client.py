@@ -1,3 +1,4 @@
+# Copied from scripts/runtime/_client.py by `make generate`; edit that.
 """What the two clients have: where the API is, the key, and how a request is sent."""
 
 from __future__ import annotations

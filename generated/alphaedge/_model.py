@@ -1,3 +1,4 @@
+# Copied from scripts/runtime/_model.py by `make generate`; edit that.
 """What all models have: they take an answer as it is, and keep all of it."""
 
 from __future__ import annotations

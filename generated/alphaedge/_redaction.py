@@ -1,3 +1,4 @@
+# Copied from scripts/runtime/_redaction.py by `make generate`; edit that.
 """Keeps the API key out of everything that is printed."""
 
 from __future__ import annotations

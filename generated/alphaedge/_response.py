@@ -1,3 +1,4 @@
+# Copied from scripts/runtime/_response.py by `make generate`; edit that.
 """From a response to what a call returns: a model, a stream, or either with status and headers."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# Copied from scripts/runtime/_stream.py by `make generate`; edit that.
 """The chunks of a streamed answer, as they come."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# Copied from scripts/runtime/_transport.py by `make generate`; edit that.
 """The one place that knows the HTTP library: makes a request, sends it, again where that helps, names what failed."""
 
 from __future__ import annotations

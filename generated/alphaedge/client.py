@@ -1,3 +1,4 @@
+# Made from openapi.yaml by `make generate`, through scripts/templates/; edit those.
 """`AlphaEdge` and `AsyncAlphaEdge`: where a program begins."""
 
 from __future__ import annotations

@@ -80,7 +80,7 @@ class Servers:
             await respond(send, status, label, body, 999)
             raise ConnectionError  # which closes the connection
         location = {"location": f"/elsewhere/v1/{path}"} if status == 307 else {"retry-after-ms": "1"}
-        return await respond(send, status, label, body, **location)
+        return await respond(send, status, label, body, 0, **location)
 
 
 async def respond(send: Any, status: int, label: str, body: bytes, length: int = 0, **headers: str) -> None:

@@ -1,3 +1,4 @@
+// Copied from scripts/typescript/runtime/secret.ts by `make generate`; edit that.
 /** Keeps the API key out of everything that is printed. */
 
 import { AlphaEdgeError } from "./errors.js";
