@@ -8,7 +8,7 @@ from inspect import isawaitable, iscoroutinefunction
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from ._redaction import Secret
+from ._redaction import Secret, redact
 from .errors import AlphaEdgeError
 
 if TYPE_CHECKING:
@@ -57,7 +57,8 @@ class Client:
         return self._base_url
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}(base_url={self._requests.base_url!r}, max_retries={self._max_retries})"
+        base_url = redact(self._requests.base_url, self._api_key)
+        return f"{type(self).__name__}(base_url={base_url!r}, max_retries={self._max_retries})"
 
     def with_options(
         self,
