@@ -144,10 +144,18 @@ def arrange(made: Path) -> None:
         shutil.rmtree(made / folder)
     for command in (["check", "--fix-only", "--select", "F401,I"], ["format", "--line-length", "120"]):
         subprocess.run([tool("ruff"), *command, "--isolated", "--no-cache", "--quiet", made], check=True)
+    for path in made.glob("*.py"):
+        sign(path, "Made from openapi.yaml by `make generate`, through scripts/templates/; edit those.")
     for path in RUNTIME.glob("*.py"):
         if path.name != "__init__.py":
             shutil.copy(path, made)
+            sign(made / path.name, f"Copied from scripts/runtime/{path.name} by `make generate`; edit that.")
     (made / "py.typed").touch()
+
+
+def sign(path: Path, words: str) -> None:
+    """Says at the top of a file where its source is."""
+    path.write_text(f"# {words}\n{path.read_text('utf-8')}", "utf-8")
 
 
 def tool(name: str) -> str:

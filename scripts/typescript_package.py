@@ -96,6 +96,13 @@ def generate(contract: Contract, rendering: dict[str, Any], version: str, scratc
     if done.returncode != 0:
         said = (done.stderr or done.stdout).strip()
         raise ConfigurationError(f"{contract.source}: openapi-typescript cannot make types of it:\n{said}")
+    for path in (made / "src").glob("*.ts"):
+        words = "Made from openapi.yaml by `make generate`, through scripts/typescript/templates/; edit those."
+        if path.name == "schema.ts":
+            words = "Made from openapi.yaml by `make generate`; edit that."
+        elif (HERE / "runtime" / path.name).exists():
+            words = f"Copied from scripts/typescript/runtime/{path.name} by `make generate`; edit that."
+        path.write_text(f"// {words}\n{path.read_text('utf-8')}", "utf-8")
     return made
 
 

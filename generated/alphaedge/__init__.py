@@ -1,3 +1,4 @@
+# Made from openapi.yaml by `make generate`, through scripts/templates/; edit those.
 """The client of the AlphaEdge API.
 
     from alphaedge import AlphaEdge

@@ -1,3 +1,4 @@
+# Copied from scripts/runtime/_client.py by `make generate`; edit that.
 """What the two clients have: where the API is, the key, and how a request is sent."""
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from inspect import isawaitable, iscoroutinefunction
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from ._redaction import Secret
+from ._redaction import Secret, redact
 from .errors import AlphaEdgeError
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ class Client:
         max_retries: int | None,
         default_headers: Mapping[str, str] | None,
         default_query: Mapping[str, Any] | None,
-        http_client: HttpClient | AsyncHttpClient,
+        http_client: Any,
         *,
         is_own: bool,
     ) -> None:
@@ -57,7 +58,8 @@ class Client:
         return self._base_url
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}(base_url={self._requests.base_url!r}, max_retries={self._max_retries})"
+        base_url = redact(self._requests.base_url, self._api_key)
+        return f"{type(self).__name__}(base_url={base_url!r}, max_retries={self._max_retries})"
 
     def with_options(
         self,
@@ -135,11 +137,15 @@ class SyncClient(Client):
         default_query: Mapping[str, Any] | None = None,
         http_client: HttpClient | None = None,
     ) -> None:
-        from ._transport import OwnClient
+        from ._transport import OwnClient, is_of_httpx
 
-        if http_client is not None and iscoroutinefunction(http_client.send):
+        if http_client is not None and iscoroutinefunction(getattr(http_client, "send", None)):
             raise AlphaEdgeError("http_client is asynchronous; give an httpx.Client, or use AsyncAlphaEdge")
-        http = OwnClient() if http_client is None else http_client
+        http: Any = OwnClient() if http_client is None else http_client
+        if not is_of_httpx(http):
+            from ._other_client import through
+
+            http = through(http)
         super().__init__(
             *(api_key, base_url, timeout, max_retries, default_headers, default_query, http), is_own=http_client is None
         )
@@ -197,11 +203,15 @@ class AsyncClient(Client):
         default_query: Mapping[str, Any] | None = None,
         http_client: AsyncHttpClient | None = None,
     ) -> None:
-        from ._transport import OwnAsyncClient
+        from ._transport import OwnAsyncClient, is_of_httpx
 
-        if http_client is not None and not iscoroutinefunction(http_client.send):
+        if http_client is not None and not iscoroutinefunction(getattr(http_client, "send", None)):
             raise AlphaEdgeError("http_client is synchronous; give an httpx.AsyncClient, or use AlphaEdge")
-        http = OwnAsyncClient() if http_client is None else http_client
+        http: Any = OwnAsyncClient() if http_client is None else http_client
+        if not is_of_httpx(http):
+            from ._other_client import athrough
+
+            http = athrough(http)
         super().__init__(
             *(api_key, base_url, timeout, max_retries, default_headers, default_query, http), is_own=http_client is None
         )

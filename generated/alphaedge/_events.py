@@ -1,3 +1,4 @@
+# Copied from scripts/runtime/_events.py by `make generate`; edit that.
 """Server-sent events as WHATWG defines them, from bytes cut anywhere to the data of each event.
 
 https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream

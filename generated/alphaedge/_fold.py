@@ -1,3 +1,4 @@
+# Copied from scripts/runtime/_fold.py by `make generate`; edit that.
 """The completion that the chunks of a stream make together."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# Copied from scripts/runtime/_json.py by `make generate`; edit that.
 """JSON as the client writes and reads it."""
 
 from __future__ import annotations

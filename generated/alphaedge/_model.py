@@ -1,3 +1,4 @@
+# Copied from scripts/runtime/_model.py by `make generate`; edit that.
 """What all models have: they take an answer as it is, and keep all of it."""
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import attrs
 
+from ._redaction import redact
 from .errors import MissingMemberError, request_id
 
 T = TypeVar("T", bound="Model")
@@ -121,9 +123,10 @@ class Model:
             raise AttributeError(f"{type(self).__name__} has no {name!r}; {instead}")
 
 
-def with_request_id(model: T, headers: Mapping[str, str]) -> T:
+def with_request_id(model: T, headers: Mapping[str, str], secret: str) -> T:
     """The model, which from now on knows the request that it answers."""
-    model.__dict__["_request_id"] = request_id(headers)
+    number = request_id(headers)
+    model.__dict__["_request_id"] = redact(number, secret) if number else None
     return model
 
 

@@ -1,3 +1,4 @@
+# Copied from scripts/runtime/_retry.py by `make generate`; edit that.
 """Whether to try again, and after how long."""
 
 from __future__ import annotations

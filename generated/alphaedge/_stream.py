@@ -1,3 +1,4 @@
+# Copied from scripts/runtime/_stream.py by `make generate`; edit that.
 """The chunks of a streamed answer, as they come."""
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from ._events import DONE, ErrorEvent, EventDecoder
 from ._fold import Fold
 from ._json import decode, unreadable
 from ._model import Model, with_request_id
-from ._redaction import Secret, redact_error
+from ._redaction import Secret, redact, redact_error
 from ._transport import (
     HttpResponse,
     RequestError,
@@ -151,7 +152,7 @@ class Chunks(Generic[ChunkT]):
         if decoder.is_within_field:
             self._waited = 0.0
         elif self._waited > self._longest_wait:
-            where = place(self.response.request)
+            where = redact(place(self.response.request), self._secret)
             seconds = f"{self._longest_wait:g} s"
             raise APITimeoutError(f"{where}: only comments for {seconds}; a longer `timeout` may help")
 
@@ -192,16 +193,19 @@ class _Streamed(Generic[ChunkT, WholeT]):
         self._source = Chunks(response, chunk, secret, http)
         self._response = response
         self._whole = whole
+        self._secret = secret
         self._fold = Fold()
         self._is_taken_by_chunk = False
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self._response.status_code} {place(self._response.request)}>"
+        where = redact(place(self._response.request), self._secret)
+        return f"<{type(self).__name__} {self._response.status_code} {where}>"
 
     @property
     def request_id(self) -> str | None:
         """The `x-request-id` header."""
-        return request_id(self._response.headers)
+        number = request_id(self._response.headers)
+        return redact(number, self._secret) if number else None
 
     def _begin_fold(self) -> Fold:
         if self._is_taken_by_chunk:
@@ -259,7 +263,7 @@ class Stream(_Streamed[ChunkT, WholeT]):
         fold = self._begin_fold()
         for chunk in self._chunks:
             fold.add(chunk.raw)
-        return with_request_id(self._whole.from_dict(fold.whole()), self._response.headers)
+        return with_request_id(self._whole.from_dict(fold.whole()), self._response.headers, self._secret)
 
     def close(self) -> None:
         """Closes the connection, unless the stream was read to its end."""
@@ -319,7 +323,7 @@ class AsyncStream(_Streamed[ChunkT, WholeT]):
         fold = self._begin_fold()
         async for chunk in self._chunks:
             fold.add(chunk.raw)
-        return with_request_id(self._whole.from_dict(fold.whole()), self._response.headers)
+        return with_request_id(self._whole.from_dict(fold.whole()), self._response.headers, self._secret)
 
     async def close(self) -> None:
         """Closes the connection, unless the stream was read to its end."""

@@ -1,3 +1,4 @@
+# Copied from scripts/runtime/_transport.py by `make generate`; edit that.
 """The one place that knows the HTTP library: makes a request, sends it, again where that helps, names what failed."""
 
 from __future__ import annotations
@@ -7,7 +8,7 @@ import math
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import httpx
 
@@ -25,8 +26,11 @@ from .errors import (
     said,
 )
 
-HttpClient = httpx.Client
-AsyncHttpClient = httpx.AsyncClient
+if TYPE_CHECKING:
+    from ._other_client import OtherAsyncClient, OtherClient
+
+HttpClient: TypeAlias = "httpx.Client | OtherClient"
+AsyncHttpClient: TypeAlias = "httpx.AsyncClient | OtherAsyncClient"
 HttpResponse = httpx.Response
 RequestError = httpx.RequestError
 TimeoutException = httpx.TimeoutException
@@ -50,6 +54,10 @@ SHOWN = 200
 
 # Not a timeout while reading: the server may still be at work, and a second request would be paid for too.
 RETRIED = (httpx.NetworkError, httpx.RemoteProtocolError, httpx.ProxyError, httpx.ConnectTimeout)
+
+
+def is_of_httpx(http: object) -> bool:
+    return isinstance(http, httpx.Client | httpx.AsyncClient)
 
 
 class NoCookies(httpx.Cookies):

@@ -1,3 +1,4 @@
+# Made from openapi.yaml by `make generate`, through scripts/templates/; edit those.
 """`AlphaEdge` and `AsyncAlphaEdge`: where a program begins."""
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ class AlphaEdge(SyncClient):
             after 0.5 to 8 seconds, or as long as the server's Retry-After says. A timeout is not tried again.
         default_headers: Headers to send with each request as well, or instead.
         default_query: Parameters of the URL to send with each request.
-        http_client: An `httpx.Client` of your own, for proxies, certificates or hooks. You close it.
+        http_client: An `httpx.Client` of your own, or of httpx2, for proxies, certificates or hooks.
+            You close it.
 
     Raises:
         AlphaEdgeError: There is no API key, or `base_url` is not a valid URL.
@@ -62,7 +64,8 @@ class AsyncAlphaEdge(AsyncClient):
             after 0.5 to 8 seconds, or as long as the server's Retry-After says. A timeout is not tried again.
         default_headers: Headers to send with each request as well, or instead.
         default_query: Parameters of the URL to send with each request.
-        http_client: An `httpx.AsyncClient` of your own, for proxies, certificates or hooks. You close it.
+        http_client: An `httpx.AsyncClient` of your own, or of httpx2, for proxies, certificates or hooks.
+            You close it.
 
     Raises:
         AlphaEdgeError: There is no API key, or `base_url` is not a valid URL.

@@ -1,3 +1,4 @@
+# Copied from scripts/runtime/errors.py by `make generate`; edit that.
 """What the client raises: `AlphaEdgeError` and its subclasses, and nothing of the HTTP or JSON library beneath."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# Made from openapi.yaml by `make generate`, through scripts/templates/; edit those.
 """The objects that the API answers with; `Model` says what they have in common."""
 
 from __future__ import annotations

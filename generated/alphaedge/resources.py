@@ -1,3 +1,4 @@
+# Made from openapi.yaml by `make generate`, through scripts/templates/; edit those.
 """The operations of the API, by their paths."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# Made from openapi.yaml by `make generate`, through scripts/templates/; edit those.
 """The dicts that arguments are made of, for the type checker; at run time they are plain dicts."""
 
 from __future__ import annotations

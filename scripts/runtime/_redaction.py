@@ -10,7 +10,9 @@ from typing import Any, TypeVar
 T = TypeVar("T", str, bytes)
 
 SHORTEST = 8
-"""A shorter key is left alone: it would match ordinary words, and no server issues one."""
+"""A shorter key, such as `none` or `key` of a server that lets anybody in, is an ordinary word, and is taken for the
+key only after `Bearer`: as the header that a server echoes.
+"""
 
 REDACTED = "[redacted]"
 ENTITIES = {"&": "amp", "<": "lt", ">": "gt", '"': "quot", "'": "apos"}
@@ -29,7 +31,7 @@ class Secret(str):
 
 def redact(text: T, secret: str) -> T:
     """The text without the secret, which some servers echo in their errors, however they encoded it."""
-    if len(secret) < SHORTEST:
+    if not secret:
         return text
     if isinstance(text, bytes):
         return redact(text.decode("latin-1"), secret).encode("latin-1")
@@ -72,6 +74,8 @@ def _redact_any(value: Any, secret: str) -> Any:
 @lru_cache(maxsize=16)
 def _pattern(secret: str) -> re.Pattern[str]:
     """The secret in any case and any of the encodings below."""
+    if len(secret) < SHORTEST:
+        return re.compile(rf"{_written(f'Bearer {secret}')}(?!\w)", re.IGNORECASE | re.ASCII)
     raw = secret.encode()
     spellings = [secret, raw.hex()]
     for shift in range(3):  # base64 of a text that has the secret in it, as of `user:secret`

@@ -11,7 +11,7 @@ import attrs
 from ._json import decode, unreadable
 from ._model import Model, with_request_id
 from ._redaction import Secret
-from ._transport import HttpResponse, unexpected_body_error
+from ._transport import HttpResponse, redacted, unexpected_body_error
 from .errors import APIResponseError, request_id
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class ResponseParser:
                 wrong = "the server reported an error"
         if wrong:
             self._refuse(wrong)
-        return with_request_id(kind.from_dict(value), self._response.headers)
+        return with_request_id(kind.from_dict(value), self._response.headers, self._secret)
 
     def stream(self, chunk: type[ChunkT], whole: type[WholeT]) -> Stream[ChunkT, WholeT]:
         from ._stream import Stream
@@ -101,7 +101,8 @@ class RawResponseParser(ResponseParser):
         return self._raw(lambda: stream)
 
     def _raw(self, parse: Callable[[], T]) -> RawResponse[T]:
-        return RawResponse(self._response.status_code, self._response.headers, parse, self._response)
+        headers = redacted(self._response.headers, self._secret)
+        return RawResponse(self._response.status_code, headers, parse, self._response)
 
 
 # A method of a resource whose client gives raw answers, as the type checker should see it.

@@ -8,8 +8,9 @@ import html
 import json
 import pickle
 import shlex
+import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import quote, quote_plus
 
@@ -171,3 +172,78 @@ def test_what_is_not_the_key_is_left_alone() -> None:
     with pytest.raises(AlphaEdgeError) as caught:
         AlphaEdge(KEY, http_client=httpx.Client(transport=transport)).chat.completions.create(**HELLO)
     assert getattr(caught.value, "body", None) == body
+
+
+COMPLETION = {"id": "c", "choices": [{"index": 0, "message": {"role": "assistant", "content": "Hi"}}]}
+END = b'data: {"choices": [{"delta": {"content": "Hi"}, "finish_reason": "stop"}]}\n\ndata: [DONE]\n\n'
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_the_headers_of_a_success_echo_the_key(encoding: str) -> None:
+    text = ENCODINGS[encoding](KEY)
+    headers = {"x-request-id": text, "x-echo": f"Bearer {text}"}
+
+    def echo(request: httpx.Request) -> httpx.Response:
+        if b'"stream":true' in request.content:
+            return httpx.Response(200, headers={**headers, "content-type": "text/event-stream"}, content=END)
+        return httpx.Response(200, headers=headers, json=COMPLETION)
+
+    shown: list[Any] = []
+
+    def look(client: Any, raw: Any, completion: Any, stream: Any, whole: Any) -> None:
+        shown.extend([client, client.chat.completions, raw, list(raw.headers.items()), raw.request_id, completion])
+        shown.extend(
+            [completion.request_id, vars(completion), stream, stream.request_id, whole.request_id, vars(whole)]
+        )
+        shown.extend([pickle.dumps(completion).decode("latin-1"), pickle.dumps(whole).decode("latin-1"), vars(client)])
+
+    client = AlphaEdge(KEY, http_client=httpx.Client(transport=httpx.MockTransport(echo)))
+    create = client.chat.completions.create
+    stream = create(**HELLO, stream=True)
+    raw = client.chat.completions.with_raw_response.create(**HELLO)
+    look(client, raw, create(**HELLO), stream, stream.final_completion())
+
+    async def main() -> None:
+        client = AsyncAlphaEdge(KEY, http_client=httpx.AsyncClient(transport=httpx.MockTransport(echo)))
+        create = client.chat.completions.create
+        stream = await create(**HELLO, stream=True)
+        raw = await client.chat.completions.with_raw_response.create(**HELLO)
+        look(client, raw, await create(**HELLO), stream, await stream.final_completion())
+
+    asyncio.run(main())
+    assert leaks("\n".join(map(repr, shown))) == []
+
+
+def test_a_key_in_the_base_url_is_shown_nowhere() -> None:
+    """As gateways take it: with it a path, the URL is in each message."""
+    key = "sk-0123456789-abcdef"
+    comments = iter([b": a\n\n"] * 3)
+
+    def slow(request: httpx.Request) -> httpx.Response:
+        def body() -> Iterator[bytes]:
+            for comment in comments:
+                time.sleep(0.05)
+                yield comment
+
+        return httpx.Response(200, headers={"content-type": "text/event-stream"}, content=body())
+
+    http = httpx.Client(transport=httpx.MockTransport(slow))
+    client = AlphaEdge(key, base_url=f"http://h/{key}", http_client=http, timeout=0.01)
+    stream = client.chat.completions.create(**HELLO, stream=True)
+    with pytest.raises(AlphaEdgeError, match="only comments") as caught:
+        stream.final_completion()
+    assert key not in everything(caught.value) + repr(client) + repr(stream)
+
+
+@pytest.mark.parametrize("write", [str, quote, json.dumps, html.escape], ids=["plain", "url", "json", "html"])
+def test_a_short_key_is_a_word_unless_it_follows_bearer(write: Callable[[str], str]) -> None:
+    """A key such as `none`, which many servers that let anybody in are given, stands in ordinary sentences."""
+    text = f"none of the models, got {write('authorization: Bearer none')}; bearer nonesuch"
+    transport = httpx.MockTransport(lambda request: httpx.Response(401, json={"error": {"message": text}}))
+    client = AlphaEdge("none", http_client=httpx.Client(transport=transport))
+    with pytest.raises(AlphaEdgeError) as caught:
+        client.chat.completions.create(**HELLO)
+    assert f"none of the models, got {write('authorization: ')}".rstrip('"') in str(caught.value)
+    assert "[redacted]" in str(caught.value)
+    assert "bearer nonesuch" in str(caught.value)
+    assert write("Bearer none").strip('"') not in everything(caught.value)

@@ -125,6 +125,15 @@ test("a key of a function is redacted, and asked for before each request", async
   assert.match((await thrown(empty.chat.completions.create(HELLO))).message, /no API key/);
 });
 
+test("a short key is a word, unless it follows Bearer", async () => {
+  const message = 'none of the models, got {"authorization": "Bearer none"} or Bearer%20none; bearer nonesuch';
+  const { alphaedge } = answeringWith({ apiKey: "none" }, json({ error: { message } }, 401));
+  const error = await thrown(alphaedge.chat.completions.create(HELLO));
+  const safe = 'none of the models, got {"authorization": "[redacted]"} or [redacted]; bearer nonesuch';
+  assert.equal(error.body.error.message, safe);
+  assert.ok(!/Bearer\W+(20)?none\b/.test(shownBy(error)));
+});
+
 test("a key in the base URL is not in the message", async () => {
   const alphaedge = new AlphaEdge({ apiKey: KEY, baseURL: `http://host/${KEY}`, fetch: async () => json({}, 400) });
   assert.ok(!shownBy(await thrown(alphaedge.chat.completions.create(HELLO))).includes(KEY));

@@ -1,3 +1,4 @@
+// Made from openapi.yaml by `make generate`, through scripts/typescript/templates/; edit those.
 import * as resources from "./resources.js";
 import { Transport, type ClientOptions } from "./transport.js";
 

@@ -1,3 +1,4 @@
+// Copied from scripts/typescript/runtime/environment.ts by `make generate`; edit that.
 /** What the program runs in: Node has variables, a browser has none. */
 
 const { process } = globalThis as {

@@ -1,3 +1,4 @@
+// Copied from scripts/typescript/runtime/errors.ts by `make generate`; edit that.
 /** What the client throws: `AlphaEdgeError` and its subclasses. */
 
 import { isObject, type Json } from "./json.js";

@@ -1,3 +1,4 @@
+// Copied from scripts/typescript/runtime/events.ts by `make generate`; edit that.
 /**
  * Server-sent events as WHATWG defines them, from bytes cut anywhere to the data of each event.
  *

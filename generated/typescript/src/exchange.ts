@@ -1,3 +1,4 @@
+// Copied from scripts/typescript/runtime/exchange.ts by `make generate`; edit that.
 /** An answer that is being read. */
 
 import {

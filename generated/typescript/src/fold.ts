@@ -1,3 +1,4 @@
+// Copied from scripts/typescript/runtime/fold.ts by `make generate`; edit that.
 /** The completion that the chunks of a stream make together. */
 
 import { isObject, type Json, type JsonObject } from "./json.js";

@@ -1,3 +1,4 @@
+// Made from openapi.yaml by `make generate`, through scripts/typescript/templates/; edit those.
 export { AlphaEdge, VERSION } from "./client.js";
 export {
   AlphaEdgeError,

@@ -1,3 +1,4 @@
+// Copied from scripts/typescript/runtime/json.ts by `make generate`; edit that.
 /** What JSON can hold. */
 export type Json = null | boolean | number | string | Json[] | JsonObject;
 

@@ -1,3 +1,4 @@
+// Copied from scripts/typescript/runtime/raw.ts by `make generate`; edit that.
 /** An answer with its status and headers. */
 
 import type { Exchange } from "./exchange.js";

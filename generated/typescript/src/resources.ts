@@ -1,3 +1,4 @@
+// Made from openapi.yaml by `make generate`, through scripts/typescript/templates/; edit those.
 /** The operations of the API, by their paths. */
 
 import { RawResponse } from "./raw.js";

@@ -1,3 +1,4 @@
+// Copied from scripts/typescript/runtime/retry.ts by `make generate`; edit that.
 /** Whether to try again, and after how long. */
 
 /** A server that asks for a longer pause than this, in milliseconds, is not asked again: the program should know. */

@@ -1,3 +1,4 @@
+// Made from openapi.yaml by `make generate`; edit that.
 /** The contract as types, made by openapi-typescript. */
 
 export interface paths {

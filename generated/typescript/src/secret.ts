@@ -1,3 +1,4 @@
+// Copied from scripts/typescript/runtime/secret.ts by `make generate`; edit that.
 /** Keeps the API key out of everything that is printed. */
 
 import { AlphaEdgeError } from "./errors.js";
@@ -5,7 +6,10 @@ import type { Json } from "./json.js";
 
 const REDACTED = "[redacted]";
 
-/** A shorter key is left alone: it would match ordinary words, and no server gives out such a key. */
+/**
+ * A shorter key, such as `none` or `key` of a server that lets anybody in, is an ordinary word, and is taken for the key
+ * only after `Bearer`: as the header that a server echoes.
+ */
 const SHORTEST = 8;
 
 /** How many values of an error are looked at. */
@@ -32,7 +36,6 @@ export class Secret {
 
   /** The text without the key, which some servers echo in their errors, however it is encoded there. */
   redact(text: string): string {
-    if (this.#key.length < SHORTEST) return text;
     this.#pattern ??= patternOf(this.#key);
     return text.replace(this.#pattern, REDACTED);
   }
@@ -87,6 +90,7 @@ function define(object: object, name: string, value: unknown): void {
 
 /** Matches the key as it is, escaped for JSON, URLs, HTML or a shell, in hexadecimal, and inside of base64. */
 function patternOf(key: string): RegExp {
+  if (key.length < SHORTEST) return new RegExp(`${escapedOf(`Bearer ${key}`)}(?!\\w)`, "gi");
   const forms = [key, ...[0, 1, 2].map((before) => base64(key, before))].map(escapedOf);
   const hex = [...key].map((character) => hexOf(character)).join("");
   return new RegExp([...forms, hex].join("|"), "g");

@@ -1,3 +1,4 @@
+// Copied from scripts/typescript/runtime/stream.ts by `make generate`; edit that.
 /// <reference lib="esnext.disposable" preserve="true" />
 /** The chunks of a streamed answer, as they come. */
 

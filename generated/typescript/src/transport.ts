@@ -1,3 +1,4 @@
+// Copied from scripts/typescript/runtime/transport.ts by `make generate`; edit that.
 /** Sends requests, again where that helps. */
 
 import { environment, IS_NODE } from "./environment.js";

@@ -1,3 +1,4 @@
+// Made from openapi.yaml by `make generate`, through scripts/typescript/templates/; edit those.
 /** What goes in and comes back, by the contract. */
 
 import type { Identified } from "./raw.js";

@@ -1,3 +1,4 @@
+// Copied from scripts/typescript/runtime/watch.ts by `make generate`; edit that.
 /** The longest that `setTimeout` can wait, in milliseconds; it takes more for no time at all. */
 const LONGEST = 2 ** 31 - 1;
 
