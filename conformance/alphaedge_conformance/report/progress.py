@@ -60,8 +60,10 @@ class Progress:
         """All targets together."""
         every = list(self._targets.values())
         waiting = [name for told in every for name in list(told.under_way.values())]
-        counts = (sum(getattr(told, name) for told in every) for name in ("done", "planned", "findings"))
-        return Told(*counts, dict(enumerate(waiting)))
+        done, planned, findings = (
+            sum(getattr(told, name) for told in every) for name in ("done", "planned", "findings")
+        )
+        return Told(done, planned, findings, dict(enumerate(waiting)))
 
     @property
     def line(self) -> str:
