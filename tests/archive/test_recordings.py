@@ -349,10 +349,8 @@ def test_a_recording_of_ours_is_judged_by_itself(
     trial(suite, Mock, ["usage.type"], report=file.parent)
     recorder.post(ASKED)
     ours = str(file.with_name("exchanges.har"))
-    for more, says in (
-        (("--from-har", str(recorder.save(file))), "name it alone"),
-        (("--host", "x"), "leave --host out"),
-    ):
+    other = str(recorder.save(file))
+    for more, says in ((("--from-har", other), "name it alone"), (("--host", "x"), "leave --host out")):
         done = conform("--from-har", ours, *more)
         assert done.returncode == 4
         assert says in done.stderr
