@@ -63,7 +63,7 @@ def test_a_deviation(conform: Conform, suite: Suite, contract: Contract, tmp_pat
 def test_a_finding_says_what_it_does_to_a_program(conform: Conform, contract: Contract, tmp_path: Path) -> None:
     with serve(BY_HAND["no-finish-reason"].make(contract, KEY)) as url:
         done = conform(url, "--report", str(tmp_path), "-k", "one-finish-reason", key=KEY)
-    noticed = "in the folded stream `choices[0].finish_reason` is silently None"
+    noticed = "in the folded stream reading `choices[0].finish_reason` raises MissingMemberError"
     assert f"  in a program, {noticed}\n" in done.stdout
     (broken,) = (each for each in read_report(tmp_path)["requirements"] if each["status"] == "failed")
     assert broken["findings"][0]["impact"] == noticed

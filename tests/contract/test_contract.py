@@ -95,7 +95,7 @@ def test_null_is_one_branch_and_breaks_nothing(contract: Contract) -> None:
     [
         ("openapi: 3.2.0", "openapi: [3.2.0", None, "is not valid YAML"),
         ("paths:", "trails:", None, "expected an OpenAPI document with `paths`"),
-        ("minItems: 1", "prefixItems: []", "prefixItems: []", "no rule is known for the keyword `prefixItems`"),
+        ("minItems: 1", "sizeItems: 1", "sizeItems: 1", "no rule is known for the keyword `sizeItems`"),
         ("source: convention", "source: hearsay", "- id: endpoint.method-refused", "'hearsay' is not a valid Source"),
         ("level: SHOULD", "level: OUGHT", "- id: endpoint.method-refused", "'OUGHT' is not a valid Level"),
         ("id: endpoint.method-refused", "id: Endpoint", "- id: Endpoint", "expected an id in kebab-case"),

@@ -211,9 +211,8 @@ def test_what_has_one_cause_stands_together(opened: Open, report: Report, exchan
     places: list[Any] = [{**place, "status": True}] * 3 + [member, {**place, "missing": "logprobs"}, None]
     for number, (each, where) in enumerate(zip(alike, places, strict=True)):
         finding: Any = {"message": "m", "place": where, "status": 418, "exchange": 1, "probe": "p", "curl": "c"}
-        each.update(
-            {"id": f"door.n-{number}", "status": "failed", "failed": 1, "findings": [{**finding, "impact": None}]}
-        )
+        finding |= {"impact": None, "only_concurrent": False}
+        each.update({"id": f"door.n-{number}", "status": "failed", "failed": 1, "findings": [finding]})
     page = opened(report_page({**found, "requirements": alike}, exchanges))
     causes = page.locator("#failures .cause")
     assert [text.split("\n")[0] for text in causes.locator("> p").all_inner_texts()] == [

@@ -51,6 +51,19 @@ def parser() -> Parser:
     add("--strict", dest="level", action="store_const", const="should", help="the same as --level should")
     add("--source", choices=("documented", "all"), default="all", help="judge only what the vendor's page says")
     add("-k", dest="expression", metavar="EXPR", help="only requirements whose id matches, as in pytest; sends less")
+    add(
+        "--effort",
+        choices=("quick", "standard", "thorough"),
+        default="standard",
+        help="how much is sent: at most 60, 150 or 400 requests (default: %(default)s)",
+    )
+    add(
+        "--explore",
+        type=_positive(int),
+        default=0,
+        metavar="N",
+        help="as many more requests, drawn from the whole schema; what fails is made small, and tried first next time",
+    )
     add("--seed", type=int, default=1, metavar="N", help="for the drawn values (default: %(default)s)")
     add("--contract", metavar="FILE", help="another contract than the one shipped")
     add("--contract-version", metavar="V", help="score by a released version; what came later is only reported")
@@ -139,7 +152,7 @@ def _conformance(parsed: argparse.Namespace) -> ConformancePlugin:
     from ..contract import Contract, versions
     from ..contract.requirements import Level
     from ..errors import ConfigurationError
-    from ..exchange import extra_headers
+    from ..exchange import Effort, extra_headers
     from ..judging import waivers
     from ..pytest_session.plugin import ConformancePlugin
     from ..report import reports_of
@@ -165,6 +178,8 @@ def _conformance(parsed: argparse.Namespace) -> ConformancePlugin:
         ca_file=path(parsed.ca_file),
         seed=parsed.seed,
         seen_only=parsed.seen,
+        effort=Effort(parsed.effort),
+        explore=parsed.explore,
         pinned=frozenset(levels) if levels is not None else None,
     )
     client(settings)  # a --ca-file that cannot be read is told before anything is sent

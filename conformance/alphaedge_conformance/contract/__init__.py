@@ -2,7 +2,7 @@
 
 from .document import pointer, shorten, tokens
 from .operations import METHODS
-from .schemas import Keyword
+from .places import Keyword, Place
 from .validation import SHIPPED, Contract, Violation
 
-__all__ = ["METHODS", "SHIPPED", "Contract", "Keyword", "Violation", "pointer", "shorten", "tokens"]
+__all__ = ["METHODS", "SHIPPED", "Contract", "Keyword", "Place", "Violation", "pointer", "shorten", "tokens"]

@@ -67,6 +67,11 @@ class OperationDocument(Document):
                 return here + pointer("content", "application/json", "schema")
         raise self.error(self.operation_pointer + "/responses", "expected a documented 4xx response with a schema")
 
+    @property
+    def response_schemas(self) -> tuple[str, ...]:
+        """Of a completion, a chunk and an error."""
+        return self.completion_schema, self.chunk_schema, self.error_schema
+
     @cached_property
     def example_request(self) -> dict[str, Any]:
         """The request body of the contract's first example."""

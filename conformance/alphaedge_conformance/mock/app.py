@@ -18,15 +18,23 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from ..contract import Contract, Violation
+from ..contract.samples import Sampler
 from ..exchange.chat import models_address
 from ..exchange.strict_json import Json, loads
 
-NAMED = ("const", "default")
-TOKEN = re.compile(r"\s*[^\W_]+|\s*[\W_]|\s+")
+OWN = frozenset(
+    {
+        *("id", "object", "model", "created", "choices", "usage", "index", "message", "delta", "role", "content"),
+        *("finish_reason", "prompt_tokens", "completion_tokens", "total_tokens", "error", "type", "param", "code"),
+    }
+)
+"""Members of an answer that the mock decides on; any other is a sample of its schema."""
+TOKEN = re.compile(r"\s*[^\W_]{1,12}|\s*[\W_]|\s+")
 
 
 def tokenize(text: str) -> list[str]:
-    """The tokens of a text: words and signs, each with the white space before it; together they are the text."""
+    """The tokens of a text: words and signs, each with the white space before it, and long words in pieces; together
+    they are the text."""
     return TOKEN.findall(text)
 
 
@@ -68,29 +76,20 @@ class Reply:
         }
 
 
-def required(contract: Contract, schema: str) -> Json:
-    """A value for each required member of an object that this module does not know, as its schema describes it."""
-    here = contract.resolve(schema)
-    found = contract.at(here)
-    return {name: sample(contract, f"{here}/properties/{name}") for name in found["required"]}
+def text_of(content: Any) -> str:
+    """What a message says: its text, or that of its parts."""
+    if isinstance(content, list):
+        return "".join(str(part.get("text") or "") if isinstance(part, dict) else str(part) for part in content)
+    return content if isinstance(content, str) else ""
 
 
-def sample(contract: Contract, schema: str) -> Any:
-    """A value that is valid against a schema, the contract's own where it names one."""
-    here = contract.resolve(schema)
-    found = contract.at(here)
-    known = [*found.get("examples", ()), *found.get("enum", ()), *(found[name] for name in NAMED if name in found)]
-    if known:
-        return known[0]
-    kind = found.get("type", "null")
-    kind = kind[0] if isinstance(kind, list) else kind
-    if kind == "object":
-        return required(contract, schema) if "required" in found else {}
-    if kind == "array":
-        return [sample(contract, f"{here}/items")] * found.get("minItems", 0)
-    if kind == "string":
-        return "x" * found.get("minLength", 1)
-    return {"integer": found.get("minimum", 0), "number": found.get("minimum", 0), "boolean": False}.get(kind)
+def merged(sample: Any, value: Any) -> Any:
+    """A value with the members that only a sample has, at any depth."""
+    if isinstance(sample, dict) and isinstance(value, dict):
+        return {**sample, **{name: merged(sample.get(name), each) for name, each in value.items()}}
+    if isinstance(sample, list) and isinstance(value, list) and sample:
+        return [merged(sample[0], each) for each in value]
+    return value
 
 
 class Mock:
@@ -108,7 +107,8 @@ class Mock:
         self.key = key
         self.latency = latency
         self.tokens_per_second = tokens_per_second
-        self.models = [str(contract.example_request["model"])]
+        self.models = [str(contract.example_request.get("model", "default"))]
+        self._samples: dict[str, Any] = {}
 
     def clock(self) -> float:
         """Unix seconds."""
@@ -179,7 +179,7 @@ class Mock:
         for violation in self.violations(request):
             param = str(violation.path[0]) if violation.path else None
             return Refusal(400, f"{param or 'body'}: {violation.message}.", param=param)
-        if request["model"] not in self.models:
+        if request.get("model", self.models[0]) not in self.models:
             message = f"The model {request['model'][:80]!r} does not exist."
             return Refusal(404, message, "not_found_error", "model", "model_not_found")
         return None
@@ -191,13 +191,16 @@ class Mock:
 
     def reply(self, request: Json) -> Reply:
         """The same text for the same conversation, cut by `max_tokens`."""
-        said = request["messages"][-1]["content"]
+        said = text_of(request["messages"][-1].get("content"))
         text = "Hello! How can I help you today?" if said == "Hello!" else f'You said: "{said[:400]}"'
         tokens = tokenize(text)
-        limit = int(request.get("max_tokens", len(tokens)))  # 8.0 is an integer too
-        counted = sum(1 + len(tokenize(message["content"])) for message in request["messages"])
+        asked = request.get("max_tokens")
+        limit = len(tokens) if asked is None else int(asked)  # 8.0 is an integer too
+        counted = sum(1 + len(tokenize(text_of(message.get("content")))) for message in request["messages"])
         finish_reason = "stop" if limit >= len(tokens) else "length"
-        return Reply(request["model"], tuple(tokens[:limit]), finish_reason, counted, int(self.clock()))
+        return Reply(
+            request.get("model", self.models[0]), tuple(tokens[:limit]), finish_reason, counted, int(self.clock())
+        )
 
     def completion(self, request: Json, reply: Reply) -> Json:
         message = {"role": "assistant", "content": reply.text}
@@ -209,15 +212,21 @@ class Mock:
             "choices": [{"index": 0, "message": message, "finish_reason": reply.finish_reason}],
             "usage": reply.usage,
         }
-        return {**required(self.contract, self.contract.completion_schema), **completion}
+        return self.filled(self.contract.completion_schema, completion)
+
+    def filled(self, schema: str, value: Json) -> Json:
+        """With a sample of every member that the contract has and the mock knows nothing of, the same each time."""
+        if schema not in self._samples:
+            self._samples[schema] = Sampler(self.contract, whole=True, leave_out=OWN).sample(schema)
+        filled: Json = merged(self._samples[schema], value)
+        return filled
 
     def chunks(self, request: Json, reply: Reply) -> list[Json]:
         """The role, the text token by token, the reason for the end, the usage."""
 
         def chunk(choices: list[Json], **members: Any) -> Json:
-            head = required(self.contract, self.contract.chunk_schema)
-            head |= {"id": reply.id, "object": "chat.completion.chunk", "model": reply.model}
-            return {**head, "created": reply.created, "choices": choices, **members}
+            head = {"id": reply.id, "object": "chat.completion.chunk", "created": reply.created, "model": reply.model}
+            return self.filled(self.contract.chunk_schema, {**head, "choices": choices, **members})
 
         def choice(delta: Json, finish_reason: str | None = None) -> list[Json]:
             return [{"index": 0, "delta": delta, "finish_reason": finish_reason}]
@@ -254,7 +263,7 @@ class Mock:
 
     def refuse(self, refusal: Refusal) -> Response:
         error = {name: getattr(refusal, name) for name in ("message", "type", "param", "code")}
-        return self.json(refusal.status, {"error": error}, refusal.headers)
+        return self.json(refusal.status, self.filled(self.contract.error_schema, {"error": error}), refusal.headers)
 
     def list_models(self, http: Request) -> Response:
         if (refusal := self.authorize(http)) is not None:

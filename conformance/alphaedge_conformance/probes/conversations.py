@@ -60,10 +60,26 @@ THEMES = {
 
 
 def probes(control: Probe, drawn: Mapping[str, list[Messages]]) -> Iterator[Probe]:
-    """Of each theme the simplest request and a random one."""
-    for theme in THEMES.values():
-        for number, messages in enumerate(drawn[theme.name], 1):
-            yield probe(control, theme, f"{theme.name} {number}", messages)
+    """Of each theme the simplest request and a random one; texts of all themes in one message, which stand for each."""
+    for number in range(EXAMPLES):
+        texts = []
+        for theme in THEMES.values():
+            of_theme = drawn[theme.name]
+            if number >= len(of_theme):
+                continue
+            made = probe(control, theme, f"{theme.name} {number + 1}", of_theme[number])
+            if theme.name in TEXTS:
+                texts.append(made)
+            else:
+                yield made
+        if texts:
+            said = "\n".join(text.request["messages"][0]["content"] for text in texts)
+            body = encode({**control.request, "messages": [{"role": "user", "content": said}]})
+            ids = frozenset(id for text in texts for id in text.requirement_ids)
+            why = "Generated: texts of every theme, one after another."
+            yield evolve(
+                control, name=f"odd texts {number + 1}", why=why, body=body, requirement_ids=ids, parts=tuple(texts)
+            )
 
 
 def probe(control: Probe, theme: Theme, name: str, messages: Messages) -> Probe:
@@ -103,7 +119,8 @@ def shrink(contract: Contract, theme: Theme, seed: int, fails: Callable[[Message
 def _engine(contract: Contract, theme: Theme, seed: int, judge: Callable[[Messages], object]) -> None:
     """Draws the same values in the same order for the same seed; where `judge` raises, Hypothesis shrinks."""
     messages = contract.resolve(contract.request_schema) + "/properties/messages"
-    roles = contract.at(contract.resolve(messages + "/items") + "/properties/role")["enum"]
+    role = contract.resolve(contract.resolve(contract.resolve(messages) + "/items") + "/properties/role")
+    roles = contract.at(role).get("enum") or ["user"]
 
     @hypothesis.seed(seed)
     @hypothesis.settings(

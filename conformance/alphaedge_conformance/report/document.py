@@ -15,7 +15,7 @@ from ..exchange.redaction import redact
 from ..judging import places, verdicts
 from ..judging.verdicts import Conclusion, Status, Verdict, kit_failed
 from ..run.run import Run
-from .curl import curl
+from .curl import command
 from .latency import Latency, measure
 from .units import Amount, Count, Number, Pointer, Seconds, Share, Time
 
@@ -108,8 +108,10 @@ class Finding(TypedDict):
     """What was sent, in words."""
     impact: str | None
     """What a program that uses the client notices."""
+    only_concurrent: NotRequired[bool]
+    """Whether the requirement broke only beside other requests: each finding did, and the first passed alone."""
     curl: str
-    """A command that sends the same request; the key is that of the environment."""
+    """A command that sends the same request, or two at once where it takes two; the key is that of the environment."""
 
 
 class Requirement(TypedDict):
@@ -299,7 +301,8 @@ def _finding(run: Run, finding: verdicts.Finding) -> Finding:
         "exchange": finding.exchange.number,
         "probe": finding.exchange.probe.name,
         "impact": run.impact(finding),
-        "curl": curl(finding.exchange, run.target, finding.place),
+        "only_concurrent": finding.beside is not None,
+        "curl": command(finding, run.target),
     }
 
 

@@ -44,6 +44,8 @@ def prevalence(requirement: Requirement) -> str:
 def noticed(finding: Finding) -> Iterator[str]:
     """What was expected and what came, and what a program notices of it."""
     yield f"{safe(finding['probe'])}: {safe(finding['message'])}"
+    if finding.get("only_concurrent"):
+        yield "only under concurrent requests: it passed when it was repeated alone"
     if finding["impact"] is not None:
         yield f"in a program, {safe(finding['impact'])}"
 

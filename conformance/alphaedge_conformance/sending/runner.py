@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from difflib import get_close_matches
+from itertools import groupby
 
 from attrs import evolve
 
@@ -72,10 +73,15 @@ class Runner:
 
     def send(self, probe: Probe) -> Exchange | None:
         """One more exchange after a run; None where the budget is spent, or the run was stopped."""
-        number = len(self.exchanges)
-        self._queue.append((1 + max(each.number for each in self.exchanges), probe, 0))
+        return next(iter(self.send_all([probe])), None)
+
+    def send_all(self, probes: Iterable[Probe]) -> list[Exchange]:
+        """More exchanges after a run, as many as the budget allows; none where the run was stopped."""
+        before = len(self.exchanges)
+        first = 1 + max(each.number for each in self.exchanges)
+        self._queue.extend((number, probe, 0) for number, probe in enumerate(probes, first))
         self._drive(self._all())
-        return self.exchanges[number] if len(self.exchanges) > number else None
+        return self.exchanges[before:]
 
     def unsent(self, plan: Plan) -> dict[Probe, str]:
         """The probes of a plan without an answer, each with the reason."""
@@ -124,11 +130,13 @@ class Runner:
                 page = f"{self.target.url} answers with a page (text/html)"
                 raise Inconclusive(f"{page}, so nothing can be judged; name the address of the API")
             numbered = [(number, probe, 0) for number, probe in enumerate(others, 2)]
-            self._queue.extend(each for each in numbered if not is_unlimited(each[1]))
+            alone = [each for each in numbered if each[1].series is None]
+            self._queue.extend(each for each in alone if not is_unlimited(each[1]))
             await self._workers()
+            await self._in_series([(number, probe) for number, probe, _ in numbered if probe.series is not None])
             # Some servers generate on for a client that has left: such an answer must not starve the others.
             self._pace.width = 1
-            self._queue.extend(each for each in numbered if is_unlimited(each[1]))
+            self._queue.extend(each for each in alone if is_unlimited(each[1]))
             await self._workers()
 
     async def _all(self) -> None:
@@ -138,6 +146,17 @@ class Runner:
     async def _workers(self) -> None:
         while self._queue and self.stopped is None:
             await asyncio.gather(*(self._work(index) for index in range(min(self._pace.width, len(self._queue)))))
+
+    async def _in_series(self, numbered: Iterable[tuple[int, Probe]]) -> None:
+        """Each series on a connection of its own, one request after the other."""
+        shared = self._client
+        in_turn = sorted(numbered, key=lambda each: (each[1].series or "", each[1].turn))
+        for _, series in groupby(in_turn, key=lambda each: each[1].series):
+            async with client(evolve(self.settings, concurrency=1), self.target) as self._client:
+                for each in series:
+                    self._queue.append((*each, 0))
+                    await self._workers()
+        self._client = shared
 
     async def _work(self, index: int) -> None:
         """Sends what is next, until nothing is left or the server wants fewer requests at a time."""

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ...contract import Contract, Keyword, pointer
+from ...contract import Contract, Keyword, Place
+from ...contract.bounds import breaking
+from ...contract.edits import path_of, value_at
 from ...contract.requirements import Level, Requirement, by_keyword, catalogue
+from ...contract.samples import spots, witness
 from ...exchange.strict_json import Json
 from ..app import Mock, Refusal, Reply
 from .fault import Fault, Make
@@ -34,28 +37,67 @@ class Unenforced(Mock):
         return any(violation.pointer == self.pointer for violation in self.violations(request))
 
 
+class Converts(Unenforced):
+    """A value of a wrong type that can be converted is."""
+
+    def forgives(self, request: Any) -> bool:
+        found = [each for each in self.violations(request) if each.pointer == self.pointer]
+        kind = self.contract.at(self.pointer)
+        return bool(found) and all(is_convertible(kind, value_at(request, each.path)) for each in found)
+
+
+def is_convertible(kind: str, value: Any) -> bool:
+    """Whether lenient parsers make a value of this type of another one."""
+    match kind:
+        case "integer" | "number":
+            return isinstance(value, bool) or (isinstance(value, str) and value.replace(".", "", 1).isdigit())
+        case "boolean":
+            return value in ("true", "false") or (isinstance(value, int) and value in (0, 1))
+        case "array":
+            return isinstance(value, str)
+        case "string":
+            return value is None or isinstance(value, list)
+    return False
+
+
 class RefusesTheBound(Mock):
     """The last value that a keyword of the request admits is refused."""
 
     def __init__(self, keyword: Keyword, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
         self.keyword = keyword
-        self.bound = keyword.value[-1] if keyword.name == "enum" else keyword.value
 
     def validate(self, request: Any) -> Refusal | None:
         refusal = super().validate(request)
-        if refusal is None and self.bound in self.values(request, self.keyword.path[-1]):
-            return Refusal(422, f"{self.keyword.path[-1]} cannot be {self.bound}.", param=self.keyword.path[-1])
+        if refusal is None and is_at_bound(self.contract, self.keyword, request):
+            name = self.keyword.path[-1]
+            return Refusal(422, f"{name} cannot be {self.keyword.value}.", param=name)
         return refusal
 
-    def values(self, instance: Any, member: str) -> list[Any]:
-        """The values of a member, wherever it stands; a boolean is not a number."""
-        if isinstance(instance, list):
-            return [value for item in instance for value in self.values(item, member)]
-        if not isinstance(instance, dict):
-            return []
-        own = [instance[member]] if member in instance and not isinstance(instance[member], bool) else []
-        return own + [value for item in instance.values() for value in self.values(item, member)]
+
+def is_at_bound(contract: Contract, keyword: Keyword, request: Any) -> bool:
+    """Whether a request has the last value that a keyword admits; a boolean is not a number."""
+    bound = keyword.value[-1] if keyword.name == "enum" else keyword.value
+    for each in contract.reached(contract.request_schema, request):
+        if each.pointer == keyword.schema:
+            value = value_at(request, path_of(request, each.path))
+            if value == bound and isinstance(value, bool) is isinstance(bound, bool):
+                return True
+    return False
+
+
+class RefusesThePlace(Mock):
+    """A request that has a place is refused."""
+
+    def __init__(self, place: Place, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self.place = place
+
+    def validate(self, request: Any) -> Refusal | None:
+        refusal = super().validate(request)
+        if refusal is None and spots(self.contract, self.contract.request_schema, self.place, request):
+            return Refusal(422, f"{self.place.path[-1] if self.place.path else self.place.component} is not supported.")
+        return refusal
 
 
 class Spoiled(Mock):
@@ -66,39 +108,115 @@ class Spoiled(Mock):
         self.keyword = keyword
 
     def completion(self, request: Json, reply: Reply) -> Any:
-        return spoil(self.contract, self.contract.completion_schema, super().completion(request, reply), self.keyword)
+        return self.spoiled(self.contract.completion_schema, [super().completion(request, reply)])[0]
 
     def chunks(self, request: Json, reply: Reply) -> list[Any]:
-        chunks = super().chunks(request, reply)
-        return [spoil(self.contract, self.contract.chunk_schema, chunk, self.keyword) for chunk in chunks]
+        return self.spoiled(self.contract.chunk_schema, super().chunks(request, reply))
 
     def json(self, status: int, value: Any, headers: dict[str, str] | None = None) -> Response:
         if status != 200:
-            value = spoil(self.contract, self.contract.error_schema, value, self.keyword)
+            value = self.spoiled(self.contract.error_schema, [value])[0]
         return super().json(status, value, headers)
+
+    def spoiled(self, schema: str, values: list[Any]) -> list[Any]:
+        """Values of a schema with the keyword broken wherever it is about one, else in the first that can have it."""
+        places = [p for p in self.contract.places(schema) if self.keyword.pointer in {k.pointer for k in p.keywords}]
+        broken = [spoil(self.contract, schema, places, value, self.keyword) for value in values]
+        for index, value in enumerate(values if broken == values else ()):
+            for place in places:
+                made = witness(self.contract, schema, place, value)
+                if made is not None:
+                    spoilt = spoil(self.contract, schema, [place], made.instance, self.keyword)
+                    return [*values[:index], spoilt, *values[index + 1 :]]
+        return broken
 
 
 def faults(contract: Contract) -> Iterator[Fault]:
     """One mutant for each derived requirement that a server can break; the MAY ones are undecided, so it cannot."""
-    requirements = by_keyword(catalogue(contract).values())
+    every = catalogue(contract).values()
+    requirements = by_keyword(every)
+    lenient = {each.pointer: each for each in every if each.kind == "lenient"}
     for keyword in contract.keywords(contract.request_schema):
-        requirement = requirements[keyword.pointer]
-        if requirement.level is not Level.MAY:
-            yield _fault(requirement, "Not enforced", partial(Unenforced, keyword.pointer))
-        if keyword.name in ("minimum", "maximum", "enum"):
-            accepted = requirements[keyword.pointer.rpartition("/")[0]]
+        requirement = requirements.get(keyword.pointer)
+        if requirement is not None and requirement.level is not Level.MAY:
+            converted = lenient.get(keyword.pointer)
+            also = [converted.id] if converted else []
+            yield _fault(requirement, "Not enforced", partial(Unenforced, keyword.pointer), *also)
+            if converted:
+                yield _fault(converted, "Converted", partial(Converts, keyword.pointer))
+        accepted = requirements.get(keyword.schema)
+        if keyword.name in ("minimum", "maximum", "enum") and accepted is not None:
             name = f"{accepted.id.removesuffix('-accepted')}-{keyword.name}-refused"
             text = f"Not so for the last value that `{keyword.name}` admits: {accepted.text}"
-            yield Fault(name, text, partial(RefusesTheBound, keyword), _breaks(accepted))
-    schemas = (contract.completion_schema, contract.chunk_schema, contract.error_schema)
-    keywords = {keyword.pointer: keyword for schema in schemas for keyword in contract.keywords(schema)}
+            refuses = partial(is_at_bound, contract, keyword)
+            yield Fault(
+                name, text, partial(RefusesTheBound, keyword), _refusing(contract, requirements, accepted, refuses)
+            )
+    yield from _refused_places(contract, requirements)
+    keywords: dict[str, Keyword] = {}
+    for schema in contract.response_schemas:
+        for keyword in contract.keywords(schema):
+            keywords.setdefault(keyword.pointer, keyword)
     for keyword in keywords.values():
-        yield _fault(requirements[keyword.pointer], "Broken", partial(Spoiled, keyword))
+        if keyword.pointer in requirements:
+            yield _fault(requirements[keyword.pointer], "Broken", partial(Spoiled, keyword))
 
 
-def _fault(requirement: Requirement, how: str, make: Make) -> Fault:
+def _refused_places(contract: Contract, requirements: dict[str, Requirement]) -> Iterator[Fault]:
+    """One for each place beyond the contract's own example that no bound has a mutant of, and that the mock itself
+    makes nothing of."""
+    schema, seen = contract.request_schema, set[str]()
+    shown = {each.pointer for each in contract.reached(schema, contract.example_request)}
+    for place in contract.places(schema):
+        accepted = requirements.get(place.schema)
+        names = {keyword.name for keyword in place.keywords}
+        is_judged = accepted is not None and accepted.kind == "accepted"
+        if not is_judged or place.schema in seen | shown or names & {"minimum", "maximum", "enum"}:
+            continue
+        if set(place.steps) & UNDERSTOOD:
+            continue
+        seen.add(place.schema)
+
+        def refuses(request: Any, place: Place = place) -> bool:
+            return bool(spots(contract, schema, place, request))
+
+        assert accepted is not None
+        name = f"{accepted.id.removesuffix('accepted')}refused".replace(".-", ".")
+        breaks = _refusing(contract, requirements, accepted, refuses)
+        yield Fault(name, f"Not so: {accepted.text}", partial(RefusesThePlace, place), breaks)
+
+
+UNDERSTOOD = {"stream", "max_tokens"}
+"""Members of a request that the mock acts upon: what refusing them breaks is written by hand."""
+
+
+def _refusing(
+    contract: Contract, requirements: dict[str, Requirement], own: Requirement, refuses: Callable[[Any], bool]
+) -> frozenset[str]:
+    """What breaks where such requests are refused: a requirement whose smallest request is one of them breaks too."""
+    found, places = {*_breaks(own)}, contract.places(contract.request_schema)
+    for place in places:
+        requirement = requirements.get(place.schema)
+        if requirement is not None and requirement.kind == "accepted":
+            spot = witness(contract, contract.request_schema, place, contract.example_request)
+            if spot is not None and refuses(spot.instance) and not refuses(contract.example_request):
+                found |= {requirement.id, *_of_unions(place, requirements, places)}
+    return frozenset(found)
+
+
+def _of_unions(place: Place, requirements: dict[str, Requirement], places: Iterable[Place]) -> Iterator[str]:
+    """The requirements of the unions that a place is a branch of: all their documented values are accepted."""
+    by_steps = {each.steps: each for each in places}
+    steps = place.steps
+    while len(steps) > 1 and (steps[-2] in ("anyOf", "oneOf", "allOf") or steps[-1] == "$ref"):
+        steps = steps[:-1] if steps[-1] == "$ref" else steps[:-2]
+        if steps in by_steps and by_steps[steps].schema in requirements:
+            yield requirements[by_steps[steps].schema].id
+
+
+def _fault(requirement: Requirement, how: str, make: Make, *also: str) -> Fault:
     name = f"{requirement.id}-{how.lower().replace(' ', '-')}"
-    return Fault(name, f"{how}: {requirement.text}", make, _breaks(requirement))
+    return Fault(name, f"{how}: {requirement.text}", make, _breaks(requirement) | {*also})
 
 
 def _breaks(requirement: Requirement) -> frozenset[str]:
@@ -111,32 +229,12 @@ CONSEQUENCES: dict[str, tuple[str, ...]] = {
 """What else breaks with a requirement, wherever its keyword is broken."""
 
 
-def spoil(contract: Contract, schema: str, instance: Any, keyword: Keyword) -> Any:
+def spoil(contract: Contract, schema: str, places: Iterable[Place], instance: Any, keyword: Keyword) -> Any:
     """A copy of an instance that breaks a keyword wherever it is about a value, and no other keyword there."""
-    here = contract.resolve(schema)
-    if (other := contract.nullable(here)) is not None:
-        return instance if instance is None else spoil(contract, other, instance, keyword)
-    if keyword.schema == here:
-        return _broken(contract, here, instance, keyword)
-    if isinstance(instance, dict):
-        known = contract.at(here).get("properties", {})
-        return {
-            name: spoil(contract, f"{here}{pointer('properties', name)}", value, keyword) if name in known else value
-            for name, value in instance.items()
-        }
-    if isinstance(instance, list):
-        return [spoil(contract, f"{here}/items", item, keyword) for item in instance]
+    for place in places:
+        for spot in spots(contract, schema, place, instance):
+            path = path_of(instance, spot.path)
+            edit = breaking(contract, schema, keyword, instance, path)
+            if edit is not None:
+                instance = edit.apply(instance)
     return instance
-
-
-def _broken(contract: Contract, schema: str, instance: Any, keyword: Keyword) -> Any:
-    """A value in place of an instance."""
-    if keyword.name == "required":
-        return {name: value for name, value in instance.items() if name != keyword.value}
-    candidates: list[Any] = [7, "surprise", "", [], {}, None]
-    if keyword.name in ("minimum", "maximum"):
-        candidates.insert(0, keyword.value + (1 if keyword.name == "maximum" else -1))
-    for candidate in candidates:
-        if {violation.pointer for violation in contract.violations(schema, candidate)} == {keyword.pointer}:
-            return candidate
-    raise contract.error(keyword.pointer, f"no value is known that breaks {keyword.name} alone; add one here")
