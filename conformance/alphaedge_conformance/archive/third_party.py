@@ -62,7 +62,7 @@ def exchanges(
 
 def _origin(entry: Json) -> str:
     """The host and port of a request."""
-    return urlsplit(entry["request"]["url"]).netloc.rpartition("@")[2]
+    return urlsplit(str(entry["request"]["url"])).netloc.rpartition("@")[2]
 
 
 def _is_about(entry: Json, operation: str) -> bool:
