@@ -20,7 +20,7 @@ from ..probes import Plan
 def identified(contract: Contract, plan: Plan, exchanges: Iterable[Exchange], is_ours: bool) -> Iterator[Exchange]:
     """Each exchange with the probe that it is the answer to, known by what was sent and not by its name or sentence."""
     sent = _sent_by_us if is_ours else _sent
-    known = {sent(each): each for probe in plan.probes for each in (probe, *probe.parts)}
+    known = {sent(each): each for probe in plan.probes for each in _with_parts(probe)}
     for exchange in exchanges:
         probe = exchange.probe
         if (planned := known.get(sent(probe))) is not None:
@@ -31,6 +31,13 @@ def identified(contract: Contract, plan: Plan, exchanges: Iterable[Exchange], is
             yield evolve(exchange, probe=evolve(probe, expect=Expect.ACCEPTED))
         else:
             yield exchange
+
+
+def _with_parts(probe: Probe) -> Iterator[Probe]:
+    """A probe and all that it stands for."""
+    yield probe
+    for part in probe.parts:
+        yield from _with_parts(part)
 
 
 def controls(exchanges: Iterable[Exchange]) -> frozenset[str | None]:

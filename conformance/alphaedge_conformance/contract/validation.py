@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+import sys
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
@@ -255,9 +257,11 @@ class _Values:
 
 def _validatable(value: Any, depth: int = 0) -> Any:
     """The same value as far as any keyword can tell, without what the validator cannot take: halves of a surrogate
-    pair become U+FFFD, and what lies deeper than any schema is left out."""
+    pair become U+FFFD, a number beyond all floats the largest of them, and what is deeper than any schema is left out."""
     if isinstance(value, str):
         return value if value.isascii() else value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, float) and math.isinf(value):
+        return math.copysign(sys.float_info.max, value)
     if depth == DEEPEST and isinstance(value, dict | list):
         return type(value)()
     if isinstance(value, dict):

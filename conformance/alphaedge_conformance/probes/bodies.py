@@ -127,7 +127,9 @@ def _number_notations(contract: Contract, control: Probe) -> Iterator[Probe]:
     about, why = frozenset({"request.number-notation-accepted"}), "A number in another notation of JSON."
     notations = {}
     for name, schema in _numbers(contract, "number", "integer").items():
-        value: Any = control.request.get(name, schema.get("default", schema.get("minimum", 1)))
+        least, most = schema.get("minimum", 0), schema.get("maximum")
+        inside = least + 1 if most is None else (least + most) / 2
+        value: Any = control.request.get(name, schema.get("default", inside))
         notations[name] = f"{value / 10}e1"
     parts = tuple(
         evolve(

@@ -59,6 +59,15 @@ THEMES = {
 }
 
 
+def _joined(roles: Roles) -> st.SearchStrategy[Messages]:
+    """A text of each theme, one after another, in one message."""
+    return st.tuples(*TEXTS.values()).map(lambda texts: [{"role": "user", "content": "\n".join(texts)}])
+
+
+JOINED = Theme("odd texts", _joined, "message.content-accepted")
+BY_NAME = {**THEMES, JOINED.name: JOINED}
+
+
 def probes(control: Probe, drawn: Mapping[str, list[Messages]]) -> Iterator[Probe]:
     """Of each theme the simplest request and a random one; texts of all themes in one message, which stand for each."""
     for number in range(EXAMPLES):
@@ -74,12 +83,8 @@ def probes(control: Probe, drawn: Mapping[str, list[Messages]]) -> Iterator[Prob
                 yield made
         if texts:
             said = "\n".join(text.request["messages"][0]["content"] for text in texts)
-            body = encode({**control.request, "messages": [{"role": "user", "content": said}]})
-            ids = frozenset(id for text in texts for id in text.requirement_ids)
-            why = "Generated: texts of every theme, one after another."
-            yield evolve(
-                control, name=f"odd texts {number + 1}", why=why, body=body, requirement_ids=ids, parts=tuple(texts)
-            )
+            together = probe(control, JOINED, f"{JOINED.name} {number + 1}", [{"role": "user", "content": said}])
+            yield evolve(together, parts=tuple(texts))
 
 
 def probe(control: Probe, theme: Theme, name: str, messages: Messages) -> Probe:

@@ -44,7 +44,7 @@ def packed(contract: Contract, control: Probe, probes: Iterable[Probe]) -> Itera
         else:
             packs.append(pack := _Pack(probe.request))
         pack.edits += edits
-        pack.parts += probe.parts or (probe,)
+        pack.parts.append(probe)
     for pack in packs:
         yield pack.parts[0] if len(pack.parts) == 1 else _probe(control, pack)
 

@@ -84,7 +84,7 @@ def everything(
     lenients = list(lenient.probes(contract, requirements, control))
     talks = list(conversations.probes(control, values.conversations))
     last_of_each_theme = {probe.theme: probe for probe in talks}.values()
-    twins = [*_worth_streaming(edges, requirements), *last_of_each_theme]
+    twins = [*_worth_streaming(edges, requirements, effort), *last_of_each_theme]
     probes = [*meaning.probes(contract, control), *edges, *lenients, *talks, *map(streamed, twins)]
     unique: dict[tuple[object, ...], Probe] = {}
     names: dict[str, str] = {}
@@ -99,7 +99,9 @@ def everything(
         for probe in unique.values()
     ]
     named = frozenset(id for probe in merged for id in probe.requirement_ids)
-    return Plan(tuple(_packed(contract, requirements, merged)), named=named)
+    # With time for it, each value is sent alone too: a server may look at one place of a request only.
+    is_thorough = effort is Effort.THOROUGH
+    return Plan(tuple(merged if is_thorough else _packed(contract, requirements, merged)), named=named)
 
 
 def _packed(contract: Contract, requirements: Mapping[str, Requirement], probes: Iterable[Probe]) -> Iterator[Probe]:
@@ -192,8 +194,10 @@ def streamed(probe: Probe) -> Probe:
     )
 
 
-def _worth_streaming(probes: Iterable[Probe], requirements: Mapping[str, Requirement]) -> Iterable[Probe]:
-    """Every accepted boundary, and one refusal for each keyword."""
+def _worth_streaming(
+    probes: Iterable[Probe], requirements: Mapping[str, Requirement], effort: Effort
+) -> Iterable[Probe]:
+    """Every accepted boundary, and one refusal for each keyword, or each one where there is time for it."""
     keywords: set[str] = set()
     for probe in probes:
         if not probe.request or not chat.leaves_the_mode_open(probe.request):
@@ -202,6 +206,6 @@ def _worth_streaming(probes: Iterable[Probe], requirements: Mapping[str, Require
             yield probe
         elif probe.expect is Expect.REFUSED and probe.differs_from is None:
             keyword = {tokens(requirements[id].pointer.replace("/required/", "/"))[-1] for id in probe.requirement_ids}
-            if not keyword & keywords:
+            if effort is Effort.THOROUGH or not keyword & keywords:
                 keywords |= keyword
                 yield probe

@@ -9,7 +9,10 @@ from ..sending.runner import Runner
 
 def split(runner: Runner) -> None:
     """Sends the parts of each request with several values that the server refused, or to which it gave no answer."""
-    runner.send_all([part for exchange in runner.exchanges if _is_refused(exchange) for part in exchange.probe.parts])
+    looked_at = 0
+    while new := runner.exchanges[looked_at:]:  # a part may have parts of its own
+        looked_at += len(new)
+        runner.send_all([part for exchange in new if _is_refused(exchange) for part in exchange.probe.parts])
 
 
 def _is_refused(exchange: Exchange) -> bool:

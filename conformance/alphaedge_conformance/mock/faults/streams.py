@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator
@@ -321,7 +322,7 @@ class HalvesOfEmoji(Mock):
         return found
 
     def event(self, data: str) -> bytes:
-        return f"data: {data}\n\n".encode("ascii", "surrogatepass" if data.isascii() else "backslashreplace")
+        return super().event(data if data == "[DONE]" else json.dumps(json.loads(data)))
 
 
 @fault("delta.content-type")
