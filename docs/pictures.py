@@ -60,8 +60,11 @@ def take(folder: Path) -> None:
 
 def _pages() -> Iterator[tuple[str, str]]:
     suite = Suite.of(Contract.load())
-    several = type("Several", (BY_HAND["milliseconds"].make, BY_HAND["detail"].make), {})
-    run = _named(trial(suite, several), "chat.example.com")
+
+    class Several(BY_HAND["milliseconds"].make, BY_HAND["detail"].make):  # type: ignore[misc]
+        pass
+
+    run = _named(trial(suite, Several), "chat.example.com")
     yield "report", report_page(document.build_report(run), {each.number: each for each in run.exchanges})
     wanted = [id for id in suite.requirements if subject(id) in SHOWN]
     servers = {"provider-a": Mock} | {
