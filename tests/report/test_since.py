@@ -92,7 +92,7 @@ def test_latency_and_cost(report: Report) -> None:
     priced = copy.deepcopy(report)
     priced["cost"]["price"] = {"amount": 0.25, "currency": "EUR"}
     said = {name: (was, now) for name, was, now in since.figures(since.since(slow, priced))}
-    assert said["p50"][1] == "12.5 s"
+    assert said["whole answer, p50"][1] == "12.5 s"
     assert said["tokens"][1] == "10"
     assert said["price"] == ("0.2500 EUR", "0.5000 EUR")
     assert list(since.figures(since.since(report, report))) == []
