@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterable
+from html import escape
 from itertools import groupby
 from pathlib import Path
 
@@ -20,6 +22,8 @@ from alphaedge_conformance.report.catalogue import Known, known, shown
 from alphaedge_conformance.run.suite import Suite
 
 HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE))
+import pictures  # noqa: E402
 
 project = "AlphaEdge contract kit"
 extensions = ["myst_parser"]
@@ -119,6 +123,31 @@ class ContractDirective(SphinxDirective):
         return [nodes.raw("", f'<div class="highlight-yaml notranslate contract">{html}</div>', format="html")]
 
 
+class PictureDirective(SphinxDirective):
+    """A page of the suite as a browser shows it, light or dark as the reader has it; where there is no browser, the
+    words that GitHub shows in its place."""
+
+    required_arguments = 1
+    has_content = True
+
+    def run(self) -> list[nodes.Node]:
+        words = " ".join(self.content)
+        if pictures.browser() is None:
+            return [nodes.paragraph("", words)]
+        page = self.arguments[0]
+        light, dark = (f"_images/{pictures.name(page, scheme)}" for scheme in pictures.SCHEMES)
+        html = f'<source srcset="{dark}" media="(prefers-color-scheme: dark)"><img src="{light}" alt="{escape(words)}">'
+        return [nodes.raw("", f'<picture class="page">{html}</picture>', format="html")]
+
+
+def take_pictures(app: Sphinx, error: Exception | None) -> None:
+    """Into the site, and nowhere else: no picture can be older than what it shows."""
+    if error is None and pictures.browser() is not None:
+        folder = Path(app.outdir) / "_images"
+        folder.mkdir(exist_ok=True)
+        pictures.take(folder)
+
+
 def complete(app: Sphinx, page: str, source: list[str]) -> None:
     """What a page has on the site alone."""
     if page == "index":
@@ -130,4 +159,6 @@ def complete(app: Sphinx, page: str, source: list[str]) -> None:
 def setup(app: Sphinx) -> None:
     app.add_directive("requirements", RequirementsDirective)
     app.add_directive("contract", ContractDirective)
+    app.add_directive("picture", PictureDirective)
     app.connect("source-read", complete)
+    app.connect("build-finished", take_pictures)

@@ -13,6 +13,8 @@ from functools import partial
 import release
 from steps import ROOT, Step, command, run
 
+BREAKS = r":\d+: .*\bbreaking for (clients|servers)\b"
+"""A change that breaks somebody, also where the version announces it."""
 WAIVERS = ROOT / "waivers.toml"
 
 
@@ -26,7 +28,7 @@ def steps(base: str, url: str, arguments: Sequence[str]) -> Iterator[Step]:
     yield Step("generated/ is fresh", command("python", "scripts/generate.py", "--check"), "make generate, and commit")
     yield Step(
         f"nothing breaks since {base}",
-        command("alphaedge-contract", "diff", f"{base}:openapi.yaml", "openapi.yaml"),
+        command("alphaedge-contract", "diff", f"{base}:openapi.yaml", "openapi.yaml", notes=BREAKS),
         "take the change back, or raise info.version in openapi.yaml and say so in CHANGELOG.md",
     )
     yield Step(

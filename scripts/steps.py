@@ -22,13 +22,17 @@ class LeftOut(str):
     """A line that is not a problem: what a step did not do."""
 
 
+class Note(str):
+    """A line that is not a problem either: what whoever reads should know."""
+
+
 @dataclass(frozen=True)
 class Step:
     """What has to hold, and what to do where it does not."""
 
     name: str
     problems: Callable[[], Problems]
-    """What does not hold, in lines; none but those of LeftOut, if all does."""
+    """What does not hold, in lines; none but those of LeftOut and Note, if all does."""
     remedy: str
 
 
@@ -38,8 +42,8 @@ def run(steps: Iterable[Step]) -> int:
     for step in steps:
         started = time.monotonic()
         lines = list(step.problems())
-        problems = [line for line in lines if not isinstance(line, LeftOut)]
-        left_out += len(lines) - len(problems)
+        problems = [line for line in lines if not isinstance(line, LeftOut | Note)]
+        left_out += sum(isinstance(line, LeftOut) for line in lines)
         print(f"{'FAIL' if problems else 'ok':5} {step.name:40} {time.monotonic() - started:6.1f} s", flush=True)
         if problems:
             failed.append(step.name)
@@ -51,8 +55,9 @@ def run(steps: Iterable[Step]) -> int:
     return 1 if failed else 0
 
 
-def command(program: str, *arguments: str) -> Callable[[], Problems]:
-    """What a program of this environment says, where it fails; else what it says that it left out."""
+def command(program: str, *arguments: str, notes: str = "(?!)") -> Callable[[], Problems]:
+    """What a program of this environment says, where it fails; else what it says that it left out, and the lines that
+    a pattern finds."""
 
     def problems() -> Iterator[str]:
         path = {"PATH": os.pathsep.join([str(BIN), os.environ.get("PATH", os.defpath)])}
@@ -64,6 +69,8 @@ def command(program: str, *arguments: str) -> Callable[[], Problems]:
                 yield LeftOut(line)
             elif done.returncode:
                 yield line
+            elif re.search(notes, line):
+                yield Note(line)
         if done.returncode:
             yield f"{program} exited with {done.returncode}"
 

@@ -286,7 +286,97 @@ def test_requests_to_two_servers_are_not_one(conform: Conform, recorder: Recorde
     recorder.entries[-1]["request"]["url"] = "http://other.example/v1/chat/completions"
     done = conform("--from-har", str(recorder.save(file)))
     assert done.returncode == 4
-    assert "other.example" in done.stderr
+    assert "other.example; name one with --host" in done.stderr
+    for host in ("other.example", recorder.url.removeprefix("http://")):
+        judged(conform, file, "--host", host)
+        assert host in json.loads((file.parent / "out" / "report.json").read_text("utf-8"))["target"]["url"]
+    nowhere = conform("--from-har", str(file), "--host", "nowhere.example")
+    assert nowhere.returncode == 4
+    assert "holds no request to nowhere.example; there are requests to " in nowhere.stderr
+
+
+def test_what_was_seen_can_be_green(conform: Conform, recorder: Recorder, file: Path) -> None:
+    recorder.post(ASKED)
+    recorder.post({**ASKED, "stream": True})
+    recorder.save(file)
+    assert conform("--from-har", str(file)).returncode == 2
+    out = file.parent / "out"
+    done = conform("--from-har", str(file), "--seen", "--report", str(out))
+    found = json.loads((out / "report.json").read_text("utf-8"))
+    statuses = [each["status"] for each in found["requirements"]]
+    assert (done.returncode, found["verdict"], found["seen_only"]) == (0, "conforms", True)
+    assert 0 < statuses.count("passed") < len(statuses)
+    said = f"{statuses.count('passed')} of {len(statuses)} requirements judged, all passed"
+    assert done.stdout.splitlines()[-1].startswith(f"CONFORMS: {said} · ")
+    assert said in (out / "report.html").read_text("utf-8")
+    assert "inconclusive MUST" not in done.stdout
+    assert "<error" not in (out / "junit.xml").read_text("utf-8")
+
+
+def test_what_was_seen_and_is_wrong_is_red(conform: Conform, contract: Contract, file: Path) -> None:
+    with serve(BY_HAND["total-is-the-prompt"].make(contract, KEY)) as url:
+        recorder = Recorder(url)
+        recorder.post(ASKED)
+    done = conform("--from-har", str(recorder.save(file)), "--seen")
+    assert done.returncode == 1
+    assert "requirements judged, 1 failed" in done.stdout
+
+
+def test_nothing_seen_is_not_green(conform: Conform, recorder: Recorder, file: Path) -> None:
+    recorder.post({**ASKED, "max_tokens": 0})
+    assert conform("--from-har", str(recorder.save(file)), "--seen").returncode == 2
+    done = conform("--from-har", str(file), "--seen", "-k", "temperature-maximum")
+    assert done.returncode == 2
+
+
+def test_several_files_are_one_recording(conform: Conform, recorder: Recorder, file: Path) -> None:
+    recorder.post(ASKED)
+    plain = recorder.save(file.with_name("plain.har"))
+    recorder.entries.clear()
+    recorder.post({**ASKED, "stream": True})
+    recorder.save(file)
+    code, found = judged(conform, file, "--from-har", str(plain), "--seen")
+    assert code == 0
+    for id in ("completion.id-type", "chunk.object-const"):
+        assert found[id]["status"] == "passed"
+    _, alone = judged(conform, file)
+    assert alone["completion.id-type"]["status"] == "inconclusive"
+
+
+def test_a_recording_of_ours_is_judged_by_itself(
+    conform: Conform, suite: Suite, recorder: Recorder, file: Path
+) -> None:
+    trial(suite, Mock, ["usage.type"], report=file.parent)
+    recorder.post(ASKED)
+    ours = str(file.with_name("exchanges.har"))
+    other = str(recorder.save(file))
+    for more, says in ((("--from-har", other), "name it alone"), (("--host", "x"), "leave --host out")):
+        done = conform("--from-har", ours, *more)
+        assert done.returncode == 4
+        assert says in done.stderr
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        {"id": "chatcmpl-1", "call_type": "acompletion", "model": "m", "messages": [], "response": {}},  # LiteLLM
+        {"custom_id": "request-1", "method": "POST", "url": "/v1/chat/completions", "body": {}},  # OpenAI
+    ],
+)
+def test_the_log_of_a_gateway_is_told_from_a_recording(conform: Conform, file: Path, line: Json) -> None:
+    file.write_text(f"{json.dumps(line)}\n" * 2, "utf-8")
+    done = conform("--from-har", str(file))
+    assert done.returncode == 4
+    assert "found JSON lines" in done.stderr
+    assert "record HAR instead, with a browser or a proxy" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("option", [("--seen",), ("--host", "x")])
+def test_options_of_a_recording_want_one(conform: Conform, option: tuple[str, ...]) -> None:
+    done = conform("http://127.0.0.1:9", *option)
+    assert done.returncode == 4
+    assert "goes with --from-har FILE" in done.stderr
 
 
 def test_no_credential_of_a_recording_is_kept(conform: Conform, recorder: Recorder, file: Path) -> None:
@@ -327,7 +417,7 @@ def test_a_probe_of_an_old_recording_is_known_by_what_was_sent(suite: Suite, tmp
     for number, entry in enumerate(archive["log"]["entries"]):
         entry["_probe"] |= {"name": f"an old name {number}", "why": "Another sentence.", "about": []}
     (tmp_path / "old.har").write_text(json.dumps(archive), "utf-8")
-    recording = har.read(tmp_path / "old.har", suite.contract.path)
+    recording = har.read([tmp_path / "old.har"], suite.contract.path)
     again = suite.replay(list(suite.requirements), recording, Settings())
     assert {id: each.status for id, each in again.verdicts.items()} == {
         id: each.status for id, each in run.verdicts.items()

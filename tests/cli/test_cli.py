@@ -324,7 +324,7 @@ def test_a_key_among_the_arguments_is_not_repeated(conform: Conform, argument: s
         assert "there is no option --api-key; the key is read from ALPHAEDGE_API_KEY" in done.stderr
 
 
-@pytest.mark.parametrize("option", ["--from-har", "--waivers", "--model", "--max-requests"])
+@pytest.mark.parametrize("option", ["--waivers", "--model", "--max-requests"])
 def test_an_option_given_twice_is_wrong_usage(conform: Conform, option: str) -> None:
     done = conform(option, "1", option, "2")
     assert done.returncode == 4

@@ -163,3 +163,25 @@ def test_the_first_byte_may_take_as_long_as_the_whole(given: float | None) -> No
     assert limits.until_first_byte == (given or 60)
     arguments = ["http://host", "--timeout", "60", *(["--first-byte-timeout", "3"] if given else [])]
     assert conformance(arguments).settings.limits.until_first_byte == (given or 60)
+
+
+@pytest.mark.parametrize(
+    ("keywords", "says"),
+    [
+        ("enum: [fast, null, true]", 'is not "fast", null or true'),
+        ("const: {kind: [x]}", 'is not {"kind": ["x"]}'),
+        ("exclusiveMinimum: 0", "is not above 0"),
+        ("multipleOf: 0.5", "is not a multiple of 0.5"),
+        ("maxLength: 5", "has more than 5 characters"),
+        ("uniqueItems: true", "has an item twice"),
+        ('pattern: "^a+$"', 'does not match the pattern "^a+$"'),
+    ],
+)
+def test_a_sentence_is_english_and_leaks_no_python(contract: Contract, keywords: str, says: str) -> None:
+    """Whatever the value of a keyword is, it is shown as JSON."""
+    at = "        stream:\n          description: Whether"
+    assert at in contract.text
+    added = f"        pace:\n          description: How fast.\n          {keywords}\n"
+    changed = Contract.parse(contract.source, contract.text.replace(at, added + at, 1))
+    texts = [each.text for each in catalogue(changed).values() if each.id.startswith("request.pace")]
+    assert any(f"A request in which `request.pace` {says} is refused" in text for text in texts), texts

@@ -45,7 +45,7 @@ ELSEWHERE = {
 }
 """Pages whose snippets other tests run: what real servers answered, and TypeScript."""
 
-MARKUP = {"text", "{requirements}", "{contract}"}
+MARKUP = {"text", "{requirements}", "{contract}", "{picture}"}
 """Languages of blocks that are not snippets: drawings, and places that the site fills."""
 
 

@@ -176,6 +176,23 @@ def test_light_and_dark(site: Path, browser: Browser) -> None:
     assert sums["dark"] < 150
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("page", ["report", "comparison"])
+def test_the_pictures_are_of_this_build(site: Path, browser: Browser, page: str, scheme: str) -> None:
+    """Each `make docs` takes them; none lies in the repository, where it would grow stale."""
+    script = f"""() => {{
+        const seen = document.querySelector('img[src*="{page}-"]');
+        return [seen.currentSrc, seen.naturalWidth, seen.alt];
+    }}"""
+    with browser.new_context(color_scheme="dark" if scheme == "dark" else "light") as context:
+        source, width, alt = Reader(context).read((site / "judge.html").as_uri(), script)
+    assert source == (site / "_images" / f"{page}-{scheme}.png").as_uri()
+    assert width == 1280
+    assert alt.startswith("The page of ")
+    tracked = subprocess.run(["git", "ls-files", "docs"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert not [name for name in tracked.splitlines() if name.endswith((".png", ".jpg", ".gif", ".webp"))]
+
+
 @pytest.mark.parametrize("damage", ["[nowhere](nowhere.md)", "[no heading](judge.md#nothing)", "```{unknown}\n```"])
 def test_a_mistake_in_a_page_stops_it(damage: str, site: Path) -> None:
     """A warning of Sphinx is an error."""

@@ -79,6 +79,23 @@ def test_an_entry_may_concern_one_target_or_server(
     assert conform(wrong, *WANTED, "--waivers", str(file), key=KEY).returncode == code
 
 
+@pytest.mark.parametrize(
+    ("members", "says"),
+    [
+        ({"target": "upstream"}, "its target is 'upstream', and this one is '{name}'"),
+        ({"server": "llama.cpp"}, "its server is 'llama.cpp', and this one calls itself 'uvicorn'"),
+    ],
+)
+def test_a_waiver_of_another_target_says_why_it_does_not_count(
+    conform: Conform, wrong: str, file: Path, members: dict[str, str], says: str
+) -> None:
+    file.write_text(entry(**members))
+    done = conform(wrong, *WANTED, "--waivers", str(file), key=KEY)
+    assert done.returncode == 1
+    said = says.format(name=wrong.removeprefix("http://"))
+    assert f"{file}, lines 1 to 7 waives it elsewhere: {said}" in done.stdout
+
+
 def test_what_was_not_judged_is_neither_waived_nor_stale(conform: Conform, wrong: str, file: Path) -> None:
     file.write_text(entry() + entry("authorization.key-not-echoed"))
     assert conform(wrong, *WANTED, "--waivers", str(file), key=KEY).returncode == 0
@@ -96,7 +113,11 @@ def test_a_draft_is_refused_until_somebody_filled_it_in(conform: Conform, wrong:
     assert refused.returncode == 4
     assert "lines 1 to 7: reason is not filled in" in refused.stderr
     before = file.read_text()
-    assert f"{file}: nothing to draft" in conform(*drafting, key=KEY).stdout
+    again = conform(*drafting, key=KEY)
+    assert again.returncode == 1
+    assert (
+        f"{file}: has an entry already for {BROKEN}; fill it in and name the file with --waivers {file}" in again.stdout
+    )
     assert file.read_text() == before  # it has an entry already
     file.write_text(before.replace("FILL IN", "filled in"))
     assert conform(wrong, *WANTED, "--waivers", str(file), key=KEY).returncode == 0

@@ -105,5 +105,5 @@ def test_the_reason_names_an_answer_that_could_have_shown_it(suite: Suite) -> No
         wanted = ["body.malformed-json-refused", "chunk.type"]
         run = suite.run(wanted, goal, Settings(limits=Limits(whole=0.3)))
     reasons = {id: verdict.reason for id, verdict in run.verdicts.items()}
-    assert reasons["chunk.type"] == "no answer showed it"
+    assert reasons["chunk.type"] == "no answer contained what this requirement is about"
     assert "malformed JSON" in (reasons["body.malformed-json-refused"] or "")

@@ -622,7 +622,7 @@ def test_two_thousand_exchanges(opened: Open, run: Run) -> None:
     text = report_page(report, exchanges)
     assert len(text.encode()) < LARGEST
     streams = sum(exchange.probe.streams and exchange.status == 200 for exchange in exchanges.values())
-    assert opened(text).locator("#streams figure").count() == streams > 300
+    assert opened(text).locator("#streams figure").count() == streams > 0
 
 
 def test_a_run_that_conforms(opened: Open, good: Run) -> None:

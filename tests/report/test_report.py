@@ -11,7 +11,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import jsonschema_rs
 import pytest
@@ -136,8 +136,8 @@ def test_a_run_is_shown_again(conform: Conform, endings: dict[str, Path], name: 
     assert again.returncode == ["conforms", "deviates", "inconclusive"].index(verdict)
     assert verdict.upper() in again.stdout.splitlines()[-1]
     quiet = conform("report", str(file), "-q").stdout.splitlines()
-    assert quiet == again.stdout.splitlines()[-len(quiet) :]
-    assert len(quiet) == (4 if name == "compared" else 1)
+    assert quiet[-1] == again.stdout.splitlines()[-1]
+    assert len(quiet) == (4 if name == "compared" else 1)  # of several targets, a line for each before it
 
 
 @pytest.mark.parametrize("content", [None, b"", b"{}", b"[]", b'{"targets": []}', b"\xff", b"[" * 100_000])
@@ -250,7 +250,27 @@ def test_github_gets_annotations_and_a_summary(contract: Contract, tmp_path: Pat
     assert annotations[0].startswith(f"::error file=openapi.yaml,line={line},title=usage.total-is-the-sum::MUST usage")
     text = summary.read_text("utf-8")
     assert text.startswith("before\n## ")
-    assert "| usage.total\\-is\\-the\\-sum | MUST |" in text
+    assert "| `usage.total-is-the-sum` | MUST |" in text
+    assert "| `total_tokens` is the sum of `prompt_tokens` and `completion_tokens`.<br>" in text
+
+
+def test_github_gets_ten_annotations_the_gravest_first(endings: dict[str, Path], contract: Contract) -> None:
+    """It drops what is more, in the order in which it comes."""
+    made = report.read(endings["deviates"] / "report.json")
+    assert not report.comparison.is_one(made)
+    failed = [each for each in made["requirements"] if each["status"] == "failed"]
+    while len(failed) < 12:
+        more = {**failed[-1], "id": f"usage.more-{len(failed)}", "level": "SHOULD", "scored": False}
+        made["requirements"].insert(0, cast(Any, more))
+        failed = [each for each in made["requirements"] if each["status"] == "failed"]
+    lines = report.github.commands(made, contract)
+    assert len(lines) == 10
+    assert lines[-1] == f"::notice title=alphaedge::{len(failed) - 9} more are in the summary of the job"
+    kinds = [line.split()[0] for line in lines[:-1]]
+    assert kinds == sorted(kinds)  # errors before warnings
+    assert "usage.more-" not in lines[0]
+    summary = report.github.summary(made)
+    assert all(f"`{each['id']}`" in summary for each in failed)
 
 
 def test_what_a_server_says_is_no_markup_on_github(endings: dict[str, Path], contract: Contract) -> None:

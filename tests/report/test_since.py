@@ -22,9 +22,8 @@ from ..helpers import KEY, Conform, read_report
 
 @pytest.fixture(scope="module")
 def report(suite: Suite) -> Report:
-    return document.build_report(
-        trial(suite, Mock, ["usage.type", "usage.total-is-the-sum", "usage.total-tokens-type"])
-    )
+    wanted = ["usage.type", "usage.total-is-the-sum", "usage.total-tokens-type"]
+    return document.build_report(trial(suite, Mock, wanted))
 
 
 def edited(report: Report, **statuses: tuple[str, int, int]) -> Report:
@@ -93,7 +92,7 @@ def test_latency_and_cost(report: Report) -> None:
     priced = copy.deepcopy(report)
     priced["cost"]["price"] = {"amount": 0.25, "currency": "EUR"}
     said = {name: (was, now) for name, was, now in since.figures(since.since(slow, priced))}
-    assert said["p50"][1] == "12.5 s"
+    assert said["whole answer, p50"][1] == "12.5 s"
     assert said["tokens"][1] == "10"
     assert said["price"] == ("0.2500 EUR", "0.5000 EUR")
     assert list(since.figures(since.since(report, report))) == []
@@ -164,9 +163,8 @@ def test_several_targets(conform: Conform, contract: Contract, tmp_path: Path) -
         assert done.returncode == 1
         found = json.loads((tmp_path / "new" / "comparison.json").read_text("utf-8"))
         assert [kinds(target["since"])["new"] for target in found["targets"]] == [[], ["usage.total-is-the-sum"]]
-        again = conform(
-            "report", str(tmp_path / "new" / "comparison.json"), "--since", str(tmp_path / "new"), "--only-new"
-        )
+        made = str(tmp_path / "new" / "comparison.json")
+        again = conform("report", made, "--since", str(tmp_path / "new"), "--only-new")
         assert again.returncode == 0, again.stdout
         file.write_text(table.format("a", one) + table.format("c", other))
         assert conform(str(file), *options[:2], "--since", str(tmp_path / "new"), "--only-new", key=KEY).returncode == 1

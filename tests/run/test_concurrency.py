@@ -46,7 +46,7 @@ def test_a_stream_cut_by_the_next_request(suite: Suite, tmp_path: Path) -> None:
     broken = next(each for each in report["requirements"] if each["id"] == "stream.done")
     assert broken["of"] == sum(each.probe.streams and each.accepted for each in run.exchanges) - len(alone)
     assert "only under concurrent requests" in findings(broken)
-    again = suite.replay(list(suite.requirements), har.read(tmp_path / har.ARCHIVE, suite.contract.path), Settings())
+    again = suite.replay(list(suite.requirements), har.read([tmp_path / har.ARCHIVE], suite.contract.path), Settings())
     assert failing(build_report(again)) == found
 
 

@@ -132,7 +132,7 @@ def test_two_ways_to_fail_are_not_the_same_again(
     with serving(Target(answers_in_turn(*outcomes))) as url:
         goal = target(suite.contract, url, None, "")
         run = suite.run(WANTED, goal, Settings(concurrency=1, report=tmp_path))
-    again = suite.replay(WANTED, har.read(tmp_path / har.ARCHIVE, suite.contract.path), Settings())
+    again = suite.replay(WANTED, har.read([tmp_path / har.ARCHIVE], suite.contract.path), Settings())
     for verdicts in (run.verdicts, again.verdicts):
         assert verdicts[ID].status is Status.INCONCLUSIVE
         assert (verdicts[ID].reason or "").endswith(f" got {got} when asked again")

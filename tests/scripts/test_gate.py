@@ -111,6 +111,26 @@ def test_the_gate_is_green(folder: Path) -> None:
         assert all(line.startswith(f"      {words}") for line, words in zip(lines, expected, strict=False)), said
 
 
+def test_what_breaks_servers_is_said_though_the_version_announces_it(
+    tmp_path: Path, contract: Contract, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Those who run one hear of it nowhere else."""
+    import gate
+    import steps
+
+    major, *_ = contract.version.split(".")
+    old = "            maximum: 2\n" if "            maximum: 2\n" in contract.text else "          maximum: 2\n"
+    assert old in contract.text
+    new = contract.text.replace(old, old.replace("2", "3"), 1)
+    new = new.replace(f"version: {contract.version}", f"version: {int(major) + 1}.0.0", 1)
+    (tmp_path / "old.yaml").write_text(contract.text, "utf-8")
+    (tmp_path / "openapi.yaml").write_text(new, "utf-8")
+    monkeypatch.setattr(steps, "ROOT", tmp_path)
+    problems = steps.command("alphaedge-contract", "diff", "old.yaml", "openapi.yaml", notes=gate.BREAKS)
+    assert steps.run([steps.Step("nothing breaks", problems, "")]) == 0
+    assert re.search(r"^      openapi.yaml:\d+: .*breaking for servers", capsys.readouterr().out, re.MULTILINE)
+
+
 def test_what_was_left_out_is_counted(capsys: pytest.CaptureFixture[str]) -> None:
     from steps import LeftOut, Step, run
 

@@ -472,7 +472,7 @@ def test_every_attempt_is_in_the_archive(suite: Suite, tmp_path: Path) -> None:
     entries = json.loads((tmp_path / "exchanges.har").read_bytes())["log"]["entries"]
     assert len(entries) == len(server.asked) == run.requests > len(run.exchanges)
     assert [entry["response"]["status"] for entry in entries].count(429) == len(server.asked) // 3
-    recording = har.read(tmp_path / "exchanges.har", suite.contract.path)
+    recording = har.read([tmp_path / "exchanges.har"], suite.contract.path)
     assert len(recording.exchanges) == len(run.exchanges)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from base64 import b64decode, b64encode
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -30,6 +30,10 @@ from ..exchange.target import Target
 from . import third_party
 
 ARCHIVE = "exchanges.har"
+LONGEST_LINE = 2**20
+"""Bytes of a line beyond which nobody looks whether it is the log of a gateway."""
+CALL = {"messages", "request", "response", "body", "custom_id", "model"}
+"""Members of a call in the log of a gateway."""
 END = b"\n]}}\n"
 PLANNED = ("body", "requirement_ids", "parts", "effort")
 """Members of a probe that are written elsewhere, or known from the plan."""
@@ -78,7 +82,7 @@ class Journal:
 class Recording:
     """What an archive holds."""
 
-    path: Path
+    paths: tuple[Path, ...]
     exchanges: tuple[Exchange, ...]
     url: str
     model: str
@@ -88,13 +92,29 @@ class Recording:
     is_ours: bool
     """Whether each probe is known; those of others are only requests."""
 
+    @property
+    def files(self) -> set[Path]:
+        return {path.resolve() for path in self.paths}
 
-def read(path: Path, operation: str) -> Recording:
-    """An archive of this suite, or what another program wrote of requests whose path ends in `operation`. Raises
-    ConfigurationError for anything else."""
-    with _expecting(f"an HTTP Archive (HAR 1.2) with one request to {operation} at least", path):
-        log = _log(path.read_bytes())
-        return _ours(path, log) if "_alphaedge" in log else _foreign(path, log, operation)
+
+def read(paths: Sequence[Path], operation: str, host: str | None = None) -> Recording:
+    """An archive of this suite, or what other programs wrote of requests whose path ends in `operation`, in one file
+    or several; `host` is the server that counts, where there are requests to more than one. Raises ConfigurationError
+    for anything else."""
+    logs: list[dict[str, Any]] = []
+    for path in paths:
+        with _expecting(f"an HTTP Archive (HAR 1.2) with one request to {operation} at least", path):
+            logs.append(_log(path.read_bytes()))
+            if "_alphaedge" not in logs[-1]:
+                iter(logs[-1]["entries"])
+            elif host is not None:
+                raise ConfigurationError("is a recording of this suite, of one server; leave --host out")
+            elif len(paths) > 1:
+                raise ConfigurationError("is a recording of this suite, which is judged by itself; name it alone")
+            else:
+                return _ours(path, logs[-1])
+    with _expecting(f"an HTTP Archive (HAR 1.2) with one request to {operation} at least", *paths):
+        return _foreign(paths, logs, operation, host)
 
 
 def read_ours(path: Path) -> Recording:
@@ -104,13 +124,16 @@ def read_ours(path: Path) -> Recording:
 
 
 @contextmanager
-def _expecting(what: str, path: Path) -> Iterator[None]:
+def _expecting(what: str, *paths: Path) -> Iterator[None]:
+    path = ", ".join(map(str, paths))
     try:
         yield
     except OSError as error:
         raise ConfigurationError(f"{path}: {error.strerror}") from None
     except ConfigurationError as error:
         raise ConfigurationError(f"{path}: {error}") from None
+    except NotAnArchive as error:
+        raise ConfigurationError(f"{path}: expected {what}, found {error}") from None
     except (KeyError, TypeError, ValueError, IndexError, AttributeError, RecursionError, OverflowError) as error:
         raise ConfigurationError(f"{path}: expected {what}; {type(error).__name__}: {shorten(str(error))}") from None
 
@@ -121,11 +144,30 @@ def _ours(path: Path, log: dict[str, Any]) -> Recording:
     if not exchanges:
         raise ValueError("it has no entry")
     described = str(ours["model"]), int(ours["seed"]), ours["mask"], ours["is_ours"]
-    return Recording(path, exchanges, exchanges[0].url, *described)
+    return Recording((path,), exchanges, exchanges[0].url, *described)
+
+
+class NotAnArchive(Exception):
+    """The file is of another form, which the message names."""
+
+
+def _lines_of_json(data: bytes) -> bool:
+    """Whether a line is an object of its own that tells of a call, as gateways write their logs."""
+    line = data.lstrip().split(b"\n", 1)[0]
+    try:
+        found = json.loads(line) if len(line) < LONGEST_LINE else None
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(found, dict) and not CALL.isdisjoint(found)
 
 
 def _log(data: bytes) -> dict[str, Any]:
     """The archive; of one whose last write was cut, what is whole."""
+    if _lines_of_json(data):
+        raise NotAnArchive(
+            "JSON lines: the log of a gateway (as LiteLLM's or OpenAI's) holds no headers and no bytes as they came; "
+            "record HAR instead, with a browser or a proxy such as mitmproxy"
+        )
     try:
         log: dict[str, Any] = json.loads(data)["log"]
     except ValueError:
@@ -215,13 +257,14 @@ def _exchange(entry: dict[str, Any]) -> Exchange:
     )
 
 
-def _foreign(path: Path, log: dict[str, Any], operation: str) -> Recording:
-    exchanges, key = third_party.exchanges(log["entries"], operation)
+def _foreign(paths: Sequence[Path], logs: Sequence[dict[str, Any]], operation: str, host: str | None) -> Recording:
+    entries = [entry for log in logs for entry in log["entries"]]
+    exchanges, key = third_party.exchanges(entries, operation, host)
     if not exchanges:
         raise ValueError("none of its entries is one that can be read whole")
     models = Counter(model for each in exchanges if (model := model_of(each.probe.request)) is not None)
     model = models.most_common(1)[0][0] if models else ""
-    return Recording(path, exchanges, exchanges[0].url, model, 1, key, is_ours=False)
+    return Recording(tuple(paths), exchanges, exchanges[0].url, model, 1, key, is_ours=False)
 
 
 def _pairs(headers: Any) -> list[dict[str, str]]:

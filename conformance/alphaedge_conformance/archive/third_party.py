@@ -29,13 +29,21 @@ UNREADABLE = (KeyError, TypeError, ValueError, AttributeError, OverflowError)
 Json = Mapping[str, Any]
 
 
-def exchanges(entries: Iterable[Json], operation: str) -> tuple[tuple[Exchange, ...], str | None]:
-    """What was said to one server at a path that ends in `operation`, and what stands for the key. Raises
-    ConfigurationError for several servers, or where nothing can be read."""
+def exchanges(
+    entries: Iterable[Json], operation: str, host: str | None = None
+) -> tuple[tuple[Exchange, ...], str | None]:
+    """What was said to one server at a path that ends in `operation`, and what stands for the key; `host` is the server
+    where there are several. Raises ConfigurationError for several servers, or where nothing can be read."""
     ours = [entry for entry in entries if _is_about(entry, operation)]
-    origins = {urlsplit(entry["request"]["url"]).netloc.rpartition("@")[2] for entry in ours}
+    origins = sorted({_origin(entry) for entry in ours})
+    if host is not None:
+        ours = [entry for entry in ours if host in (_origin(entry), urlsplit(f"//{_origin(entry)}").hostname)]
+        chosen = sorted({_origin(entry) for entry in ours})
+        if not chosen:
+            raise ConfigurationError(f"holds no request to {host}; there are requests to {' and '.join(origins)}")
+        origins = chosen
     if len(origins) > 1:
-        raise ConfigurationError(f"holds requests to {' and '.join(sorted(origins))}; keep those to one server")
+        raise ConfigurationError(f"holds requests to {' and '.join(origins)}; name one with --host")
     secrets = {secret for entry in ours for secret in _secrets(entry)}
     accepted = Counter(token for entry in ours if int(entry["response"]["status"]) == 200 for token in _tokens(entry))
     key = accepted.most_common(1)[0][0] if accepted else None
@@ -50,6 +58,11 @@ def exchanges(entries: Iterable[Json], operation: str) -> tuple[tuple[Exchange, 
             same = (probe.method, probe.body, probe.key, exchange.body) if exchange.body else len(found)
             found.setdefault(same, exchange)
     return tuple(found.values()), mask(key) if key else None
+
+
+def _origin(entry: Json) -> str:
+    """The host and port of a request."""
+    return urlsplit(str(entry["request"]["url"])).netloc.rpartition("@")[2]
 
 
 def _is_about(entry: Json, operation: str) -> bool:

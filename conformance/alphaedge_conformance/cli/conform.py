@@ -75,7 +75,15 @@ def parser() -> Parser:
         help="known deviations, tolerated until a date; an entry that is no longer needed fails the run",
     )
     add("--write-waivers", metavar="FILE", help="draft an entry there for each requirement that fails the run")
-    add("--from-har", metavar="FILE", help="judge a recording, of a run before, a browser or a proxy; send nothing")
+    add(
+        "--from-har",
+        metavar="FILE",
+        action="append",
+        default=[],
+        help="judge a recording, of a run before, a browser or a proxy; send nothing. Several are one recording",
+    )
+    add("--host", metavar="HOST", help="with --from-har: the server that counts, where it holds requests to several")
+    add("--seen", action="store_true", help="with --from-har: judge by what it shows, and by nothing else")
     add(
         "-H",
         "--header",
@@ -171,6 +179,7 @@ def _conformance(parsed: argparse.Namespace) -> ConformancePlugin:
         limits=limits.Limits(*(getattr(parsed, name) for name in limits.Limits._fields)),
         ca_file=path(parsed.ca_file),
         seed=parsed.seed,
+        seen_only=parsed.seen,
         effort=Effort(parsed.effort),
         explore=parsed.explore or (THOROUGHLY if parsed.effort == "thorough" else 0),
         pinned=frozenset(levels) if levels is not None else None,
@@ -191,10 +200,13 @@ def _conformance(parsed: argparse.Namespace) -> ConformancePlugin:
     if parsed.model and not goals:
         raise ConfigurationError("--model goes with a URL; the mock serves the contract's own")
     recording = None
-    if parsed.from_har:
+    files = [Path(name) for name in parsed.from_har if name]
+    if not files and (parsed.host or parsed.seen):
+        raise ConfigurationError(f"{'--host' if parsed.host else '--seen'} goes with --from-har FILE")
+    if files:
         if goals:
             raise ConfigurationError("--from-har judges a recording; leave the URL out")
-        recording = har.read(Path(parsed.from_har), suite.contract.path)
+        recording = har.read(files, suite.contract.path, parsed.host or None)
     if parsed.only_new and not parsed.since:
         raise ConfigurationError("--only-new goes with --since REPORT")
     earlier = reports_of(Path(parsed.since)) if parsed.since else None
@@ -206,7 +218,7 @@ def _conformance(parsed: argparse.Namespace) -> ConformancePlugin:
         for goal in goals if len(goals) > 1 else ():
             _writable(settings.report / folder(goal.name))
         archive = (settings.report / har.ARCHIVE).resolve()
-        if recording is not None and not recording.is_ours and recording.path.resolve() == archive:
+        if recording is not None and not recording.is_ours and archive in recording.files:
             raise ConfigurationError(f"{archive} would be overwritten; name another folder with --report")
     return ConformancePlugin(
         suite if levels is None else suite.pinned(levels),

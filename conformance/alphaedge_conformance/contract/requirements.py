@@ -5,6 +5,7 @@ Most are derived from the keywords of the contract's schemas; what JSON Schema c
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
@@ -15,7 +16,7 @@ from attrs import evolve, frozen
 
 from ..errors import DuplicateId
 from .bounds import unbreakable
-from .document import pointer
+from .document import pointer, shorten
 from .places import Keyword, Place
 from .samples import NOTHING, witness
 from .validation import Contract
@@ -315,7 +316,23 @@ def _types(value: Any) -> str:
 
 
 def _shown(value: Any) -> str:
-    return f'"{value}"' if isinstance(value, str) else str(value)
+    return shorten(json.dumps(value, ensure_ascii=False))
+
+
+_PHRASES = {
+    "exclusiveMinimum": ("is above {}", "is not above {}"),
+    "exclusiveMaximum": ("is below {}", "is not below {}"),
+    "multipleOf": ("is a multiple of {}", "is not a multiple of {}"),
+    "minLength": ("has at least {} characters", "has fewer than {} characters"),
+    "maxLength": ("has at most {} characters", "has more than {} characters"),
+    "minItems": ("has at least {} items", "has fewer than {} items"),
+    "maxItems": ("has at most {} items", "has more than {} items"),
+    "minProperties": ("has at least {} members", "has fewer than {} members"),
+    "maxProperties": ("has at most {} members", "has more than {} members"),
+    "uniqueItems": ("has no item twice", "has an item twice"),
+    "pattern": ("matches the pattern {}", "does not match the pattern {}"),
+}
+"""What is true of a value that satisfies a keyword, and of one that does not."""
 
 
 def _any_of(values: list[Any]) -> str:
@@ -354,7 +371,9 @@ def _holds(keyword: Keyword) -> str:
             return "is not empty" if value == 1 else f"has at least {value} characters"
         case "minItems":
             return "is not empty" if value == 1 else f"has at least {value} items"
-    return f"satisfies {keyword.name}: {_shown(value)}"
+        case name if name in _PHRASES:
+            return _PHRASES[name][0].format(_shown(value))
+    return f"is valid against `{keyword.name}: {_shown(value)}`"
 
 
 def _broken(keyword: Keyword) -> str:
@@ -389,4 +408,6 @@ def _broken(keyword: Keyword) -> str:
             return f"is above {value}"
         case "minLength" | "minItems" if value == 1:
             return "is empty"
-    return f"breaks {keyword.name}: {_shown(value)}"
+        case name if name in _PHRASES:
+            return _PHRASES[name][1].format(_shown(value))
+    return f"is not valid against `{keyword.name}: {_shown(value)}`"

@@ -357,7 +357,7 @@ def _reason(shown: Sequence[Exchange]) -> str:
     refused = [each for each in shown if each.status != 200 and each.probe.expect is Expect.ACCEPTED]
     if len(refused) == len(shown):
         return f"{refused[0].probe.name!r} was answered {refused[0].status}"
-    return "no answer showed it"
+    return "no answer contained what this requirement is about"
 
 
 def conclude(verdicts: Iterable[Verdict]) -> Conclusion:

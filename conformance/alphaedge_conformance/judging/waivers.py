@@ -54,6 +54,12 @@ class Waiver:
     target: str | None = None
     server: str | None = None
 
+    def mismatch(self, target: str, server: str | None) -> str:
+        """Why it is not about this target."""
+        if self.target not in (None, target):
+            return f"its target is {self.target!r}, and this one is {target!r}"
+        return f"its server is {self.server!r}, and this one calls itself {server!r}"
+
     def concerns(self, target: str, server: str | None) -> bool:
         """Whether it is about the target of this name, which calls itself `server`."""
         return self.target in (None, target) and self.server in (None, server)
@@ -131,8 +137,12 @@ def apply(
             problems.append(
                 f"the waiver of {id} expired on {waiver.expires}; renew it with {waiver.owner}, or {delete}"
             )
-        elif verdict is None or not waiver.concerns(target, server):
+        elif verdict is None:
             continue
+        elif not waiver.concerns(target, server):
+            if verdict.status is Status.FAILED:
+                elsewhere = f"{waiver.place} waives it elsewhere: {waiver.mismatch(target, server)}"
+                verdicts[id] = evolve(verdict, reason=elsewhere)
         elif verdict.status is Status.FAILED:
             verdicts[id] = _waived(verdict, waiver)
         elif verdict.status is Status.PASSED:
@@ -162,19 +172,24 @@ def drafted(path: Path) -> set[tuple[str, str | None]]:
 def draft(failed: Iterable[tuple[str, str]], path: Path, today: date) -> str:
     """Adds an entry for each pair of a requirement that fails and the name of its target that has none yet, with what
     only a person knows left to fill in; says what it did."""
-    there, expires = drafted(path), today + timedelta(days=DAYS)
+    there, expires, failed = drafted(path), today + timedelta(days=DAYS), list(failed)
+    present = [(id, name) for id, name in failed if {(id, name), (id, None)} & there]
     entries = [
         f'[[waiver]]\nrequirement = "{id}"\ntarget = {json.dumps(name, ensure_ascii=False)}\n'
         f'reason = "{TO_FILL_IN}"\nowner = "{TO_FILL_IN}"\nlink = "{TO_FILL_IN}"\nexpires = {expires}\n'
         for id, name in failed
-        if not {(id, name), (id, None)} & there
+        if (id, name) not in present
     ]
     try:
         with path.open("a", encoding="utf-8") as file:
             file.write("".join(("\n" if file.tell() or index else "") + entry for index, entry in enumerate(entries)))
     except OSError as error:
         return f"--write-waivers {path}: {error.strerror}; nothing was written"
-    if not entries:
-        return f"{path}: nothing to draft"
-    drafts = "1 waiver" if len(entries) == 1 else f"{len(entries)} waivers"
-    return f"{path}: {drafts} drafted, until {expires}; fill in each reason, owner and link"
+    said = []
+    if entries:
+        drafts = "1 waiver" if len(entries) == 1 else f"{len(entries)} waivers"
+        said.append(f"{drafts} drafted, until {expires}; fill in each reason, owner and link")
+    if present:
+        ids = ", ".join(dict.fromkeys(id for id, _ in present))
+        said.append(f"has an entry already for {ids}; fill it in and name the file with --waivers {path}")
+    return f"{path}: {'; '.join(said) or 'nothing failed, so there is nothing to draft'}"

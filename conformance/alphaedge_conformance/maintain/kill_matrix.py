@@ -51,7 +51,7 @@ def trial_twice(suite: Suite, make: Callable[..., Mock]) -> tuple[Run, Run]:
     """A trial, and what its recording says."""
     with TemporaryDirectory() as folder:
         run = trial(suite, make, report=Path(folder))
-        recording = har.read(Path(folder) / har.ARCHIVE, suite.contract.path)
+        recording = har.read([Path(folder) / har.ARCHIVE], suite.contract.path)
     return run, suite.replay(list(suite.requirements), recording, Settings())
 
 

@@ -21,6 +21,7 @@ from ..contract import Contract
 from ..contract.requirements import Level
 from ..exchange.target import Target, target
 from ..judging import waivers
+from ..judging.verdicts import Status
 from ..judging.waivers import Waiver
 from ..report import document
 from ..report.comparison import compare
@@ -104,6 +105,8 @@ class ConformancePlugin:
             kept = self._judged[self.against].get(item.requirement.id)
             if item.target == self.against or (kept is not None and kept["status"] == "failed"):
                 return False
+        if self.settings.seen_only and self.judged(item)["status"] == Status.INCONCLUSIVE:
+            return False
         return self.settings.scores(item.requirement)
 
     def main(self) -> int:

@@ -206,6 +206,8 @@ class Report(TypedDict):
     seed: int
     level: Annotated[str, Level]
     """The lowest level that can fail the run."""
+    seen_only: NotRequired[bool]
+    """Whether what no exchange of a recording shows counts for nothing."""
     verdict: Annotated[str, Conclusion]
     reason: str | None
     """Why nothing was judged, or why the run ended before its plan."""
@@ -240,6 +242,7 @@ def build_report(run: Run) -> Report:
         "seconds": round(run.seconds, 3),
         "seed": run.settings.seed,
         "level": run.settings.level,
+        "seen_only": run.settings.seen_only,
         "verdict": run.conclusion if is_sound else Conclusion.KIT_ERROR,
         "reason": run.why,
         "problems": list(run.problems),

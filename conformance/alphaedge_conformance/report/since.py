@@ -84,7 +84,15 @@ def lines(changes: Since) -> Iterator[tuple[str, str]]:
 def figures(changes: Since) -> Iterator[tuple[str, str, str]]:
     """What a run took then and now, where it is not the same: its name, and both in words."""
     for name, was, now in zip(
-        ("p50 of the first byte", "p50", "p95", "tokens per second", "requests", "tokens", "price"),
+        (
+            "first byte, p50",
+            "whole answer, p50",
+            "whole answer, p95",
+            "tokens per second",
+            "requests",
+            "tokens",
+            "price",
+        ),
         _in_words(changes["was"]),
         _in_words(changes["now"]),
         strict=True,

@@ -18,7 +18,7 @@ from ..judging.verdicts import Conclusion, Status
 from .causes import Cause, causes, gravity
 from .document import Cost, Money, Report, Requirement, Since
 from .since import figures, headline, lines
-from .text import noticed, prevalence, safe
+from .text import noticed, prevalence, safe, seen
 
 SHOWN = 5
 """Requirements that a line names; report.json names them all."""
@@ -61,7 +61,8 @@ def show(report: Report, folder: Path | None, quiet: bool = False) -> None:
         for cause in causes(report["requirements"]):
             _print_findings(out, cause.first)
             _print_others(out, cause)
-        _print_unjudged(out, report)
+        if not report.get("seen_only"):
+            _print_unjudged(out, report)
     out.print(_summary(report, folder))
 
 
@@ -146,14 +147,15 @@ def _summary(report: Report, folder: Path | None) -> Text:
     if conclusion is not Conclusion.KIT_ERROR and not any(each["of"] for each in requirements):
         return Text.assemble(head, f": {safe(report['reason'] or 'nothing was judged')}")
     counts = Counter((Status(each["status"]), Level(each["level"])) for each in requirements)
-    text = Text.assemble(head, f": {counted(counts)} · {cost_of(cost, report['seconds'])}")
+    said = seen(report) if report.get("seen_only") else counted(counts)
+    text = Text.assemble(head, f": {said} · {cost_of(cost, report['seconds'])}")
     for problem in report["problems"]:
         text.append(f" · {safe(problem)}")
     if report["reason"] is not None:
         text.append(f" · {safe(report['reason'])}")
     if changes := report.get("since"):
         text.append(f" · {headline(changes)} since {changes['started']}")
-    if cost["unanswered_requests"]:
+    if cost["unanswered_requests"] and not report.get("seen_only"):
         text.append(f" · {cost['unanswered_requests']} planned requests have no answer")
     if not report["target"]["has_key"]:
         text.append(" · without a key, so the requirements on keys were not judged")

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
-from .document import Finding, Requirement
+from ..judging.verdicts import Status
+from .document import Finding, Report, Requirement
+
+UNJUDGED = {Status.INCONCLUSIVE, Status.NOT_APPLICABLE, Status.KIT_ERROR}
 
 
 def safe(text: str) -> str:
@@ -18,6 +22,14 @@ def duration(seconds: float) -> str:
         return "0"
     milli = f"{1000 * seconds:.3g} ms"
     return milli if seconds < 0.9995 else f"{seconds:.3g} s" if seconds < 1000 else f"{seconds:.0f} s"
+
+
+def seen(report: Report) -> str:
+    """How much of the contract a recording shows, and how much of that failed."""
+    statuses = Counter(each["status"] for each in report["requirements"])
+    judged = sum(count for status, count in statuses.items() if status not in UNJUDGED)
+    failed = ", ".join(f"{statuses[each]} {each}" for each in (Status.FAILED, Status.WAIVED) if statuses[each])
+    return f"{judged} of {len(report['requirements'])} requirements judged, {failed or 'all passed'}"
 
 
 def prevalence(requirement: Requirement) -> str:

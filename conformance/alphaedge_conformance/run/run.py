@@ -52,7 +52,10 @@ class Run:
             return Conclusion.INCONCLUSIVE
         if self.problems:
             return Conclusion.DEVIATES
-        found = conclude(verdict for verdict in self.verdicts.values() if self.settings.scores(verdict.requirement))
+        scored = [verdict for verdict in self.verdicts.values() if self.settings.scores(verdict.requirement)]
+        if self.settings.seen_only:
+            return conclude(verdict for verdict in scored if verdict.status is not Status.INCONCLUSIVE)
+        found = conclude(scored)
         return Conclusion.INCONCLUSIVE if self.unsent and found is Conclusion.CONFORMS else found
 
     @property

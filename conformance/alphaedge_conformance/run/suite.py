@@ -177,7 +177,7 @@ class Suite:
         exchanges = recording.exchanges
         exchanges = tuple(matching.identified(self.contract, plan, exchanges, recording.is_ours))
         controls, archive_failure = matching.controls(exchanges), None
-        if settings.report is not None and recording.path.resolve() != (settings.report / ARCHIVE).resolve():
+        if settings.report is not None and (settings.report / ARCHIVE).resolve() not in recording.files:
             with Journal(settings.report / ARCHIVE, target, settings.seed, recording.is_ours) as journal:
                 for exchange in exchanges:
                     journal.add(exchange)

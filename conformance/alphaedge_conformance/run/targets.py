@@ -103,15 +103,15 @@ def _price(here: str, table: Mapping[str, object]) -> Price | None:
         return None
     if len(given) < len(PRICES):
         raise ConfigurationError(f"{here}: expected {' and '.join(sorted(PRICES))}, found {given[0]} alone")
-    prices = []
-    for member in ("prompt_price", "completion_price"):
-        value = table[member]
-        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < float("inf"):
-            raise ConfigurationError(f"{here}: {member}: expected a price of a million tokens, found {value!r}")
-        prices.append(float(value))
+    prompt, completion = (_positive(here, member, table[member]) for member in ("prompt_price", "completion_price"))
     currency = table.get("currency")
-    prompt, completion = prices
     return Price(prompt, completion, str(currency)) if currency else Price(prompt, completion)
+
+
+def _positive(here: str, member: str, value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < float("inf"):
+        raise ConfigurationError(f"{here}: {member}: expected a price of a million tokens, found {value!r}")
+    return float(value)
 
 
 def folder(name: str) -> str:

@@ -32,6 +32,8 @@ class Settings:
     ca_file: Path | None = None
     """Certificates to trust besides those of the system."""
     seed: int = 1
+    seen_only: bool = False
+    """Whether what no exchange shows counts for nothing, as in a recording of some traffic."""
     pinned: frozenset[str] | None = None
     """The requirements of the released contract version that counts; those that came later are only reported."""
 

@@ -12,6 +12,7 @@ from ...exchange import Exchange
 from ...judging.verdicts import Status
 from ..causes import Cause, causes
 from ..document import Report, Requirement
+from ..text import seen
 
 GLYPHS = {
     Status.KIT_ERROR: "!",
@@ -83,6 +84,8 @@ class Summary:
     @property
     def sentence(self) -> str:
         """What failed, in a few words."""
+        if self.report.get("seen_only"):
+            return f"Of a recording: {seen(self.report)}"
         failed = [f"{count} {level}" for level in Level if (count := self.counts[level, Status.FAILED])]
         total = len(self._requirements)
         if failed:
