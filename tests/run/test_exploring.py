@@ -3,126 +3,50 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from alphaedge_conformance.exchange.target import target
-from alphaedge_conformance.judging.verdicts import Status
-from alphaedge_conformance.mock import Mock, serve
-from alphaedge_conformance.mock.app import Refusal
-from alphaedge_conformance.run import exploring
-from alphaedge_conformance.run.run import Run
+from alphaedge_conformance.archive import har
+from alphaedge_conformance.judging.verdicts import Conclusion
+from alphaedge_conformance.maintain.kill_matrix import differences
+from alphaedge_conformance.mock import Mock
 from alphaedge_conformance.run.suite import Suite
 from alphaedge_conformance.sending.settings import Settings
 
+from .unplanned import FAULTS, HighTemperature, OddLimit, ThreeMessages, explored, failed
 
-class Refuses(Mock):
-    """A mock that refuses some valid requests, which the plan does not hold."""
-
-    def is_bad(self, request: Any) -> bool:
-        raise NotImplementedError
-
-    def validate(self, request: Any) -> Refusal | None:
-        refusal = super().validate(request)
-        return refusal or (Refusal(500, "Internal error.") if self.is_bad(request) else None)
-
-
-class HighTemperature(Refuses):
-    def is_bad(self, request: Any) -> bool:
-        return 1.05 < request.get("temperature", 1) < 1.95
-
-
-class OddLimit(Refuses):
-    def is_bad(self, request: Any) -> bool:
-        return 16 < request.get("max_tokens", 0) < 32
-
-
-class ThreeMessages(Refuses):
-    def is_bad(self, request: Any) -> bool:
-        return len(request["messages"]) == 3
-
-
-class AssistantLast(Refuses):
-    def is_bad(self, request: Any) -> bool:
-        roles = [message["role"] for message in request["messages"]]
-        return len(roles) == 2 and roles[1] == "assistant"
-
-
-class SystemLast(Refuses):
-    def is_bad(self, request: Any) -> bool:
-        roles = [message["role"] for message in request["messages"]]
-        return len(roles) == 2 and roles[1] == "system"
-
-
-class OnlyZero(Refuses):
-    def is_bad(self, request: Any) -> bool:
-        return any(message["content"] == "0" for message in request["messages"])
-
-
-class LongLimitInAStream(Refuses):
-    def is_bad(self, request: Any) -> bool:
-        return request.get("stream") is True and 16 < request.get("max_tokens", 0) < 32
-
-
-class Takes(Mock):
-    """A mock that accepts some invalid requests, which the plan does not hold."""
-
-    def is_taken(self, request: Any) -> bool:
-        raise NotImplementedError
-
-    def read(self, http: Any, body: bytes) -> Any:
-        request = super().read(http, body)
-        taken = isinstance(request, dict) and not request.get("stream") and self.is_taken(request)
-        return {**self.contract.example_request} if taken else request
-
-
-class SmallNegative(Takes):
-    def is_taken(self, request: Any) -> bool:
-        limit = request.get("max_tokens")
-        return isinstance(limit, int) and -1000 < limit < -2
-
-
-class ListForANumber(Takes):
-    def is_taken(self, request: Any) -> bool:
-        temperature = request.get("temperature")
-        return isinstance(temperature, list) and None not in temperature
-
-
-class OtherTextForABoolean(Takes):
-    def is_taken(self, request: Any) -> bool:
-        return isinstance(request.get("stream"), str) and request["stream"] not in ("AAA", "true", "false")
-
-
-BY_ACCEPTED = {
-    HighTemperature: "request.temperature-accepted",
-    OddLimit: "request.max-tokens-accepted",
-    ThreeMessages: "request.messages-accepted",
-    AssistantLast: "request.messages-accepted",
-    SystemLast: "request.messages-accepted",
-    OnlyZero: "message.content-accepted",
-    LongLimitInAStream: "request.max-tokens-accepted",
+SMALLEST = {
+    HighTemperature: "drawn: temperature = 1.5",
+    ThreeMessages: 'drawn: messages = [{"role": "system", "content": ""}, {"role": "system", "content": ""}, '
+    '{"role": "system", "content": ""}]',
+    OddLimit: "drawn: max_tokens = 17",
 }
-BY_REFUSED = {
-    SmallNegative: "request.max-tokens-minimum",
-    ListForANumber: "request.temperature-type",
-    OtherTextForABoolean: "request.stream-type",
-}
-FAULTS = {**BY_ACCEPTED, **BY_REFUSED}
 
 
-@pytest.fixture(autouse=True)
-def examples(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """No example of another test is tried first."""
-    monkeypatch.setattr(exploring, "FOLDER", tmp_path)
-    return tmp_path
+def test_nothing_is_found_in_a_server_that_conforms(suite: Suite, tmp_path: Path) -> None:
+    run = explored(suite, Mock, tmp_path, 60)
+    assert failed(run) == {}
+    assert run.conclusion is Conclusion.CONFORMS
+    assert len(run.plan.probes) + 30 < len(run.exchanges) <= len(run.plan.probes) + 60
 
 
-def explored(suite: Suite, kind: type[Mock], explore: int = 300, seed: int = 1) -> Run:
-    with serve(kind(suite.contract, "sk-key")) as url:
-        goal = target(suite.contract, url, None, "sk-key")
-        return suite.run(list(suite.requirements), goal, Settings(explore=explore, seed=seed))
+@pytest.mark.parametrize("kind", SMALLEST, ids=lambda kind: kind.__name__)
+def test_a_request_that_fails_is_as_small_as_it_can_be(suite: Suite, kind: type[Mock], tmp_path: Path) -> None:
+    """Nothing in it differs from the control but what makes it fail; `make explorations` asks it of all ten."""
+    run = explored(suite, kind, tmp_path, 150)
+    assert failed(run) == {FAULTS[kind]: [SMALLEST[kind]]}
 
 
-def failed(run: Run) -> set[str]:
-    return {id for id, verdict in run.verdicts.items() if verdict.status is Status.FAILED}
+def test_what_failed_is_tried_first_the_next_time(suite: Suite, tmp_path: Path) -> None:
+    first = explored(suite, HighTemperature, tmp_path, 150)
+    again = explored(suite, HighTemperature, tmp_path, 30)
+    assert failed(again) == failed(first) == {"request.temperature-accepted": ["drawn: temperature = 1.5"]}
+
+
+def test_its_recording_says_the_same(suite: Suite, tmp_path: Path) -> None:
+    """Requests on the way to the smallest are in it, and are not judged."""
+    run = explored(suite, HighTemperature, tmp_path, 150)
+    recording = har.read([tmp_path / har.ARCHIVE], suite.contract.path)
+    again = suite.replay(list(suite.requirements), recording, Settings())
+    assert differences(run, again) == []
+    assert failed(again) == failed(run)

@@ -13,7 +13,7 @@ from hypothesis.database import DirectoryBasedExampleDatabase
 
 from ..exchange import Exchange, Expect, Probe
 from ..judging.verdicts import Judge
-from ..probes.cache import FOLDER
+from ..probes import cache
 from ..probes.drawing import Drawing
 from ..sending.runner import Runner
 
@@ -92,7 +92,7 @@ class Explorer:
         @hypothesis.seed(seed)
         @hypothesis.settings(
             max_examples=max(1, self.left),
-            database=DirectoryBasedExampleDatabase(FOLDER / EXAMPLES),
+            database=DirectoryBasedExampleDatabase(cache.folder() / EXAMPLES),
             deadline=None,
             phases=[Phase.reuse, Phase.generate, Phase.shrink],
             suppress_health_check=list(HealthCheck),
