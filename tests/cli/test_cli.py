@@ -88,7 +88,7 @@ def test_the_curl_line_repeats_the_request(conform: Conform, contract: Contract,
 
 
 def test_a_should_fails_only_a_strict_run(conform: Conform, contract: Contract, tmp_path: Path) -> None:
-    with serve(BY_HAND["serves-any-model"].make(contract, KEY)) as url:
+    with serve(BY_HAND["detail"].make(contract, KEY)) as url:
         assert conform(url, "--report", str(tmp_path), key=KEY).returncode == 0
         skipped = ElementTree.parse(tmp_path / "junit.xml").getroot().iter("skipped")
         assert any("SHOULD, reported only" in (each.get("message") or "") for each in skipped)
