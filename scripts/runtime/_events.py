@@ -33,16 +33,20 @@ class EventDecoder:
     def feed(self, piece: bytes) -> Iterator[str]:
         if self._after_cr or b"\r" in piece:
             piece = self._with_line_feeds(piece)
-        seen = max(len(self._rest) - 1, 0)
-        self._rest += piece
-        end = self._rest.rfind(b"\n\n", seen)
-        if end < 0:
-            self._follow_line(piece)
-            return
-        whole = self._rest[:end]
-        del self._rest[: end + 2]
-        self._at_line_start, self.is_within_field = True, False
-        self._follow_line(self._rest)
+        whole: bytes | bytearray
+        if not self._rest and piece.endswith(b"\n\n"):  # almost every piece is whole events
+            whole = piece[:-2]
+        else:
+            seen = max(len(self._rest) - 1, 0)
+            self._rest += piece
+            end = self._rest.rfind(b"\n\n", seen)
+            if end < 0:
+                self._follow_line(piece)
+                return
+            whole = self._rest[:end]
+            del self._rest[: end + 2]
+            self._at_line_start, self.is_within_field = True, False
+            self._follow_line(self._rest)
         if not self._began:
             self._began, whole = True, whole.removeprefix(b"\xef\xbb\xbf")
         for block in whole.decode("utf-8", "replace").split("\n\n"):

@@ -88,10 +88,10 @@ def test_the_curl_line_repeats_the_request(conform: Conform, contract: Contract,
 
 
 def test_a_should_fails_only_a_strict_run(conform: Conform, contract: Contract, tmp_path: Path) -> None:
-    with serve(BY_HAND["serves-any-model"].make(contract, KEY)) as url:
+    with serve(BY_HAND["detail"].make(contract, KEY)) as url:
         assert conform(url, "--report", str(tmp_path), key=KEY).returncode == 0
-        (skipped,) = ElementTree.parse(tmp_path / "junit.xml").getroot().iter("skipped")
-        assert "SHOULD, reported only" in (skipped.get("message") or "")
+        skipped = ElementTree.parse(tmp_path / "junit.xml").getroot().iter("skipped")
+        assert any("SHOULD, reported only" in (each.get("message") or "") for each in skipped)
         assert conform(url, "--strict", key=KEY).returncode == 1
         assert conform(url, "--level", "should", "--source", "documented", key=KEY).returncode == 0
 
@@ -196,7 +196,9 @@ def test_the_plan_is_what_is_sent(conform: Conform, counting: tuple[Counting, st
 def test_fewer_requirements_send_fewer_requests(conform: Conform, counting: tuple[Counting, str]) -> None:
     mock, url = counting
     assert conform(url, "-k", "temperature and maximum", key=KEY).returncode == 0
-    assert mock.requests == 2  # the control, and temperature 2.5
+    planned = conform(url, "-k", "temperature and maximum", "--plan", key=KEY).stdout.splitlines()[-1]
+    everything = conform(url, "--plan", key=KEY).stdout.splitlines()[-1]
+    assert mock.requests == int(planned.split()[0]) < int(everything.split()[0]) / 5
 
 
 def test_a_budget_that_cuts_the_plan_is_never_green(conform: Conform, counting: tuple[Counting, str]) -> None:
