@@ -17,6 +17,8 @@ from ..probes import cache
 from ..probes.drawing import Drawing
 from ..sending.runner import Runner
 
+RESERVE = 20
+"""Requests that are left, while values are made small, to find out which of them make no difference."""
 EXAMPLES = "examples"
 """The folder of requests that failed; they are tried first the next time."""
 
@@ -49,6 +51,7 @@ class Explorer:
     left: int
     drawing: Drawing
     _known: dict[tuple[object, ...], tuple[Exchange, frozenset[str]] | None] = field(factory=dict)
+    _is_shrinking: bool = False
     _explained: list[Explained] = field(factory=list)
 
     def explore(self) -> None:
@@ -70,7 +73,7 @@ class Explorer:
         """The same without what differs from the control and makes no difference. Hypothesis makes values small, and
         does not know that one which is not there is smaller."""
         for probe in self.drawing.without(exchange.probe):
-            answer = self._answer(probe)
+            answer = self._answer(probe, reserve=0)
             if answer is not None and answer[1] & broken:
                 self.keep(exchange, False)
                 return self._smaller(*answer)
@@ -108,10 +111,11 @@ class Explorer:
             exchange, breaks = answer
             new = breaks - known
             if new and (not broken or new & broken) and not self._is_explained(probe):
-                broken = broken & new or new
+                broken, self._is_shrinking = broken & new or new, True
                 failing.append(exchange)
                 raise Broken
 
+        self._is_shrinking = False
         with suppress(Broken):
             run()
         if not failing:
@@ -122,10 +126,10 @@ class Explorer:
                 self.keep(exchange, False)
         return smallest, broken
 
-    def _answer(self, probe: Probe) -> tuple[Exchange, frozenset[str]] | None:
+    def _answer(self, probe: Probe, reserve: int = RESERVE) -> tuple[Exchange, frozenset[str]] | None:
         """What came back for a request, now or before, and what it breaks; None where nothing is left to send."""
         if probe.sent not in self._known:
-            if self.left <= 0:
+            if self.left <= (reserve if self._is_shrinking else 0):
                 return None
             self.left -= 1
             exchange = self.runner.send(probe)
