@@ -25,6 +25,7 @@ import yaml
 from openapi_spec_validator import OpenAPIV32SpecValidator
 
 from alphaedge_conformance.contract import Contract, pointer
+from alphaedge_conformance.contract.names import reserved
 from alphaedge_conformance.contract.requirements import catalogue
 from alphaedge_conformance.errors import ConfigurationError
 
@@ -83,6 +84,8 @@ def validate(contract: Contract) -> None:
             here, f"{here or 'the document'} is not valid OpenAPI 3.2: {error.message}; correct it there"
         )
     catalogue(contract)
+    for here, told in reserved(contract):
+        raise contract.error(here, told)
 
 
 def rendering(document: dict[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ Most are derived from the keywords of the contract's schemas; what JSON Schema c
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from itertools import count
 from typing import Any, Literal
@@ -88,6 +88,16 @@ def catalogue(contract: Contract) -> dict[str, Requirement]:
 def by_keyword(requirements: Iterable[Requirement]) -> dict[str, Requirement]:
     """The derived requirements by their pointers; of a property of the request, that its values are accepted."""
     return {requirement.pointer: requirement for requirement in requirements if requirement.kind != "stated"}
+
+
+def accepted_at(
+    contract: Contract, requirements: Mapping[str, Requirement], path: tuple[str | int, ...], request: Any
+) -> frozenset[str]:
+    """The ids of the requirements, by pointer, that say that a value of a request is accepted."""
+    at = pointer(*path)
+    reached = {each.pointer for each in contract.reached(contract.request_schema, request) if each.path == at}
+    found = (requirements.get(each) for each in reached)
+    return frozenset(each.id for each in found if each is not None and each.kind == "accepted")
 
 
 def entries(contract: Contract) -> list[Any]:

@@ -178,10 +178,9 @@ class Sampler:
         if self.whole and self.depth < DEEP:
             every = [name for schema in schemas for name in schema.get("properties", ())]
             optional = [name for name in every if name not in names and name not in self.leave_out]
+            if not every and any(isinstance(schema.get("additionalProperties"), dict) for schema in schemas):
+                optional = [self._new_name(schemas, ("additionalProperties",))]
             yield from self._object(wanted, [*names, *optional], is_lenient=True)
-            has_more = any(isinstance(schema.get("additionalProperties"), dict) for schema in schemas)
-            if has_more and not every:
-                yield from self._object(wanted, [self._new_name(schemas, ("additionalProperties",))])
         yield from self._object(wanted, names)
         optional = [name for schema in schemas for name in schema.get("properties", ()) if name not in names]
         least = max((schema.get("minProperties", 0) for schema in schemas), default=0)

@@ -15,16 +15,14 @@ from typing import Any
 from attrs import define, evolve, field
 
 from ..contract import Contract, Keyword, Place, Violation, pointer, shorten
-from ..contract.bounds import breaking, is_telling, within
+from ..contract.bounds import admitted, breaking, is_telling
 from ..contract.edits import ABSENT, Edit, path_of, value_at
-from ..contract.requirements import Level, Requirement, by_keyword
+from ..contract.requirements import Level, Requirement, accepted_at, by_keyword
 from ..contract.samples import witnesses
 from ..exchange import Expect, Probe, encode
 from ..exchange.strict_json import Json
 
 BEYOND = {"minimum": -0.5, "maximum": 0.5}
-FEW = 8
-"""Values of an enumeration that are all worth a request."""
 LONG = 120
 """Characters of a name."""
 
@@ -96,7 +94,7 @@ class _Boundaries:
                 about = self._accepted(path, spot.instance) if is_judged else frozenset[str]()
                 control = self._probe(shorten(edits, LONG), spot.instance, about, Expect.ACCEPTED, self.control)
                 yield control
-            if place.is_whole and not number:
+            if not number:
                 yield from self._bounds(place, spot.instance, path, control)
             for keyword in left:
                 found = breaking(self.contract, self.schema, keyword, spot.instance, path, only_telling=True)
@@ -111,28 +109,14 @@ class _Boundaries:
         return requirement is None or (requirement.id, _general(path)) in found
 
     def _bounds(self, place: Place, instance: Any, path: tuple[str | int, ...], control: Probe) -> Iterator[Probe]:
-        value = value_at(instance, path)
-        for keyword in place.keywords:
-            for edit in _few(within(self.contract, keyword, value, path)):
-                yield from self._admitted(edit, instance, control)
-        yield from self._admitted(Edit(path, None), instance, control)
-
-    def _admitted(self, edit: Edit, instance: Any, control: Probe) -> Iterator[Probe]:
-        body = edit.apply(instance)
-        is_known = json.dumps(body) in self._bodies | {json.dumps(self.control.request)}
-        if is_known or not self.contract.is_valid(self.schema, body):
-            return
-        if not is_telling(self.contract, self.schema, edit, body):
-            return
-        if about := self._accepted(edit.path, body):
-            yield self._probe(str(edit), body, about, Expect.ACCEPTED, control)
+        for edit in admitted(self.contract, self.schema, place, instance, path):
+            body = edit.apply(instance)
+            is_new = json.dumps(body) not in self._bodies | {json.dumps(self.control.request)}
+            if is_new and (about := self._accepted(edit.path, body)):
+                yield self._probe(str(edit), body, about, Expect.ACCEPTED, control)
 
     def _accepted(self, path: tuple[str | int, ...], body: Any) -> frozenset[str]:
-        """The requirements that say that a value is accepted."""
-        at = pointer(*path)
-        reached = {each.pointer for each in self.contract.reached(self.schema, body) if each.path == at}
-        found = (self.by_pointer.get(each) for each in reached)
-        return frozenset(each.id for each in found if each is not None and each.kind == "accepted")
+        return accepted_at(self.contract, self.by_pointer, path, body)
 
     def _refused(self, edit: Edit, body: Any, violation: Violation, control: Probe) -> Iterator[Probe]:
         requirement = self.by_pointer.get(violation.pointer)
@@ -175,11 +159,6 @@ def _has(instance: Any, path: tuple[str | int, ...]) -> bool:
 def _general(path: tuple[str | int, ...]) -> tuple[str, ...]:
     """A path whatever the index."""
     return tuple("[]" if isinstance(part, int) else part for part in path)
-
-
-def _few(edits: Iterable[Edit]) -> list[Edit]:
-    every = list(edits)
-    return every if len(every) <= FEW else [every[0], every[-1]]
 
 
 def _edits(contract: Contract, base: Json, bodies: Iterable[Any]) -> Iterator[Edit]:

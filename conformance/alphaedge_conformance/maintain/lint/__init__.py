@@ -51,6 +51,8 @@ def lint(contract: Contract, page: Path | None = None, redocly: bool = False) ->
     rules: dict[str, Callable[[], Iterator[Problem | LeftOut]]] = {
         "openapi-valid": lambda: structure.valid(contract),
         "component-used": lambda: structure.used(contract),
+        "member-named": lambda: structure.named(contract),
+        "keyword-judged": lambda: structure.judged(contract),
         "described": lambda: descriptions.described(contract),
         "example-fits": lambda: examples.fitting(contract),
         "requirement-complete": lambda: requirements.complete(contract),
