@@ -35,7 +35,7 @@ def breaking(
 
 def within(contract: Contract, keyword: Keyword, value: Any, path: tuple[str | int, ...]) -> Iterator[Edit]:
     """The last values that an assertion admits, should nothing else forbid them."""
-    bound = keyword.value
+    bound = _whole(keyword.value)
     match keyword.name:
         case "enum":
             yield from (Edit(path, each) for each in bound)
@@ -56,7 +56,7 @@ def within(contract: Contract, keyword: Keyword, value: Any, path: tuple[str | i
 
 def _beyond(contract: Contract, keyword: Keyword, value: Any, path: tuple[str | int, ...]) -> Iterator[Edit]:
     """The most telling first: just beyond the bound."""
-    bound = keyword.value
+    bound = _whole(keyword.value)
     schema = contract.at(keyword.schema)
     step = schema.get("multipleOf", 1) if isinstance(schema, dict) else 1
     match keyword.name:
@@ -143,6 +143,11 @@ def _with(contract: Contract, schema: str, value: dict[str, Any], path: tuple[st
     if isinstance(more, dict):
         yield Edit(path, {**more, **value})
         yield Edit(path, {**value, **more})
+
+
+def _whole(bound: Any) -> Any:
+    """9 for 9.0, which is an integer too."""
+    return int(bound) if isinstance(bound, float) and bound.is_integer() else bound
 
 
 def _long(value: str, length: int) -> str:

@@ -51,14 +51,14 @@ def lint(contract: Contract, page: Path | None = None, redocly: bool = False) ->
     rules: dict[str, Callable[[], Iterator[Problem | LeftOut]]] = {
         "openapi-valid": lambda: structure.valid(contract),
         "component-used": lambda: structure.used(contract),
-        "member-named": lambda: structure.named(contract),
-        "keyword-judged": lambda: structure.judged(contract),
         "described": lambda: descriptions.described(contract),
         "example-fits": lambda: examples.fitting(contract),
         "requirement-complete": lambda: requirements.complete(contract),
         "level-of-a-keyword": lambda: requirements.levelled(contract),
         "requirement-checked": lambda: requirements.checked(contract),
         "quote-on-the-page": lambda: requirements.quoted(contract, page),
+        "member-named": lambda: structure.named(contract),
+        "keyword-judged": lambda: structure.judged(contract),
     }
     if redocly:
         rules["redocly"] = lambda: npm.content(contract)

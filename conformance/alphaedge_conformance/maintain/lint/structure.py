@@ -54,14 +54,20 @@ def valid(contract: Contract) -> Iterator[Problem | LeftOut]:
 
 def named(contract: Contract) -> Iterator[Problem | LeftOut]:
     """No member has a name that the generated clients use for something else."""
-    yield from (problem(contract, NAMED, here, told) for here, told in reserved(contract))
+    try:
+        yield from (problem(contract, NAMED, here, told) for here, told in reserved(contract))
+    except ConfigurationError:
+        yield LeftOut(NAMED, "not before every keyword is known")
 
 
 def judged(contract: Contract) -> Iterator[Problem | LeftOut]:
     """What no probe and no answer can show is said, with the line."""
-    for each in unjudged(contract):
-        where = f"{contract.source}:{contract.line(each.pointer)}: {each.pointer}"
-        yield LeftOut(JUDGED, f"{where}: {each.why}")
+    try:
+        for each in unjudged(contract):
+            where = f"{contract.source}:{contract.line(each.pointer)}: {each.pointer}"
+            yield LeftOut(JUDGED, f"{where}: {each.why}")
+    except ConfigurationError:
+        yield LeftOut(JUDGED, "not before every keyword is known")
 
 
 def located(contract: Contract, rule: str, error: ConfigurationError) -> Problem:
