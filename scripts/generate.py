@@ -151,15 +151,13 @@ def _flat(node: dict[str, Any]) -> dict[str, Any]:
     """A schema without `allOf` where all that it joins are bounds of one plain value, of which the generator would make
     an object."""
     parts = node.get("allOf")
-    is_plain = isinstance(parts, list) and not any(
-        {"$ref", "properties", "allOf", "anyOf", "oneOf"} & part.keys() if isinstance(part, dict) else True
-        for part in parts
-    )
-    if not is_plain:
+    if not isinstance(parts, list) or not all(isinstance(part, dict) and not JOINED & part.keys() for part in parts):
         return node
     return {name: value for part in [*parts, node] for name, value in part.items() if name != "allOf"}
 
 
+JOINED = {"$ref", "properties", "allOf", "anyOf", "oneOf"}
+"""Keywords of a schema that is more than bounds."""
 SCHEMAS = {
     "items",
     "contains",
