@@ -1,4 +1,4 @@
-"""`python -m bench`: what the client costs beside raw httpx and the openai SDK.
+"""`python -m bench`: what the client costs beside raw httpx and the openai SDK, and the suite for each MB it judges.
 
 All contestants run in turn, in processes of their own, five rounds in one go. Each claim is the median of the ratios
 within a round, so that a busy machine counts for both sides; each figure is a median too. Both go to
@@ -22,6 +22,7 @@ from importlib.metadata import Distribution, distributions
 from pathlib import Path
 from typing import Any
 
+from . import judging
 from .environment import ROOT, python
 
 ROUNDS = 5
@@ -44,6 +45,8 @@ CLAIMS = (
     ("memory of 100 times the chunks", "itself", 1.05),
 )
 """What is measured, against whom, and the ratio that is claimed at most."""
+TENTH, GROWTH = "a tenth of it", 11
+"""Judging is measured against less of the same; ten times the input takes so many times as long at most."""
 
 WORDS = {
     "import": "import, whole process, ms",
@@ -72,6 +75,12 @@ def main() -> int:
         others = rounds["memory"]["alphaedge"] if whom == "itself" else rounds[what][whom]
         ratio = statistics.median(ours / other for ours, other in zip(rounds[what]["alphaedge"], others, strict=True))
         claims.append({"what": what, "against": whom, "ratio": round(ratio, 3), "at_most": at_most})
+    for kind, amount in judging.KINDS.items():
+        less, _ = judged(kind, amount // 10)
+        seconds, megabytes = judged(kind, amount)
+        what, per_mb = f"judging {judging.WORDS[kind]}", seconds / megabytes
+        ratio = round(seconds / less, 3)
+        claims.append({"what": what, "against": TENTH, "ratio": ratio, "at_most": GROWTH, "seconds_per_mb": per_mb})
     REPORT.parent.mkdir(exist_ok=True)
     REPORT.write_text(json.dumps({"rounds": ROUNDS, "figures": figures, "claims": claims}, indent=2) + "\n", "utf-8")
     print(f"{'median of ' + str(ROUNDS):56} {CLIENTS[0]:>9} {CLIENTS[1]:>9} {CLIENTS[2]:>9}")
@@ -81,7 +90,8 @@ def main() -> int:
     for claim in claims:
         held = "holds" if claim["ratio"] <= claim["at_most"] else "DOES NOT HOLD"
         words = f"{claim['what']}, to {claim['against']}"
-        print(f"{words:46} {claim['ratio']:6.3f}  at most {claim['at_most']:<5} {held}")
+        cost = f", {claim['seconds_per_mb']:.3g} s per MB" if "seconds_per_mb" in claim else ""
+        print(f"{words:46} {claim['ratio']:6.3f}  at most {claim['at_most']:<5} {held}{cost}")
     return int(any(claim["ratio"] > claim["at_most"] for claim in claims))
 
 
@@ -108,6 +118,17 @@ def told(name: str, what: str, url: str) -> float:
     contestant = command(str(HERE / "contestant.py"), name, what, url)
     done = subprocess.run(contestant, stdout=subprocess.PIPE, text=True, check=True)
     return float(done.stdout)
+
+
+def judged(kind: str, amount: int) -> tuple[float, float]:
+    """The seconds of processor time and the megabytes of a stream that the suite judges; the least of some, where that
+    takes no minutes."""
+    judge = [sys.executable, str(HERE / "judging.py"), kind, str(amount)]
+    done = [
+        subprocess.run(judge, stdout=subprocess.PIPE, text=True, check=True).stdout.split()
+        for _ in range(judging.ROUNDS[kind])
+    ]
+    return min((float(seconds), float(megabytes)) for seconds, megabytes in done)
 
 
 def cost(*arguments: str) -> float:

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any
 
-from alphaedge_conformance.report import comparison, document
+from alphaedge_conformance.report import comparison, document, latency
 
 FOLDER = Path(document.__file__).parent
 ROOTS = {"report": document.Report, "comparison": comparison.Comparison}
@@ -86,7 +86,7 @@ def _docstrings(kind: Any) -> dict[str, str]:
     """The texts below the members of a TypedDict and of those that it extends."""
     classes = {
         node.name: node
-        for module in (document, comparison)
+        for module in (document, comparison, latency)
         for node in ast.parse(inspect.getsource(module)).body
         if isinstance(node, ast.ClassDef)
     }

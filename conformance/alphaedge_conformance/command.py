@@ -7,10 +7,15 @@ import os
 import re
 import sys
 from collections.abc import Sequence
+from importlib.util import find_spec
 from typing import Any, NoReturn
 
 SECRET = re.compile(r"key|token|secret|password|auth|bearer", re.IGNORECASE)
 """In the name of an option that does not exist: what follows it must not be repeated."""
+
+
+MODULES = ("hypothesis", "jinja2", "jsonschema_rs", "pytest", "rich", "schemathesis", "starlette", "uvicorn", "yaml")
+"""What the extra `conformance` installs; `alphaedge` alone, as the users of the client install it, does without."""
 
 
 class StoreOnce(argparse.Action):
@@ -44,6 +49,9 @@ class Parser(argparse.ArgumentParser):
             self.error(f"there is no option {names[0]}")
         if unknown:
             self.error(f"{len(unknown)} more arguments than expected")
+        if missing := [name for name in MODULES if find_spec(name) is None]:
+            what = f"the conformance suite is not installed (no module named {missing[0]!r})"
+            self.exit(4, f"{self.prog}: {what}; run pip install 'alphaedge[conformance]'\n")
         return parsed
 
     def error(self, message: str) -> NoReturn:

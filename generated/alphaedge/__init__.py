@@ -11,7 +11,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False  # as a type checker sees it, and without the cost of `typing`
 if TYPE_CHECKING:
-    from ._answer import RawResponse as RawResponse
+    from ._response import RawResponse as RawResponse
     from ._stream import AsyncStream as AsyncStream
     from ._stream import Stream as Stream
     from .client import AlphaEdge as AlphaEdge
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from .errors import BadRequestError as BadRequestError
     from .errors import ConflictError as ConflictError
     from .errors import InternalServerError as InternalServerError
+    from .errors import MissingMemberError as MissingMemberError
     from .errors import NotFoundError as NotFoundError
     from .errors import PermissionDeniedError as PermissionDeniedError
     from .errors import RateLimitError as RateLimitError
@@ -43,6 +44,8 @@ if TYPE_CHECKING:
     from .models import ErrorResponseError as ErrorResponseError
     from .models import FinishReason as FinishReason
     from .models import Usage as Usage
+    from .types import ChatCompletionParams as ChatCompletionParams
+    from .types import ChatCompletionRequest as ChatCompletionRequest
     from .types import ChatMessageParam as ChatMessageParam
 
 __version__ = "0.1.0"
@@ -64,6 +67,8 @@ __all__ = (
     "BadRequestError",
     "ChatCompletion",
     "ChatCompletionChunk",
+    "ChatCompletionParams",
+    "ChatCompletionRequest",
     "ChatMessage",
     "ChatMessageParam",
     "ChatMessageRole",
@@ -75,6 +80,7 @@ __all__ = (
     "ErrorResponseError",
     "FinishReason",
     "InternalServerError",
+    "MissingMemberError",
     "NotFoundError",
     "PermissionDeniedError",
     "RateLimitError",
@@ -98,6 +104,7 @@ _HOMES = {
     "BadRequestError": "errors",
     "ConflictError": "errors",
     "InternalServerError": "errors",
+    "MissingMemberError": "errors",
     "NotFoundError": "errors",
     "PermissionDeniedError": "errors",
     "RateLimitError": "errors",
@@ -114,8 +121,10 @@ _HOMES = {
     "ErrorResponseError": "models",
     "FinishReason": "models",
     "Usage": "models",
+    "ChatCompletionParams": "types",
+    "ChatCompletionRequest": "types",
     "ChatMessageParam": "types",
-    "RawResponse": "_answer",
+    "RawResponse": "_response",
     "AsyncStream": "_stream",
     "Stream": "_stream",
 }

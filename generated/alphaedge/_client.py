@@ -12,7 +12,7 @@ from ._redaction import Secret
 from .errors import AlphaEdgeError
 
 if TYPE_CHECKING:
-    from ._answer import Answer
+    from ._response import ResponseParser
     from ._transport import AsyncHttpClient, HttpClient, Timeout
 
 TIMEOUT = 300.0
@@ -86,7 +86,7 @@ class Client:
         twin._set_up(gives_raw=False)
         return twin
 
-    def with_raw_answers(self) -> Self:
+    def with_raw_responses(self) -> Self:
         """A client whose calls give a RawResponse, whatever their types say: for `with_raw_response` of a resource."""
         twin = self._twin()
         twin._set_up(gives_raw=True)
@@ -105,10 +105,10 @@ class Client:
 
     def _set_up(self, *, gives_raw: bool) -> None:
         """Makes what the calls share of the options."""
-        from ._answer import Answer, RawAnswer
+        from ._response import RawResponseParser, ResponseParser
         from ._transport import Requests
 
-        self._answer: type[Answer] = RawAnswer if gives_raw else Answer
+        self._parser: type[ResponseParser] = RawResponseParser if gives_raw else ResponseParser
         self._requests = Requests(
             self._http,
             is_own=self._is_own,
@@ -156,7 +156,7 @@ class SyncClient(Client):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout: float | Timeout | None = None,
-    ) -> Answer:
+    ) -> ResponseParser:
         """Sends what is not None, and the extra members as they are."""
         from ._transport import send
 
@@ -167,7 +167,7 @@ class SyncClient(Client):
             query = {**(query or {}), **extra_query}
         request = self._requests.make(method, path, query, body, extra_headers, extra_body, timeout, is_stream, secret)
         response = send(self._http, request, retries=self._max_retries, secret=secret, stream=is_stream)
-        return self._answer(response, secret, self._http)
+        return self._parser(response, secret, self._http)
 
     def close(self) -> None:
         """Closes the connections, unless they are of an `http_client` that was given."""
@@ -218,7 +218,7 @@ class AsyncClient(Client):
         extra_query: Mapping[str, Any] | None = None,
         extra_body: Mapping[str, Any] | None = None,
         timeout: float | Timeout | None = None,
-    ) -> Answer:
+    ) -> ResponseParser:
         """Sends what is not None, and the extra members as they are."""
         from ._transport import asend
 
@@ -230,7 +230,7 @@ class AsyncClient(Client):
             query = {**(query or {}), **extra_query}
         request = self._requests.make(method, path, query, body, extra_headers, extra_body, timeout, is_stream, secret)
         response = await asend(self._http, request, retries=self._max_retries, secret=secret, stream=is_stream)
-        return self._answer(response, secret, self._http)
+        return self._parser(response, secret, self._http)
 
     async def close(self) -> None:
         """Closes the connections, unless they are of an `http_client` that was given."""

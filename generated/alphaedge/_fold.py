@@ -53,7 +53,9 @@ def merge(whole: dict[str, Any], piece: Mapping[str, Any]) -> None:
     for name, value in piece.items():
         before = whole.get(name)
         if isinstance(value, str) and isinstance(before, str) and name not in WHOLE_STRINGS:
-            whole[name] = before + value
+            whole[name] = None  # a string that nothing else holds grows in place, without a copy of what came before
+            before += value
+            whole[name] = before
         elif isinstance(value, dict) and isinstance(before, dict):
             merge(before, value)
         elif is_indexed(value) and (before is None or is_indexed(before)):

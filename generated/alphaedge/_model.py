@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import attrs
 
-from .errors import request_id
+from .errors import MissingMemberError, request_id
 
 T = TypeVar("T", bound="Model")
 
@@ -24,12 +24,13 @@ OTHER_NAMES = {
 """What the models of pydantic call these things."""
 
 
-@attrs.frozen(slots=False, kw_only=True)
+@attrs.frozen(slots=False, kw_only=True, eq=False, repr=False)
 class Model:
     """A JSON object of the API. Members that the contract does not name are read as attributes too.
 
-    Nothing is validated: a member that a server leaves out is None, an empty list or an empty model, by its type;
-    an unknown value of an enumeration stays as it came.
+    Nothing is validated, so that one wrong member loses nothing else: values stay as they came. A list or an object
+    that the server left out is empty. Reading a text, a number or a boolean that it left out raises MissingMemberError
+    where the contract requires it, because its type does not allow None.
     """
 
     @property
@@ -68,8 +69,24 @@ class Model:
         return {
             field.metadata.get("name", field.name): _plain(value, write)
             for field in attrs.fields(type(self))
-            if (value := getattr(self, field.name)) is not None
+            if (value := self.__dict__.get(field.name)) is not None
         }
+
+    def _present(self) -> dict[str, Any]:
+        """The members that the contract names, without those that the server left out."""
+        members = self.__dict__
+        return {field.name: members[field.name] for field in attrs.fields(type(self)) if field.name in members}
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self._present().items())})"
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Model) or type(other) is not type(self):
+            return NotImplemented
+        return self._present() == other._present()
+
+    def __hash__(self) -> int:
+        return hash((type(self), *self._present().items()))
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
@@ -94,14 +111,14 @@ class Model:
     if not TYPE_CHECKING:  # so that a type checker still finds a misspelt name
 
         def __getattr__(self, name: str) -> Any:
+            known = attrs.fields_dict(type(self))
+            if name in known:
+                raise MissingMemberError(f"the server left out {name!r} of {type(self).__name__}; see `raw`")
             raw = self.__dict__.get("_raw", {})
             if name in raw and not name.startswith("__"):
                 return raw[name]
-            if name in OTHER_NAMES:
-                raise AttributeError(f"{type(self).__name__} has no {name!r}; use {OTHER_NAMES[name]}")
-            raise AttributeError(
-                f"{type(self).__name__} has no {name!r}; the server sent {', '.join(raw) or 'nothing'}"
-            )
+            instead = f"use {OTHER_NAMES[name]}" if name in OTHER_NAMES else f"it has {', '.join(known)}"
+            raise AttributeError(f"{type(self).__name__} has no {name!r}; {instead}")
 
 
 def with_request_id(model: T, headers: Mapping[str, str]) -> T:

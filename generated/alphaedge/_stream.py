@@ -205,14 +205,16 @@ class _Streamed(Generic[ChunkT, WholeT]):
 
     def _begin_fold(self) -> Fold:
         if self._is_taken_by_chunk:
-            raise AlphaEdgeError("chunks were taken from this stream already; iterate over text(), then call fold()")
+            raise AlphaEdgeError(
+                "chunks were taken from this stream already; iterate over text(), then call final_completion()"
+            )
         return self._fold
 
 
 class Stream(_Streamed[ChunkT, WholeT]):
     """Iterates over the chunks of an answer as they come, and closes the connection when left early.
 
-    Raises APIStreamError where the server tells of an error or ends without `[DONE]`, and APIConnectionError where
+    Raises APIStreamError where the server reports an error or ends without `[DONE]`, and APIConnectionError where
     the connection is lost. As a context manager, it closes the connection at the end of the block.
     """
 
@@ -243,13 +245,13 @@ class Stream(_Streamed[ChunkT, WholeT]):
         return next(self._chunks)
 
     def text(self) -> Iterator[str]:
-        """The text of the first choice, piece by piece; `fold()` gives the rest of the answer afterwards."""
+        """The text of the first choice, piece by piece; then `final_completion()` gives the whole answer."""
         fold = self._begin_fold()
         for chunk in self._chunks:
             if piece := fold.add(chunk.raw):
                 yield piece
 
-    def fold(self) -> WholeT:
+    def final_completion(self) -> WholeT:
         """Reads to the end and returns the whole answer, as a call without `stream` gives it.
 
         After an error, a second call returns what came before it.
@@ -303,13 +305,13 @@ class AsyncStream(_Streamed[ChunkT, WholeT]):
         return await anext(self._chunks)
 
     async def text(self) -> AsyncIterator[str]:
-        """The text of the first choice, piece by piece; `fold()` gives the rest of the answer afterwards."""
+        """The text of the first choice, piece by piece; then `final_completion()` gives the whole answer."""
         fold = self._begin_fold()
         async for chunk in self._chunks:
             if piece := fold.add(chunk.raw):
                 yield piece
 
-    async def fold(self) -> WholeT:
+    async def final_completion(self) -> WholeT:
         """Reads to the end and returns the whole answer, as a call without `stream` gives it.
 
         After an error, a second call returns what came before it.

@@ -33,7 +33,14 @@ class APITimeoutError(APIConnectionError):
     """The server took longer than `timeout` to accept the connection or to send the next bytes."""
 
 
-class _AnsweredError(APIError):
+class MissingMemberError(APIError, AttributeError):
+    """A program reads a member that every answer must have, and that this one does not have, or has as null.
+
+    The rest of the answer is there. As an AttributeError, it lets `getattr(usage, "total_tokens", None)` return None.
+    """
+
+
+class _ErrorWithResponse(APIError):
     """The server answered. Keywords have defaults, so that these errors can be pickled."""
 
     def __init__(
@@ -78,7 +85,7 @@ class _AnsweredError(APIError):
         return request_id(self.headers)
 
 
-class APIStatusError(_AnsweredError):
+class APIStatusError(_ErrorWithResponse):
     """The server answered with another status than 2xx; the subclasses name the common ones."""
 
 
@@ -114,12 +121,12 @@ class InternalServerError(APIStatusError):
     """5xx: the server or a gateway before it failed; raised after the retries."""
 
 
-class APIResponseError(_AnsweredError):
+class APIResponseError(_ErrorWithResponse):
     """The status says success, and the body is not what it should be: no JSON, no object, or an error."""
 
 
 class APIStreamError(APIResponseError):
-    """A stream told of an error, held what is no chunk, or ended without `[DONE]`: what came before it may be cut."""
+    """A stream reported an error, held what is no chunk, or ended without `[DONE]`: what came before it may be cut."""
 
 
 _BY_STATUS: dict[int, type[APIStatusError]] = {
@@ -152,7 +159,7 @@ def request_id(headers: Mapping[str, str]) -> str | None:
 
 
 def _details(body: Any) -> dict[str, Any]:
-    """The object that tells of the error: `error` where that is an object, else the whole."""
+    """The object that describes the error: `error` where that is an object, else the whole."""
     if not isinstance(body, dict):
         return {}
     return body["error"] if isinstance(body.get("error"), dict) else body

@@ -10,21 +10,14 @@ from ._model import Model as _Model
 from ._model import models as _models
 from ._model import optional as _optional
 
-FinishReason = Literal[
-    "length",
-    "stop",
-]
+FinishReason = Literal["length", "stop"] | str
 """Why the answer ends: `stop`, it is complete; `length`, it was cut by `max_tokens`. A server may send a value that is not listed."""
 
-ChatMessageRole = Literal[
-    "assistant",
-    "system",
-    "user",
-]
-"""Who speaks. A server may send a value that is not listed."""
+ChatMessageRole = Literal["assistant", "system", "user"]
+"""Who speaks."""
 
 
-@attrs.frozen(slots=False, kw_only=True)
+@attrs.frozen(slots=False, kw_only=True, eq=False, repr=False)
 class ChatMessage(_Model):
     """One message of the conversation.
 
@@ -42,13 +35,15 @@ class ChatMessage(_Model):
         get = raw.get
         self = object.__new__(cls)
         members = self.__dict__  # a frozen `__init__` costs twice as much, which counts in a stream
-        members["role"] = get("role")
-        members["content"] = get("content")
+        if (value := get("role")) is not None:
+            members["role"] = value  # else reading it raises
+        if (value := get("content")) is not None:
+            members["content"] = value  # else reading it raises
         members["_raw"] = raw
         return self
 
 
-@attrs.frozen(slots=False, kw_only=True)
+@attrs.frozen(slots=False, kw_only=True, eq=False, repr=False)
 class ChatCompletion(_Model):
     """A completion of the conversation."""
 
@@ -72,17 +67,21 @@ class ChatCompletion(_Model):
         get = raw.get
         self = object.__new__(cls)
         members = self.__dict__  # a frozen `__init__` costs twice as much, which counts in a stream
-        members["id"] = get("id")
-        members["object"] = get("object")
-        members["model"] = get("model")
-        members["created"] = get("created")
+        if (value := get("id")) is not None:
+            members["id"] = value  # else reading it raises
+        if (value := get("object")) is not None:
+            members["object"] = value  # else reading it raises
+        if (value := get("model")) is not None:
+            members["model"] = value  # else reading it raises
+        if (value := get("created")) is not None:
+            members["created"] = value  # else reading it raises
         members["choices"] = _models(Choice, get("choices"))
         members["usage"] = Usage.from_dict(get("usage"))
         members["_raw"] = raw
         return self
 
 
-@attrs.frozen(slots=False, kw_only=True)
+@attrs.frozen(slots=False, kw_only=True, eq=False, repr=False)
 class Choice(_Model):
     """One answer to the conversation.
 
@@ -102,14 +101,16 @@ class Choice(_Model):
         get = raw.get
         self = object.__new__(cls)
         members = self.__dict__  # a frozen `__init__` costs twice as much, which counts in a stream
-        members["index"] = get("index")
+        if (value := get("index")) is not None:
+            members["index"] = value  # else reading it raises
         members["message"] = AssistantMessage.from_dict(get("message"))
-        members["finish_reason"] = get("finish_reason")
+        if (value := get("finish_reason")) is not None:
+            members["finish_reason"] = value  # else reading it raises
         members["_raw"] = raw
         return self
 
 
-@attrs.frozen(slots=False, kw_only=True)
+@attrs.frozen(slots=False, kw_only=True, eq=False, repr=False)
 class AssistantMessage(_Model):
     """What the model says.
 
@@ -127,13 +128,15 @@ class AssistantMessage(_Model):
         get = raw.get
         self = object.__new__(cls)
         members = self.__dict__  # a frozen `__init__` costs twice as much, which counts in a stream
-        members["role"] = get("role")
-        members["content"] = get("content")
+        if (value := get("role")) is not None:
+            members["role"] = value  # else reading it raises
+        if (value := get("content")) is not None:
+            members["content"] = value  # else reading it raises
         members["_raw"] = raw
         return self
 
 
-@attrs.frozen(slots=False, kw_only=True)
+@attrs.frozen(slots=False, kw_only=True, eq=False, repr=False)
 class Usage(_Model):
     """Usage statistics for the completion request.
 
@@ -153,14 +156,17 @@ class Usage(_Model):
         get = raw.get
         self = object.__new__(cls)
         members = self.__dict__  # a frozen `__init__` costs twice as much, which counts in a stream
-        members["prompt_tokens"] = get("prompt_tokens")
-        members["completion_tokens"] = get("completion_tokens")
-        members["total_tokens"] = get("total_tokens")
+        if (value := get("prompt_tokens")) is not None:
+            members["prompt_tokens"] = value  # else reading it raises
+        if (value := get("completion_tokens")) is not None:
+            members["completion_tokens"] = value  # else reading it raises
+        if (value := get("total_tokens")) is not None:
+            members["total_tokens"] = value  # else reading it raises
         members["_raw"] = raw
         return self
 
 
-@attrs.frozen(slots=False, kw_only=True)
+@attrs.frozen(slots=False, kw_only=True, eq=False, repr=False)
 class ChatCompletionChunk(_Model):
     """A piece of a completion, sent as the data of one server-sent event."""
 
@@ -184,17 +190,21 @@ class ChatCompletionChunk(_Model):
         get = raw.get
         self = object.__new__(cls)
         members = self.__dict__  # a frozen `__init__` costs twice as much, which counts in a stream
-        members["id"] = get("id")
-        members["object"] = get("object")
-        members["created"] = get("created")
-        members["model"] = get("model")
+        if (value := get("id")) is not None:
+            members["id"] = value  # else reading it raises
+        if (value := get("object")) is not None:
+            members["object"] = value  # else reading it raises
+        if (value := get("created")) is not None:
+            members["created"] = value  # else reading it raises
+        if (value := get("model")) is not None:
+            members["model"] = value  # else reading it raises
         members["choices"] = _models(ChunkChoice, get("choices"))
         members["usage"] = _optional(Usage, get("usage"))
         members["_raw"] = raw
         return self
 
 
-@attrs.frozen(slots=False, kw_only=True)
+@attrs.frozen(slots=False, kw_only=True, eq=False, repr=False)
 class ChunkChoice(_Model):
     """What is new in one choice."""
 
@@ -211,14 +221,15 @@ class ChunkChoice(_Model):
         get = raw.get
         self = object.__new__(cls)
         members = self.__dict__  # a frozen `__init__` costs twice as much, which counts in a stream
-        members["index"] = get("index")
+        if (value := get("index")) is not None:
+            members["index"] = value  # else reading it raises
         members["delta"] = Delta.from_dict(get("delta"))
         members["finish_reason"] = get("finish_reason")
         members["_raw"] = raw
         return self
 
 
-@attrs.frozen(slots=False, kw_only=True)
+@attrs.frozen(slots=False, kw_only=True, eq=False, repr=False)
 class Delta(_Model):
     """A piece of the message, to be appended to the pieces before it."""
 
@@ -239,7 +250,7 @@ class Delta(_Model):
         return self
 
 
-@attrs.frozen(slots=False, kw_only=True)
+@attrs.frozen(slots=False, kw_only=True, eq=False, repr=False)
 class ErrorResponse(_Model):
     """Why a request was refused or failed."""
 
@@ -257,7 +268,7 @@ class ErrorResponse(_Model):
         return self
 
 
-@attrs.frozen(slots=False, kw_only=True)
+@attrs.frozen(slots=False, kw_only=True, eq=False, repr=False)
 class ErrorResponseError(_Model):
     """The error."""
 
@@ -276,8 +287,10 @@ class ErrorResponseError(_Model):
         get = raw.get
         self = object.__new__(cls)
         members = self.__dict__  # a frozen `__init__` costs twice as much, which counts in a stream
-        members["message"] = get("message")
-        members["type"] = get("type")
+        if (value := get("message")) is not None:
+            members["message"] = value  # else reading it raises
+        if (value := get("type")) is not None:
+            members["type"] = value  # else reading it raises
         members["param"] = get("param")
         members["code"] = get("code")
         members["_raw"] = raw

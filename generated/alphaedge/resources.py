@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from ._answer import araw, raw
 from ._client import AsyncClient, SyncClient
+from ._response import araw, raw
 from .models import (
     AssistantMessage,
     ChatCompletion,
@@ -130,7 +130,7 @@ class ChatCompletions:
             APIConnectionError: No answer came, or it broke off; APITimeoutError: not in time.
             APIResponseError: The answer is not what it should be; APIStreamError: not a whole stream.
         """
-        answer = self._client.send(
+        response = self._client.send(
             "POST",
             "/v1/chat/completions",
             body={
@@ -147,15 +147,15 @@ class ChatCompletions:
             timeout=timeout,
         )
         if stream:
-            return answer.stream(ChatCompletionChunk, ChatCompletion)
-        return answer.model(ChatCompletion)
+            return response.stream(ChatCompletionChunk, ChatCompletion)
+        return response.model(ChatCompletion)
 
 
 class ChatCompletionsWithRawResponse:
     """The calls of `ChatCompletions`, each of which returns a RawResponse."""
 
     def __init__(self, client: SyncClient) -> None:
-        calls = ChatCompletions(client.with_raw_answers())
+        calls = ChatCompletions(client.with_raw_responses())
         self.create = raw(calls.create)
 
 
@@ -266,7 +266,7 @@ class AsyncChatCompletions:
             APIConnectionError: No answer came, or it broke off; APITimeoutError: not in time.
             APIResponseError: The answer is not what it should be; APIStreamError: not a whole stream.
         """
-        answer = await self._client.send(
+        response = await self._client.send(
             "POST",
             "/v1/chat/completions",
             body={
@@ -283,13 +283,13 @@ class AsyncChatCompletions:
             timeout=timeout,
         )
         if stream:
-            return await answer.astream(ChatCompletionChunk, ChatCompletion)
-        return answer.model(ChatCompletion)
+            return await response.astream(ChatCompletionChunk, ChatCompletion)
+        return response.model(ChatCompletion)
 
 
 class AsyncChatCompletionsWithRawResponse:
     """The calls of `AsyncChatCompletions`, each of which returns a RawResponse."""
 
     def __init__(self, client: AsyncClient) -> None:
-        calls = AsyncChatCompletions(client.with_raw_answers())
+        calls = AsyncChatCompletions(client.with_raw_responses())
         self.create = araw(calls.create)

@@ -17,37 +17,54 @@ class ErrorEvent(str):
 
 
 class EventDecoder:
-    """Yields the data of each event as soon as its last byte is there."""
+    """Yields the data of each event as soon as its last byte is there. Looks at each byte once, in however many pieces
+    an event arrives.
+    """
 
     def __init__(self) -> None:
-        self._rest = b""
+        self._rest = bytearray()
+        """What came since the last blank line."""
         self._began = False
         self._after_cr = False
+        self._at_line_start = True
+        self.is_within_field = False
+        """Whether the last bytes belong to an event that is not whole yet, and not to a comment."""
 
     def feed(self, piece: bytes) -> Iterator[str]:
         if self._after_cr or b"\r" in piece:
             piece = self._with_line_feeds(piece)
-        whole, blank_line, self._rest = (self._rest + piece).rpartition(b"\n\n")
-        if blank_line:
-            if not self._began:
-                self._began, whole = True, whole.removeprefix(b"\xef\xbb\xbf")
-            for block in whole.decode("utf-8", "replace").split("\n\n"):
-                # Almost every event is one line of data.
-                if block.startswith("data: ") and "\n" not in block:
-                    yield block[6:]
-                elif (data := _event(block)) is not None:
-                    yield data
+        seen = max(len(self._rest) - 1, 0)
+        self._rest += piece
+        end = self._rest.rfind(b"\n\n", seen)
+        if end < 0:
+            self._follow_line(piece)
+            return
+        whole = self._rest[:end]
+        del self._rest[: end + 2]
+        self._at_line_start, self.is_within_field = True, False
+        self._follow_line(self._rest)
+        if not self._began:
+            self._began, whole = True, whole.removeprefix(b"\xef\xbb\xbf")
+        for block in whole.decode("utf-8", "replace").split("\n\n"):
+            # Almost every event is one line of data.
+            if block.startswith("data: ") and "\n" not in block:
+                yield block[6:]
+            elif (data := _event(block)) is not None:
+                yield data
 
     def end(self) -> Iterator[str]:
         """`[DONE]`, if only the blank line after it is missing; any other event that is not finished may be cut."""
         if _event(self._rest.decode("utf-8", "replace")) == DONE:
             yield DONE
 
-    @property
-    def is_within_field(self) -> bool:
-        """Whether the last bytes belong to an event that is not whole yet, and not to a comment."""
-        line = self._rest.rstrip(b"\n").rpartition(b"\n")[2]
-        return bool(line) and not line.startswith(b":")
+    def _follow_line(self, piece: bytes | bytearray) -> None:
+        """Notes of which kind the last line is that is not blank."""
+        if text := piece.rstrip(b"\n"):
+            _, line_end, line = text.rpartition(b"\n")
+            if line_end or self._at_line_start:
+                self.is_within_field = not line.startswith(b":")
+        if piece:
+            self._at_line_start = piece.endswith(b"\n")
 
     def _with_line_feeds(self, piece: bytes) -> bytes:
         """A line ends with CR, LF or CRLF, which may be cut in two."""

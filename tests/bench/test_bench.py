@@ -7,7 +7,9 @@ from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
-from bench import suite
+from bench import judging, suite
+
+from alphaedge_conformance.exchange import sse
 
 
 @pytest.mark.parametrize(("ratio", "code"), [(1.2, 0), (1.5, 0), (1.51, 1)])
@@ -24,3 +26,13 @@ def test_several_targets_cost_little_more_than_one(
     said = f"DOES NOT HOLD: five targets at once took {ratio:.2f} times the slowest alone, at most 1.5 is allowed"
     assert (said in capsys.readouterr().out) == bool(code)
     assert json.loads((tmp_path / "bench.json").read_text("utf-8"))["compared"]["ratio"] == ratio
+
+
+@pytest.mark.parametrize("kind", judging.KINDS)
+def test_what_is_measured_of_judging_is_a_stream_that_is_judged(kind: str) -> None:
+    """The same stream at a thousandth of its size."""
+    chunks = judging.stream(kind, judging.KINDS[kind] // 1000)
+    events = sse.decode(chunks).events
+    assert (len(chunks), len(events)) == {"pieces": (20, 1), "events": (10, 1000)}[kind]
+    assert all(json.loads(event.data)["choices"] for event in events)
+    assert judging.judged(chunks) > 0

@@ -6,6 +6,8 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Mapping
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -16,6 +18,8 @@ from starlette.responses import Response
 
 from alphaedge_conformance.cli.conform import conformance
 from alphaedge_conformance.contract import Contract
+from alphaedge_conformance.errors import ConfigurationError
+from alphaedge_conformance.exchange.target import target
 from alphaedge_conformance.mock import Mock, serve
 from alphaedge_conformance.mock.faults import BY_HAND
 from alphaedge_conformance.run.suite import Suite
@@ -32,7 +36,7 @@ def test_the_mock_conforms(conform: Conform, tmp_path: Path) -> None:
     found = read_report(tmp_path)
     assert found["verdict"] == "conforms"
     assert {requirement["status"] for requirement in found["requirements"]} == {"passed"}
-    assert found["cost"]["requests"] == found["cost"]["planned_requests"] <= 120
+    assert found["cost"]["requests"] == found["cost"]["planned_requests"]
     cases = ElementTree.parse(tmp_path / "junit.xml").getroot().iter("testcase")
     assert [case.get("name") for case in cases] == [requirement["id"] for requirement in found["requirements"]]
 
@@ -59,7 +63,7 @@ def test_a_deviation(conform: Conform, suite: Suite, contract: Contract, tmp_pat
 def test_a_finding_says_what_it_does_to_a_program(conform: Conform, contract: Contract, tmp_path: Path) -> None:
     with serve(BY_HAND["no-finish-reason"].make(contract, KEY)) as url:
         done = conform(url, "--report", str(tmp_path), "-k", "one-finish-reason", key=KEY)
-    noticed = "in the folded stream `choices[0].finish_reason` is silently None"
+    noticed = "in the folded stream reading `choices[0].finish_reason` raises MissingMemberError"
     assert f"  in a program, {noticed}\n" in done.stdout
     (broken,) = (each for each in read_report(tmp_path)["requirements"] if each["status"] == "failed")
     assert broken["findings"][0]["impact"] == noticed
@@ -78,7 +82,9 @@ def test_the_curl_line_repeats_the_request(conform: Conform, contract: Contract,
             capture_output=True,
             check=True,
         )
-    assert json.loads(again.stdout)["object"] == "chat.completion"
+    head, _, body = again.stdout.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 200")  # the status is the finding
+    assert json.loads(body)["object"] == "chat.completion"
 
 
 def test_a_should_fails_only_a_strict_run(conform: Conform, contract: Contract, tmp_path: Path) -> None:
@@ -102,7 +108,7 @@ def test_nothing_listens(conform: Conform, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "arguments",
     [
-        ("localhost:8000",),
+        ("upstream",),
         ("ftp://host",),
         ("http://",),
         ("http://host:99999",),
@@ -150,6 +156,15 @@ def test_an_unknown_model(conform: Conform, counting: tuple[Counting, str]) -> N
     assert done.returncode == 2
     assert "does not know the model 'gpt-0'; it offers alphaedge-large-3-2512; name one with --model" in done.stdout
     assert mock.requests == 1
+
+
+def test_of_many_models_those_of_a_similar_name_are_named(conform: Conform, contract: Contract) -> None:
+    mock = Mock(contract, KEY)
+    mock.models[:] = [*(f"vendor/m-{number}" for number in range(300)), "gpt-0-mini"]
+    with serve(mock) as url:
+        done = conform(url, "--model", "gpt-0", key=KEY)
+    assert "it offers gpt-0-mini, vendor/m-0, " in done.stdout
+    assert "vendor/m-6 and 293 more; name one with --model" in done.stdout
 
 
 def test_without_a_key_its_requirements_do_not_apply(conform: Conform, contract: Contract, tmp_path: Path) -> None:
@@ -314,3 +329,136 @@ def test_an_option_given_twice_is_wrong_usage(conform: Conform, option: str) -> 
     done = conform(option, "1", option, "2")
     assert done.returncode == 4
     assert f"{option} was given more than once" in done.stderr
+
+
+def test_the_version(conform: Conform, contract: Contract) -> None:
+    done = conform("--version")
+    assert (done.returncode, done.stdout) == (
+        0,
+        f"alphaedge-conform {version('alphaedge')}, contract {contract.version}\n",
+    )
+
+
+def test_the_list_as_json(conform: Conform, suite: Suite) -> None:
+    found = json.loads(conform("--list", "--json").stdout)
+    assert [(each["id"], each["level"], each["source"], each["title"], each["quote"]) for each in found] == [
+        (each.id, each.level, each.source, each.text, each.quote) for each in suite.requirements.values()
+    ]
+    assert all(each["line"] == suite.contract.line(each["pointer"]) for each in found)
+    assert conform("--json").returncode == 4
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("localhost:8000", "http://localhost:8000"),
+        ("localhost", "http://localhost"),
+        ("127.0.0.1:8000/v1", "http://127.0.0.1:8000"),
+        ("192.168.1.7", "http://192.168.1.7"),
+        ("[::1]:8000", "http://[::1]:8000"),
+        ("vllm:8000", "http://vllm:8000"),
+        ("gateway.internal/api", "http://gateway.internal/api"),
+        ("api.example.com", "https://api.example.com"),
+        ("api.example.com:8443/v1", "https://api.example.com:8443"),
+        ("8.8.8.8:8000", "https://8.8.8.8:8000"),
+    ],
+)
+def test_an_address_without_a_scheme(contract: Contract, written: str, meant: str) -> None:
+    assert target(contract, written, None).url == f"{meant}/v1/chat/completions"
+
+
+@pytest.mark.parametrize("written", ["upstream", "eyJhbGciOi.eyJzdWIiOi.Sf", "sk-of-somebody", "1.5", "a b:80", ""])
+def test_what_may_be_a_key_is_no_address(contract: Contract, written: str) -> None:
+    with pytest.raises(ConfigurationError):
+        target(contract, written, None)
+
+
+SECRET = "hush-hush-0123456789"
+
+
+class Echoing(Mock):
+    """Notes the headers of each request, and repeats them wherever a server can."""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self.seen: list[Mapping[str, str]] = []
+
+    async def respond(self, http: Request) -> Response:
+        self.seen.append(dict(http.headers))
+        answer = await super().respond(http)
+        answer.headers["X-Echo"] = http.headers.get("x-tenant-token", "")
+        return answer
+
+    def completion(self, request: Any, reply: Any) -> Any:
+        said = self.seen[-1].get("x-tenant-token", "")
+        return {**super().completion(request, reply), "object": said, "note": f"{said[:15]} {said.upper()}"}
+
+
+def test_a_header_of_the_callers_own(conform: Conform, contract: Contract, tmp_path: Path) -> None:
+    """It goes out with every request; what it holds stays out of everything that is written."""
+    mock = Echoing(contract, KEY)
+    with serve(mock) as url:
+        headers = ("-H", f"X-Tenant-Token: {SECRET}", "--header", "User-Agent: nightly/2")
+        done = conform(url, *headers, "--report", str(tmp_path), "-k", "completion", key=KEY)
+    assert done.returncode == 1
+    assert mock.seen
+    assert {(each["x-tenant-token"], each["user-agent"]) for each in mock.seen} == {(SECRET, "nightly/2")}
+    assert '-H "X-Tenant-Token: $X_TENANT_TOKEN"' in done.stdout
+    assert "-H 'User-Agent: nightly/2'" in done.stdout
+    written = [path.read_text("utf-8") for path in tmp_path.rglob("*") if path.is_file()]
+    assert len(written) == 5
+    for text in (done.stdout, done.stderr, *written):
+        assert SECRET not in text.lower()
+        assert SECRET[:15] not in text
+    assert read_report(tmp_path)["target"]["headers"] == ["X-Tenant-Token", "User-Agent"]
+    assert '"X-Tenant-Token", "value": "[key]"' in (tmp_path / "exchanges.har").read_text("utf-8")
+
+
+def test_a_short_or_common_value_is_not_masked(conform: Conform, counting: tuple[Counting, str]) -> None:
+    """Else a header `X-Role: assistant` would spoil every answer."""
+    _, url = counting
+    assert (
+        conform(url, "-H", "X-Role: assistant", "-H", "X-Team: a", "-k", "completion or message", key=KEY).returncode
+        == 0
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["-H", f"Authorization: Bearer {SECRET}"], "the key is read from ALPHAEDGE_API_KEY"),
+        (["-H", "Content-Type: text/plain"], "the suite sets this header itself"),
+        (["-H", SECRET], "expected 'Name: value'"),
+        (["-H", f"X-A: {SECRET}\n"], "expected a value of printable ASCII"),
+        (["-H", f"X-A: {SECRET}é"], "expected a value of printable ASCII"),
+        (["-H", f"X-A: {SECRET}", "-H", "x-a: 1"], "given more than once"),
+        (["http://other.example", "-H", f"X-A: {SECRET}"], "would go to host.example and other.example"),
+    ],
+)
+def test_a_header_that_is_refused(conform: Conform, arguments: list[str], says: str) -> None:
+    done = conform("http://host.example", *arguments)
+    assert done.returncode == 4
+    assert says in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert SECRET not in done.stderr
+
+
+def test_the_curl_line_shows_the_head_where_that_is_the_finding(
+    conform: Conform, contract: Contract, tmp_path: Path
+) -> None:
+    class Several(BY_HAND["total-is-the-prompt"].make):  # type: ignore[misc]
+        async def respond(self, http: Request) -> Response:
+            answer: Response = await super().respond(http)
+            answer.status_code = 403 if answer.status_code == 401 else answer.status_code
+            return answer
+
+    with serve(Several(contract, KEY)) as url:
+        conform(url, "--report", str(tmp_path), key=KEY)
+    lines = {
+        each["id"]: each["findings"][0]["curl"]
+        for each in read_report(tmp_path)["requirements"]
+        if each["status"] == "failed"
+    }
+    assert lines.pop("usage.total-is-the-sum").startswith("curl -sS http")
+    assert lines
+    assert all(line.startswith("curl -sS -i http") for line in lines.values())

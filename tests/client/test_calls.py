@@ -224,7 +224,7 @@ def test_an_awaited_raw_response(url: str) -> None:
             plain = await client.chat.completions.with_raw_response.create(**HELLO)
             streamed = await client.chat.completions.with_raw_response.create(**HELLO, stream=True)
             assert streamed.headers["content-type"].startswith("text/event-stream")
-            assert (await streamed.parse().fold()).choices == plain.parse().choices
+            assert (await streamed.parse().final_completion()).choices == plain.parse().choices
             return str(plain.headers["content-type"])
 
     assert asyncio.run(main()) == "application/json"

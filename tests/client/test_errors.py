@@ -128,7 +128,7 @@ def test_json_that_python_cannot_read_is_named(value: str, says: str, stream: bo
     if stream:
         client = answering(200, {"content-type": "text/event-stream"}, text=f"data: {body}\n\n")
         with pytest.raises(alphaedge.APIStreamError, match=says):
-            client.chat.completions.create(**HELLO, stream=True).fold()
+            client.chat.completions.create(**HELLO, stream=True).final_completion()
     else:
         with pytest.raises(alphaedge.APIResponseError, match=says):
             answering(200, text=body).chat.completions.create(**HELLO)
@@ -198,5 +198,5 @@ def test_errors_can_be_pickled() -> None:
 
 def test_one_hierarchy() -> None:
     names = [name for name in alphaedge.__all__ if name.endswith("Error") and name != "ErrorResponseError"]
-    assert len(names) == 15
+    assert len(names) == 16
     assert all(issubclass(getattr(alphaedge, name), alphaedge.AlphaEdgeError) for name in names)

@@ -1,13 +1,17 @@
-"""No wrong server makes the client raise an error that is not its own, and none makes it wait for ever."""
+"""No wrong server makes a client raise an error that is not its own, wait for ever, or pay for an answer twice."""
 
 from __future__ import annotations
 
+import asyncio
+from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
-from alphaedge import AlphaEdge, AlphaEdgeError
+from alphaedge import AlphaEdge, AlphaEdgeError, AsyncAlphaEdge, ChatCompletion, ChatCompletionChunk
 from alphaedge_conformance.contract import Contract
 from alphaedge_conformance.mock import serve
 from alphaedge_conformance.mock.faults import all_faults
@@ -21,18 +25,28 @@ CONTRACT = Contract.load()
 class Bytes:
     """Answers every request with these bytes, of this status and media type."""
 
-    def __init__(
-        self, body: bytes, status: int = 200, media_type: str = "application/json", **headers: str | None
-    ) -> None:
+    is_cut = False
+
+    def __init__(self, body: bytes, status: int = 200, media_type: str = "application/json", **headers: str) -> None:
         self.body, self.status = body, status
-        headers = {"content-type": media_type, "content-length": str(len(body)), **headers}
-        self.headers = [
-            (name.replace("_", "-").encode(), value.encode()) for name, value in headers.items() if value is not None
-        ]
+        given = {name.replace("_", "-"): value for name, value in headers.items()}
+        whole = {"content-type": media_type, "content-length": str(len(body)), **given}
+        self.headers = [(name.encode(), value.encode()) for name, value in whole.items()]
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         await send({"type": "http.response.start", "status": self.status, "headers": self.headers})
-        await send({"type": "http.response.body", "body": self.body})
+        await send({"type": "http.response.body", "body": self.body, "more_body": self.is_cut})
+        if self.is_cut:
+            raise ConnectionError  # which closes the connection
+
+
+class Cut(Bytes):
+    """Announces more than it sends."""
+
+    is_cut = True
+
+    def __init__(self, body: bytes, *arguments: Any) -> None:
+        super().__init__(body, *arguments, content_length="9999")
 
 
 STREAM = "text/event-stream"
@@ -44,7 +58,8 @@ OWN: dict[str, Any] = {
     "no-content": Bytes(b"", 204),
     "see-other": Bytes(b"", 303, location="/login"),
     "cut-json": Bytes(b'{"id": "x", "choices": [{"ind'),
-    "cut-body": Bytes(b'{"id": "x"', content_length="99"),
+    "cut-body": Cut(b'{"id": "x"'),
+    "cut-refusal": Cut(b'{"error": {"message": "n', 503),
     "json-null": Bytes(b"null"),
     "json-list": Bytes(b"[]"),
     "json-string": Bytes(b'"hello"'),
@@ -62,7 +77,7 @@ OWN: dict[str, Any] = {
     "stream-empty": Bytes(b"", 200, STREAM),
     "stream-no-done": Bytes(CHUNK, 200, STREAM),
     "stream-cut": Bytes(CHUNK + b'data: {"id', 200, STREAM),
-    "stream-cut-body": Bytes(CHUNK, 200, STREAM, content_length="9999"),
+    "stream-cut-body": Cut(CHUNK, 200, STREAM),
     "stream-error": Bytes(CHUNK + b'data: {"error": {"message": "no"}}\n\n', 200, STREAM),
     "stream-error-event": Bytes(CHUNK + b"event: error\ndata: no\n\n", 200, STREAM),
     "stream-error-text": Bytes(b'data: {"error": "no"}\n\n', 200, STREAM),
@@ -84,44 +99,114 @@ SERVERS = {
 }
 
 
+class Servers:
+    """Each request is answered by the server that its header `x-server` names, and noted under its `x-call`."""
+
+    def __init__(self) -> None:
+        self.answered: dict[str, list[int | None]] = defaultdict(list)
+        """The statuses that began to come, by call; None where none came."""
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        headers = dict(scope["headers"])
+        statuses = self.answered[headers[b"x-call"].decode()]
+        number = len(statuses)
+        statuses.append(None)
+
+        async def sending(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                statuses[number] = message["status"]
+            await send(message)
+
+        await SERVERS[headers[b"x-server"].decode()](scope, receive, sending)
+
+
+MAX_RETRIES = 1
+servers = Servers()
+
+
 @pytest.fixture(scope="module")
-def client() -> Iterator[AlphaEdge]:
-    """A client of one server, which is as wrong as the header `x-server` says."""
+def address() -> Iterator[str]:
+    with serve(servers) as url:
+        yield url
 
-    async def app(scope: Any, receive: Any, send: Any) -> None:
-        name = dict(scope["headers"])[b"x-server"].decode()
-        await SERVERS[name](scope, receive, send)
 
-    with serve(app) as url, AlphaEdge(KEY, base_url=url, timeout=1, max_retries=1) as made:
+@pytest.fixture(scope="module")
+def client(address: str) -> Iterator[AlphaEdge]:
+    with AlphaEdge(KEY, base_url=address, timeout=1, max_retries=MAX_RETRIES) as made:
         yield made
+
+
+def of_one_call(name: str) -> dict[str, Any]:
+    return {**HELLO, "extra_headers": {"x-server": name, "x-call": uuid4().hex}}
+
+
+@contextmanager
+def a_call(name: str) -> Iterator[dict[str, Any]]:
+    """The arguments of a call. It may raise an error of the client, and nothing is paid for twice: after a success
+    began to come, no other request is sent."""
+    arguments = of_one_call(name)
+    try:
+        yield arguments
+    except AlphaEdgeError as error:
+        assert len(str(error)) < 1000
+    *before, _ = sent = servers.answered.pop(arguments["extra_headers"]["x-call"])
+    assert len(sent) <= 1 + MAX_RETRIES
+    assert all(status is None or status in (408, 409, 429) or status >= 500 for status in before)
+
+
+def use(completion: ChatCompletion) -> None:
+    assert repr(completion)
+    assert completion.to_dict() == completion.raw or not completion.raw
+    str(completion.usage.total_tokens)
+    for choice in completion.choices:
+        str((choice.message.content, choice.finish_reason))
+
+
+def use_chunk(chunk: ChatCompletionChunk) -> None:
+    for piece in chunk.choices:
+        str((piece.delta.content, piece.delta.role, piece.finish_reason))
 
 
 def program(client: AlphaEdge, name: str) -> None:
     """What programs do with an answer."""
-    request = {**HELLO, "extra_headers": {"x-server": name}}
+    create = client.chat.completions.create
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("time.sleep", lambda seconds: None)
-        try:
-            completion = client.chat.completions.create(**request)
-            str(completion.usage.total_tokens)
-            for choice in completion.choices:
-                str((choice.message.content, choice.finish_reason))
-            assert repr(completion)
-            assert completion.to_dict() == completion.raw or not completion.raw
-        except AlphaEdgeError as error:
-            assert len(str(error)) < 1000
-        try:
-            for chunk in client.chat.completions.create(**request, stream=True):
-                for piece in chunk.choices:
-                    str((piece.delta.content, piece.delta.role, piece.finish_reason))
-        except AlphaEdgeError as error:
-            assert len(str(error)) < 1000
-        try:
-            stream = client.chat.completions.create(**request, stream=True)
+        with a_call(name) as request:
+            use(create(**request))
+        with a_call(name) as request:
+            for chunk in create(**request, stream=True):
+                use_chunk(chunk)
+        with a_call(name) as request:
+            stream = create(**request, stream=True)
             "".join(stream.text())
-            str(stream.fold().usage.total_tokens)
-        except AlphaEdgeError:
-            pass
+            str(stream.final_completion().usage.total_tokens)
+
+
+async def async_program(address: str, name: str) -> None:
+    async def plain() -> None:
+        with a_call(name) as request:
+            use(await create(**request))
+
+    async def chunks() -> None:
+        with a_call(name) as request:
+            async for chunk in await create(**request, stream=True):
+                use_chunk(chunk)
+
+    async def text() -> None:
+        with a_call(name) as request:
+            stream = await create(**request, stream=True)
+            "".join([piece async for piece in stream.text()])
+            str((await stream.final_completion()).usage.total_tokens)
+
+    async def no_pause(seconds: float) -> None:
+        pass
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("alphaedge._transport.sleep", no_pause)
+        async with AsyncAlphaEdge(KEY, base_url=address, timeout=1, max_retries=MAX_RETRIES) as client:
+            create = client.chat.completions.create
+            await asyncio.gather(plain(), chunks(), text())
 
 
 @pytest.mark.parametrize("name", SERVERS)
@@ -129,13 +214,18 @@ def test_a_wrong_server(client: AlphaEdge, name: str) -> None:
     within_patience(lambda: program(client, name))
 
 
+@pytest.mark.parametrize("name", SERVERS)
+def test_a_wrong_server_and_the_async_client(address: str, name: str) -> None:
+    within_patience(lambda: asyncio.run(async_program(address, name)))
+
+
 def test_the_answers_that_are_there_are_given(client: AlphaEdge) -> None:
     """What is wrong beside the text does not lose the text."""
     create = client.chat.completions.create
     for name in ("unknown-reason", "choices-of-null", "message-null"):
-        completion = create(**HELLO, extra_headers={"x-server": name})
+        completion = create(**of_one_call(name))
         assert completion.choices
-        assert all(choice.message.content is None for choice in completion.choices)
+        assert all(getattr(choice.message, "content", None) is None for choice in completion.choices)
     for name, text in (("stream-no-text", "\ufffd"), ("stream-deltas-null", 3)):
-        whole = create(**HELLO, stream=True, extra_headers={"x-server": name}).fold()
+        whole = create(**of_one_call(name), stream=True).final_completion()
         assert whole.choices[0].message.content == text

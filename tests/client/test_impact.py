@@ -51,21 +51,28 @@ START, STOP, END = chunk({"role": "assistant", "content": "Hi"}), chunk({}, "sto
         ({**WHOLE, "choices": None}, "`choices` is empty: `choices[0]` raises IndexError"),
         (
             {**WHOLE, "choices": [{**CHOICE, "message": {"role": "assistant"}}]},
-            "`choices[0].message.content` is silently None",
+            "reading `choices[0].message.content` raises MissingMemberError",
         ),
         (
             {**WHOLE, "choices": [{**CHOICE, "message": None}]},
-            "`choices[0].message` is silently empty: its members are None",
+            "`choices[0].message` is silently empty",
         ),
-        ({**WHOLE, "choices": [{**CHOICE, "finish_reason": None}]}, "`choices[0].finish_reason` is silently None"),
+        (
+            {**WHOLE, "choices": [{**CHOICE, "finish_reason": None}]},
+            "reading `choices[0].finish_reason` raises MissingMemberError",
+        ),
+        (
+            {**WHOLE, "choices": [{**CHOICE, "finish_reason": 7}]},
+            "`choices[0].finish_reason` is 7, which the contract does not list",
+        ),
         (
             {**WHOLE, "choices": [{**CHOICE, "finish_reason": "eos"}]},
-            "`choices[0].finish_reason` is 'eos', which its type does not list",
+            "`choices[0].finish_reason` is 'eos', which the contract does not list",
         ),
         ({**WHOLE, "created": "now"}, "`created` is silently a str"),
         ({**WHOLE, "created": True}, "`created` is silently a bool"),
         ({**WHOLE, "id": 7}, "`id` is silently an int"),
-        ({name: WHOLE[name] for name in WHOLE if name != "usage"}, "`usage` is silently empty: its members are None"),
+        ({name: WHOLE[name] for name in WHOLE if name != "usage"}, "`usage` is silently empty"),
         (b"<html>", "the client raises APIResponseError (expected JSON, got: '<html>')"),
         (b"", "the client raises APIResponseError (expected JSON, got nothing)"),
         (ERROR, "the client raises APIResponseError (the server reported an error: No.)"),
@@ -89,10 +96,13 @@ def test_a_plain_answer(body: Any, says: str | None) -> None:
             "the client raises APIStreamError (the stream broke off: expected JSON in an event, got: '{'), "
             "after 1 chunk",
         ),
-        (START + chunk({}, "eos") + END, "`choices[0].finish_reason` is 'eos', which its type does not list"),
-        (START + END, "in the folded stream `choices[0].finish_reason` is silently None"),
-        (chunk({"content": "Hi"}) + STOP + END, "in the folded stream `choices[0].message.role` is silently None"),
-        (chunk(None) + STOP + END, "`choices[0].delta` is silently empty: its members are None"),
+        (START + chunk({}, "eos") + END, "`choices[0].finish_reason` is 'eos', which the contract does not list"),
+        (START + END, "in the folded stream reading `choices[0].finish_reason` raises MissingMemberError"),
+        (
+            chunk({"content": "Hi"}) + STOP + END,
+            "in the folded stream reading `choices[0].message.role` raises MissingMemberError",
+        ),
+        (chunk(None) + STOP + END, "`choices[0].delta` is silently empty"),
         (END, "the folded stream has no choices: `choices[0]` raises IndexError"),
     ],
 )

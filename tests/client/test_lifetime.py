@@ -176,10 +176,10 @@ def test_a_stream_outlives_the_name_of_its_client(served: Serve) -> None:
 
     stream, chunks, texts, answer = begun(), iter(begun()), begun().text(), raw()
     gc.collect()
-    assert stream.fold().choices[0].message.content == GREETING
+    assert stream.final_completion().choices[0].message.content == GREETING
     assert len(list(chunks)) > 5
     assert "".join(texts) == GREETING
-    assert answer.parse().fold().choices[0].message.content == GREETING
+    assert answer.parse().final_completion().choices[0].message.content == GREETING
 
 
 def test_an_awaited_stream_outlives_the_name_of_its_client(served: Serve) -> None:
@@ -192,7 +192,7 @@ def test_an_awaited_stream_outlives_the_name_of_its_client(served: Serve) -> Non
     async def main() -> str:
         stream, http = await begun()
         gc.collect()
-        whole = await stream.fold()
+        whole = await stream.final_completion()
         await http.aclose()  # nobody else does: a client that nobody holds cannot wait for its connections to close
         return str(whole.choices[0].message.content)
 
@@ -350,7 +350,7 @@ def test_without_a_timeout_nothing_is_late(is_async: bool, clock: Clock) -> None
 
 def test_no_timeout_is_sent_as_none(url: str) -> None:
     with AlphaEdge(KEY, base_url=url, timeout=float("inf")) as client:
-        whole = client.chat.completions.create(**HELLO, stream=True).fold()
+        whole = client.chat.completions.create(**HELLO, stream=True).final_completion()
         assert whole.choices[0].message.content == GREETING
         assert client.chat.completions.create(**HELLO, timeout=float("inf")).choices
 
@@ -368,7 +368,7 @@ def test_a_timeout_below_a_second_is_not_rounded(served: Serve, monkeypatch: pyt
 
     monkeypatch.setattr(httpx.Response, "iter_bytes", noted)
     with AlphaEdge(KEY, base_url=served(Mock(Contract.load())), timeout=0.75) as client:
-        client.chat.completions.create(**HELLO, stream=True).fold()
+        client.chat.completions.create(**HELLO, stream=True).final_completion()
     assert waits[0] == 0.75
 
 
@@ -380,11 +380,13 @@ FINISHED = data({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]
 
 def fold(server: Server, is_async: bool) -> str:
     if not is_async:
-        return str(server.client().chat.completions.create(**HELLO, stream=True).fold().choices[0].message.content)
+        return str(
+            server.client().chat.completions.create(**HELLO, stream=True).final_completion().choices[0].message.content
+        )
 
     async def main() -> str:
         stream = await server.async_client().chat.completions.create(**HELLO, stream=True)
-        whole = await stream.fold()
+        whole = await stream.final_completion()
         return str(whole.choices[0].message.content)
 
     return asyncio.run(main())

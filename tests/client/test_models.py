@@ -5,13 +5,22 @@ from __future__ import annotations
 import copy
 import json
 import pickle
+import typing
 from typing import Any
 
 import attrs
 import pydantic
 import pytest
 
-from alphaedge import AssistantMessage, ChatCompletion, ChatCompletionChunk, ChatMessage, Usage
+from alphaedge import (
+    AlphaEdgeError,
+    AssistantMessage,
+    ChatCompletion,
+    ChatCompletionChunk,
+    ChatMessage,
+    MissingMemberError,
+    Usage,
+)
 
 WHOLE: dict[str, Any] = {
     "id": "chat-1",
@@ -36,13 +45,13 @@ def test_unknown_members_are_kept_and_readable() -> None:
     assert completion.system_fingerprint == "fp"
     assert completion.usage.cached == 4
     assert completion.to_dict()["system_fingerprint"] == "fp"
-    with pytest.raises(AttributeError, match="has no 'finger'; the server sent id, object"):
+    with pytest.raises(AttributeError, match="ChatCompletion has no 'finger'; it has id, object"):
         completion.finger  # noqa: B018
 
 
 def test_unknown_values_of_an_enumeration_stay() -> None:
     choice = {**WHOLE["choices"][0], "finish_reason": "tool_calls"}
-    assert ChatCompletion.from_dict({**WHOLE, "choices": [choice]}).choices[0].finish_reason == "tool_calls"  # type: ignore[comparison-overlap]
+    assert ChatCompletion.from_dict({**WHOLE, "choices": [choice]}).choices[0].finish_reason == "tool_calls"
 
 
 @pytest.mark.parametrize("name", WHOLE)
@@ -53,8 +62,9 @@ def test_a_wrong_member_loses_nothing_else(name: str, value: Any) -> None:
     assert completion.to_dict() == wrong
     assert repr(completion)
     for choice in completion.choices:
-        choice.message.content  # noqa: B018  never an AttributeError
-    completion.usage.total_tokens  # noqa: B018
+        assert getattr(choice.message, "content", None) == choice.message.to_dict().get("content")
+    usage = completion.usage.to_dict()
+    assert getattr(completion.usage, "total_tokens", None) == usage.get("total_tokens")
     if name != "choices":
         assert completion.choices[0].message.content == "Hi"
 
@@ -62,9 +72,49 @@ def test_a_wrong_member_loses_nothing_else(name: str, value: Any) -> None:
 @pytest.mark.parametrize("name", WHOLE)
 def test_a_missing_member_loses_nothing_else(name: str) -> None:
     completion = ChatCompletion.from_dict({key: value for key, value in WHOLE.items() if key != name})
-    assert completion.usage.total_tokens == (None if name == "usage" else 3)
+    assert getattr(completion.usage, "total_tokens", None) == (None if name == "usage" else 3)
     assert len(completion.choices) == (name != "choices")
-    assert completion.id == (None if name == "id" else "chat-1")
+    assert getattr(completion, "id", None) == (None if name == "id" else "chat-1")
+    assert repr(completion)
+    assert completion == copy.deepcopy(completion) != ChatCompletion.from_dict(WHOLE)
+
+
+@pytest.mark.parametrize("message", [{"role": "assistant"}, {"role": "assistant", "content": None}])
+def test_a_type_never_says_text_where_there_is_none(message: dict[str, Any]) -> None:
+    """Not None, which `content: str` denies, and which would fail somewhere else, later."""
+    sent = AssistantMessage.from_dict(message)
+    with pytest.raises(
+        MissingMemberError, match="the server left out 'content' of AssistantMessage; see `raw`"
+    ) as caught:
+        sent.content  # noqa: B018
+    assert isinstance(caught.value, AlphaEdgeError)
+    assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
+    assert getattr(sent, "content", None) is None
+    assert sent.role == "assistant"
+    assert sent.to_dict() == message
+    assert sent.to_request_dict() == {"role": "assistant"}
+    assert repr(sent) == "AssistantMessage(role='assistant')"
+    assert sent == AssistantMessage.from_dict({"role": "assistant"})
+    assert hash(sent) == hash(AssistantMessage.from_dict({"role": "assistant"}))
+    assert attrs.evolve(sent, content="mended").content == "mended"
+
+
+def test_every_member_is_what_its_type_says_or_raises() -> None:
+    """Of an answer that leaves out everything: no member that is not optional is None."""
+
+    def look(model: Any) -> None:
+        for name, kind in typing.get_type_hints(type(model)).items():
+            value = getattr(model, name, ...)
+            assert value is not None or type(None) in typing.get_args(kind), f"{type(model).__name__}.{name}"
+            if attrs.has(type(value)):
+                look(value)
+
+    empty: dict[str, Any] = {}
+    sent: dict[str, Any]
+    for kind in (ChatCompletion, ChatCompletionChunk, ChatMessage):
+        for sent in (empty, dict.fromkeys(attrs.fields_dict(kind)), {"choices": [{}]}):
+            look(kind.from_dict(sent))
+    look(ChatCompletion.from_dict({"choices": [{}]}).choices[0])
 
 
 def test_null_in_a_chunk() -> None:

@@ -116,4 +116,4 @@ def test_results_know_their_request(sent: dict[str, str]) -> None:
     assert "request_id" not in completion.to_dict()
     stream = answering(200, {"content-type": "text/event-stream", **sent}, content=b"data: [DONE]\n\n")
     answer = stream.chat.completions.create(**HELLO, stream=True)
-    assert (answer.request_id, answer.fold().request_id) == (expected, expected)
+    assert (answer.request_id, answer.final_completion().request_id) == (expected, expected)

@@ -130,13 +130,13 @@ def test_the_key_leaks_nowhere(
         def ask(transport: httpx.MockTransport = transport, place: str = place) -> None:
             client = AlphaEdge(KEY, http_client=httpx.Client(transport=transport))
             if place.startswith("stream"):
-                client.chat.completions.create(**HELLO, stream=True).fold()
+                client.chat.completions.create(**HELLO, stream=True).final_completion()
             client.chat.completions.create(**HELLO)
 
         async def aask(transport: httpx.MockTransport = transport, place: str = place) -> None:
             client = AsyncAlphaEdge(KEY, http_client=httpx.AsyncClient(transport=transport))
             if place.startswith("stream"):
-                await (await client.chat.completions.create(**HELLO, stream=True)).fold()
+                await (await client.chat.completions.create(**HELLO, stream=True)).final_completion()
             await client.chat.completions.create(**HELLO)
 
         with pytest.raises(AlphaEdgeError) as caught:

@@ -70,7 +70,7 @@ def test_text_and_then_the_whole(client: AlphaEdge) -> None:
     stream = client.chat.completions.create(**HELLO, stream=True)
     pieces = list(stream.text())
     assert len(pieces) > 5
-    whole = stream.fold()
+    whole = stream.final_completion()
     assert "".join(pieces) == whole.choices[0].message.content
     assert {**whole.to_dict(), "id": 0, "created": 0} == {**plain.to_dict(), "id": 0, "created": 0}
 
@@ -84,12 +84,12 @@ def test_the_same_for_await(url: str) -> None:
             stream = await client.chat.completions.create(**HELLO, stream=True)
             assert (await anext(stream)).choices[0].delta.role == "assistant"
             with pytest.raises(AlphaEdgeError, match="iterate over text"):
-                await stream.fold()
+                await stream.final_completion()
             await stream.close()
             assert [chunk async for chunk in stream] == []
             stream = await client.chat.completions.create(**HELLO, stream=True)
             assert "".join([text async for text in stream.text()]) == GREETING
-            assert (await stream.fold()).choices[0].finish_reason == "stop"
+            assert (await stream.final_completion()).choices[0].finish_reason == "stop"
 
     asyncio.run(main())
 
@@ -98,14 +98,14 @@ def test_fold_after_chunks_were_taken_is_refused(client: AlphaEdge) -> None:
     with client.chat.completions.create(**HELLO, stream=True) as stream:
         next(stream)
         with pytest.raises(AlphaEdgeError, match="iterate over text"):
-            stream.fold()
+            stream.final_completion()
 
 
 def test_several_choices_are_folded_apart() -> None:
     client = streaming(piece("a"), piece("x", 1), piece("b"), data({"choices": [], "usage": {"total_tokens": 9}}), END)
     stream = client.chat.completions.create(**HELLO, stream=True)
     assert list(stream.text()) == ["a", "b"]
-    whole = stream.fold()
+    whole = stream.final_completion()
     assert [choice.message.content for choice in whole.choices] == ["ab", "x"]
     assert whole.usage.total_tokens == 9
     assert whole.object == "chat.completion"
@@ -114,7 +114,7 @@ def test_several_choices_are_folded_apart() -> None:
 def test_many_choices_come_in_the_order_of_their_index() -> None:
     indexes = [11, 2, 0, 10, 1, 9, 3, 8, 4, 7, 5, 6]
     client = streaming(*(piece(f"text {index}", index) for index in indexes), END)
-    whole = client.chat.completions.create(**HELLO, stream=True).fold()
+    whole = client.chat.completions.create(**HELLO, stream=True).final_completion()
     assert [choice.message.content for choice in whole.choices] == [f"text {index}" for index in range(12)]
 
 
@@ -140,7 +140,7 @@ def test_fragments_of_tool_calls_are_merged_by_index() -> None:
         fold.add(chunk)
     assert chunks == [json.loads(item.removeprefix(b"data: ")) for item in pieces]  # chunks stay as they came
     stream = streaming(*pieces, END).chat.completions.create(**HELLO, stream=True)
-    message = stream.fold().choices[0].message.to_dict()
+    message = stream.final_completion().choices[0].message.to_dict()
     assert message["tool_calls"] == [
         {"index": 0, "id": "c-0", "type": "function", "function": {"name": "first", "arguments": '{"a": 1}'}},
         {"index": 1, "id": "c-1", "type": "function", "function": {"name": "second", "arguments": "{}"}},
@@ -150,21 +150,21 @@ def test_fragments_of_tool_calls_are_merged_by_index() -> None:
 def test_what_is_not_a_list_of_indexed_objects_is_what_came_last() -> None:
     for last in ([], [1], [{"a": 1}], "text", {"index": 0}):
         stream = streaming(delta(parts=[{"index": 0}]), delta(parts=last), END)
-        message = stream.chat.completions.create(**HELLO, stream=True).fold().choices[0].message
+        message = stream.chat.completions.create(**HELLO, stream=True).final_completion().choices[0].message
         assert message.to_dict()["parts"] == last
 
 
 def test_a_role_that_is_repeated_is_not_appended() -> None:
     again = data({"choices": [{"index": 0, "delta": {"role": "assistant", "content": "b"}}]})
-    whole = streaming(again, again, END).chat.completions.create(**HELLO, stream=True).fold()
+    whole = streaming(again, again, END).chat.completions.create(**HELLO, stream=True).final_completion()
     assert (whole.choices[0].message.role, whole.choices[0].message.content) == ("assistant", "bb")
 
 
 def test_what_came_before_an_error_is_not_lost() -> None:
     stream = streaming(piece("a"), piece("b")).chat.completions.create(**HELLO, stream=True)
     with pytest.raises(APIStreamError):
-        stream.fold()
-    assert stream.fold().choices[0].message.content == "ab"
+        stream.final_completion()
+    assert stream.final_completion().choices[0].message.content == "ab"
 
 
 def test_leaving_early_closes_the_connection() -> None:
@@ -221,7 +221,7 @@ def test_the_connection_is_used_again_after_a_stream(served: Serve) -> None:
     async def main(url: str) -> None:
         async with AsyncAlphaEdge(KEY, base_url=url) as client:
             for _ in range(5):
-                await (await client.chat.completions.create(**HELLO, stream=True)).fold()
+                await (await client.chat.completions.create(**HELLO, stream=True)).final_completion()
 
     app.ports.clear()
     asyncio.run(main(served(app)))
@@ -240,13 +240,13 @@ class StaysOpen(Mock):
 def test_done_is_the_end_though_the_server_stays(served: Serve) -> None:
     url = served(StaysOpen(Contract.load()))
     with AlphaEdge(KEY, base_url=url) as client:
-        whole = within_patience(client.chat.completions.create(**HELLO, stream=True).fold)
+        whole = within_patience(client.chat.completions.create(**HELLO, stream=True).final_completion)
     assert whole.choices[0].message.content == GREETING
 
     async def main() -> str:
         async with AsyncAlphaEdge(KEY, base_url=url) as client:
             stream = await client.chat.completions.create(**HELLO, stream=True)
-            whole: ChatCompletion = await stream.fold()
+            whole: ChatCompletion = await stream.final_completion()
             return whole.choices[0].message.content
 
     assert within_patience(lambda: asyncio.run(main())) == GREETING
@@ -264,7 +264,7 @@ class Comments(Mock):
 def test_comments_alone_are_a_timeout(served: Serve) -> None:
     url = served(Comments(Contract.load()))
     with AlphaEdge(KEY, base_url=url, timeout=0.5) as client, pytest.raises(APITimeoutError, match="only comments"):
-        within_patience(client.chat.completions.create(**HELLO, stream=True).fold)
+        within_patience(client.chat.completions.create(**HELLO, stream=True).final_completion)
 
 
 def test_a_silent_stream_is_a_timeout(served: Serve) -> None:
@@ -379,6 +379,56 @@ def test_the_decoder_gives_what_the_suites_gives(parts: list[bytes], draw: st.Da
     pieces = [body[start:end] for start, end in zip([0, *cuts], [*cuts, len(body)], strict=True)]
     expected = [event.data for event in sse.decode([Chunk(0.0, piece) for piece in pieces]).events if event.data]
     assert decoded(pieces) == expected
+
+
+LARGE = 16_000_000
+"""Bytes of an answer; looked at anew with each piece of it, it takes minutes."""
+
+
+@pytest.mark.parametrize("line_end", [b"\n", b"\r\n"], ids=["LF", "CRLF"])
+@pytest.mark.parametrize("is_one_line", [True, False], ids=["one line", "many lines"])
+def test_a_large_event_in_many_pieces_is_read_once(line_end: bytes, is_one_line: bool) -> None:
+    decoder, part = EventDecoder(), b"x" * 256
+    part += b"" if is_one_line else line_end + b"data: "
+
+    def read() -> None:
+        for _ in range(LARGE // len(part)):
+            assert list(decoder.feed(part)) == []
+            assert decoder.is_within_field
+
+    list(decoder.feed(b"data: "))
+    within_patience(read)
+    events = list(decoder.feed(line_end * 2))
+    assert [event.count("x") for event in events] == [LARGE // len(part) * 256]
+
+
+def test_a_long_answer_in_many_chunks_is_folded_once() -> None:
+    fold, text = Fold(), "x" * 40
+    chunk = {"choices": [{"index": 0, "delta": {"role": "assistant", "content": text}}]}
+    within_patience(lambda: [fold.add(chunk) for _ in range(LARGE // len(text))])
+    assert fold.whole()["choices"][0]["message"] == {"role": "assistant", "content": "x" * LARGE}
+
+
+@pytest.mark.parametrize(
+    ("body", "is_within"),
+    [
+        (b"data: a", True),
+        (b"data: a\n", True),
+        (b"data: a\n\n", False),
+        (b"data: a\n\n: c", False),
+        (b": c\ndata", True),
+        (b"data: a\n: c\n", False),
+        (b"data: a\n\n\n", False),
+        (b":", False),
+        (b"data: a: b", True),
+    ],
+)
+@pytest.mark.parametrize("size", [1, 2, 100])
+def test_what_the_last_bytes_are(body: bytes, is_within: bool, size: int) -> None:
+    decoder = EventDecoder()
+    for start in range(0, len(body), size):
+        list(decoder.feed(body[start : start + size]))
+    assert decoder.is_within_field is is_within
 
 
 def test_an_event_is_given_as_soon_as_it_is_whole() -> None:

@@ -32,6 +32,7 @@ PROPERTIES = r'''
           type: string
           enum: [low, high]
         response_format: {$ref: "#/components/schemas/ResponseFormat"}
+        service: {$ref: "#/components/schemas/Service"}
 '''
 SCHEMAS = """
     ResponseFormat:
@@ -41,6 +42,10 @@ SCHEMAS = """
       properties:
         type: {description: Which., type: string, enum: [text, json]}
         x-hint: {description: A name that is none in Python., type: string}
+    Service:
+      description: How fast; in requests and in answers.
+      type: string
+      enum: [fast, slow]
     Model:
       description: A model.
       type: object
@@ -49,6 +54,7 @@ SCHEMAS = """
         id: {description: Its name., type: string}
         tags: {description: Its tags., type: array, items: {type: string}}
         parent: {$ref: "#/components/schemas/Model"}
+        service: {$ref: "#/components/schemas/Service"}
 """
 PATHS = """
   /v1/models/{model}:
@@ -88,6 +94,13 @@ assert "stop: Where to stop. At most 4 items." in documentation
 model = client.models.retrieve("a/b", verbose=True)
 assert sent.pop() == ("GET", "http://h/v1/models/a%2Fb?verbose=true", None)
 assert model.tags == [] and model.parent.id == "p" and model.parent.parent is None
+from typing import Literal, get_type_hints
+from alphaedge import Service, types
+assert Service == Literal["fast", "slow"], Service  # what a program may send
+assert get_type_hints(Model)["service"] == Service | str | None  # what a server may
+assert {"top_p", "class_", "response_format"} < types.ChatCompletionParams.__annotations__.keys()
+assert types.ChatCompletionRequest.__annotations__.keys() - types.ChatCompletionParams.__annotations__ == {"stream"}
+assert get_type_hints(types.ResponseFormatParam)["type"] == Literal["json", "text"]
 asynchronous = httpx.AsyncClient(transport=httpx.MockTransport(answer))
 assert asyncio.run(AsyncAlphaEdge("sk-0", http_client=asynchronous).models.retrieve("x")) == model
 """

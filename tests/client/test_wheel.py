@@ -7,12 +7,14 @@ import re
 import subprocess
 import sys
 import tarfile
+import tomllib
 import zipfile
 from email import message_from_bytes
 from pathlib import Path
 
 import pytest
 
+from alphaedge_conformance.command import MODULES
 from alphaedge_conformance.contract import Contract
 from alphaedge_conformance.mock import Mock, serve
 
@@ -43,15 +45,44 @@ def test_the_client_needs_two_packages(made: Path) -> None:
     assert {"openapi.yaml", "scripts/runtime/_stream.py", "scripts/templates/operation.jinja"} <= inside
 
 
-def test_the_wheel_in_an_empty_environment(made: Path, tmp_path: Path) -> None:
-    uv, python = str(Path(sys.executable).with_name("uv")), str(tmp_path / "venv" / "bin" / "python")
-    subprocess.run([uv, "venv", "--quiet", "--python", sys.executable, str(tmp_path / "venv")], check=True, timeout=60)
-    install = [uv, "pip", "install", "--quiet", "--python", python, "--constraint", str(constraints(tmp_path))]
-    subprocess.run([*install, str(next(made.glob("*.whl")))], check=True, timeout=120)
+@pytest.fixture(scope="module")
+def installed(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The programs of an environment in which the wheel was installed, without the extra, and nothing else."""
+    folder = tmp_path_factory.mktemp("environment")
+    uv, programs = str(Path(sys.executable).with_name("uv")), folder / "venv" / "bin"
+    subprocess.run([uv, "venv", "--quiet", "--python", sys.executable, str(folder / "venv")], check=True, timeout=60)
+    install = [uv, "pip", "install", "--quiet", "--python", str(programs / "python")]
+    install += ["--constraint", str(constraints(folder)), str(next(made.glob("*.whl")))]
+    subprocess.run(install, check=True, timeout=120)
+    return programs
+
+
+@pytest.mark.parametrize(
+    "command", ["alphaedge-conform http://127.0.0.1:1", "alphaedge-conform --list", "alphaedge-contract lint"]
+)
+def test_a_command_of_the_suite_says_how_to_install_it(installed: Path, command: str, tmp_path: Path) -> None:
+    name, *arguments = command.split()
+    done = subprocess.run(
+        [str(installed / name), *arguments], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+    )
+    words = f"{name}: the conformance suite is not installed (no module named 'hypothesis'); "
+    assert (done.returncode, done.stdout) == (4, "")
+    assert done.stderr == words + "run pip install 'alphaedge[conformance]'\n"
+    helped = subprocess.run([str(installed / name), "--help"], capture_output=True, text=True, timeout=60, check=True)
+    assert helped.stdout.startswith(f"usage: {name}")
+
+
+def test_the_suite_looks_for_each_package_of_the_extra() -> None:
+    extra = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
+    names = {re.split("[<>=]", line)[0].replace("-", "_") for line in extra["conformance"]}
+    assert {"yaml" if name == "pyyaml" else name for name in names} - {"sniffio"} == set(MODULES)
+
+
+def test_the_wheel_in_an_empty_environment(installed: Path, tmp_path: Path) -> None:
     sample = next(s["source"] for s in Contract.load().operation["x-codeSamples"] if s["lang"] == "Python")
     with serve(Mock(Contract.load(), "your-api-key")) as url:
         done = subprocess.run(
-            [python, "-c", sample + "\nprint(completion.choices[0].message.content)"],
+            [str(installed / "python"), "-c", sample + "\nprint(completion.choices[0].message.content)"],
             env={"PATH": os.environ["PATH"], "ALPHAEDGE_BASE_URL": url},
             cwd=tmp_path,
             capture_output=True,

@@ -101,10 +101,14 @@ def test_requirements_and_probes(judged: Any) -> None:
         "request.top-p-minimum",
         "request.top-p-maximum",
         "request.top-p-accepted",
+        "request.top-p-lenient-type",
         "completion.system-fingerprint-required",
         "completion.system-fingerprint-type",
     ]
-    assert {"top_p = 0", "top_p = 1", "top_p = 1.5", "top_p = -0.5"} <= set(judged["probes"])
+    probes = judged["probes"]
+    assert {"top_p = 1.001", "top_p = -0.001", 'top_p = "0.5"', "top_p = 1e400"} <= set(probes)
+    for value in ("top_p = 0", "top_p = 1"):
+        assert any(value in probe.removesuffix(", streamed").split(" + ") for probe in probes)
 
 
 def test_the_mock_keeps_the_new_contract(judged: Any) -> None:
@@ -113,7 +117,7 @@ def test_the_mock_keeps_the_new_contract(judged: Any) -> None:
 
 
 def test_new_mutants_exist_and_die(judged: Any) -> None:
-    assert len(judged["mutants"]) == 7
+    assert len(judged["mutants"]) == 8
     for name, (stated, failed) in judged["mutants"].items():
         assert failed == stated, name
 

@@ -103,8 +103,8 @@ def judge_all(suite: Suite, good: list[Exchange], bodies: list[bytes], status: i
 
 
 def judged(suite: Suite, exchanges: list[Exchange]) -> dict[str, Verdict]:
-    plan = [exchange.probe for exchange in exchanges]
-    judge = Judge(suite.contract, suite.requirements.values(), suite.checks, plan, "sk-key")
+    named = {id for exchange in exchanges for id in exchange.probe.requirement_ids}
+    judge = Judge(suite.contract, suite.requirements.values(), suite.checks, named, "sk-key")
     for exchange in exchanges:
         judge.add(exchange)
     return judge.verdicts({})

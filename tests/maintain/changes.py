@@ -51,7 +51,7 @@ CONTENT = "          description: What is said; any Unicode text, and possibly n
 STREAM = "\n        stream:\n"
 ID = "          description: A unique identifier for the chat completion.\n          type: string\n"
 TOP_P = """
-        top_p:
+        likeliest:
           description: Only the most likely tokens.
           type: number
           minimum: 0
@@ -212,14 +212,14 @@ REQUEST = [
         shows=True,
     ),
     row("roles in another order", SAFE, SAFE, ("[system, user, assistant]", "[user, system, assistant]")),
-    row("optional member more", SAFE, BREAKING, (STREAM, TOP_P), touches="request.top-p-accepted", shows=True),
+    row("optional member more", SAFE, BREAKING, (STREAM, TOP_P), touches="request.likeliest-accepted", shows=True),
     row(
         "required member more",
         BREAKING,
         BREAKING,
         (STREAM, TOP_P),
-        ("[model, messages]", "[model, messages, top_p]"),
-        touches="request.top-p-required",
+        ("[model, messages]", "[model, messages, likeliest]"),
+        touches="request.likeliest-required",
         shows=True,
     ),
     row(
@@ -228,7 +228,7 @@ REQUEST = [
         SAFE,
         (TOP_P, STREAM),
         base=((STREAM, TOP_P),),
-        touches="request.top-p-accepted",
+        touches="request.likeliest-accepted",
         shows=True,
     ),
     row(

@@ -21,11 +21,13 @@ from alphaedge_conformance.mock.faults import BY_HAND
 from alphaedge_conformance.report import comparison, document
 from alphaedge_conformance.report.comparison import Comparison
 from alphaedge_conformance.report.document import Report
+from alphaedge_conformance.report.latency import EDGES
 from alphaedge_conformance.report.page import comparison_page, report_page
 from alphaedge_conformance.run.run import Run
 from alphaedge_conformance.run.suite import Suite
 
 from ..chromium import chromium
+from .many import many, name
 
 pytestmark = pytest.mark.xdist_group("opens chromium")  # one browser, not one a worker
 
@@ -154,8 +156,7 @@ def test_every_requirement_is_there(opened: Open, report: Report, exchanges: dic
           Object.fromEntries([...document.querySelectorAll('.requirement')].map((e) => [e.id, of(e)])))"""
     )
     for each in report["requirements"]:
-        source = "the page says so" if each["source"] == "documented" else "convention"
-        said = [each["title"].replace("`", ""), each["quote"] or "", each["pointer"], source]
+        said = [each["title"].replace("`", ""), each["quote"] or "", each["pointer"], each["source"]]
         said += [each["status"], each["level"]]
         said += [finding["message"].partition("\n")[0] for finding in each["findings"][:3]]
         assert [word for word in said if word not in texts[each["id"]]] == []
@@ -185,6 +186,86 @@ def test_a_finding_opens_to_what_went_over_the_wire(
     assert "confidence" not in page.inner_text("[id='completion.created-type']")
 
 
+def test_what_fails_says_what_came_and_how_often(opened: Open, report: Report, exchanges: dict[int, Exchange]) -> None:
+    """The sentence alone reads like a success."""
+    page = opened(report_page(report, exchanges), viewport={"width": 1280, "height": 720})
+    rows = page.locator("#failures li:not(.cause)")
+    broken = {each["title"].replace("`", ""): each for each in report["requirements"] if each["findings"]}
+    said = rows.evaluate_all("(rows) => rows.map((row) => [...row.children].map((part) => part.textContent.trim()))")
+    assert len(said) == len(broken) > 2
+    for level, text, often in said:
+        (each,) = (each for title, each in broken.items() if text.startswith(title))
+        assert level == each["level"]
+        assert often == f"{each['failed']} of {each['of']}"
+        assert each["findings"][0]["message"][:60] in text
+    places = rows.evaluate_all("(rows) => rows.map((r) => [...r.children].map((e) => e.getBoundingClientRect().left))")
+    assert all(level < sentence < often for level, sentence, often in places)  # also where it is only reported
+
+
+def test_what_has_one_cause_stands_together(opened: Open, report: Report, exchanges: dict[int, Exchange]) -> None:
+    """Three requirements of the same wrong status, two of the same member, and one by itself."""
+    found = copy.deepcopy(report)
+    alike = [each for each in found["requirements"] if not each["findings"] and each["level"] == "MUST"][:6]
+    place: Any = {"path": None, "missing": None, "members": [], "header": None, "status": False, "offsets": []}
+    member = {**place, "path": ["choices", 0, "logprobs"]}
+    places: list[Any] = [{**place, "status": True}] * 3 + [member, {**place, "missing": "logprobs"}, None]
+    for number, (each, where) in enumerate(zip(alike, places, strict=True)):
+        finding: Any = {"message": "m", "place": where, "status": 418, "exchange": 1, "probe": "p", "curl": "c"}
+        finding |= {"impact": None, "only_concurrent": False}
+        each.update({"id": f"door.n-{number}", "status": "failed", "failed": 1, "findings": [finding]})
+    page = opened(report_page({**found, "requirements": alike}, exchanges))
+    causes = page.locator("#failures .cause")
+    assert [text.split("\n")[0] for text in causes.locator("> p").all_inner_texts()] == [
+        "door: answered 418 breaks 3 requirements",
+        "logprobs breaks 2 requirements",
+    ]
+    assert [causes.nth(number).locator("li").count() for number in (0, 1)] == [3, 2]
+    assert page.locator("#failures > ol > li").count() == 3
+
+
+def test_a_requirement_leads_to_its_line(opened: Open, report: Report, exchanges: dict[int, Exchange]) -> None:
+    page = opened(report_page(report, exchanges))
+    for id, link, says in [
+        ("completion.created-type", ".pointer", "type: integer"),
+        ("completion.created-type", ".quote", "The Unix timestamp"),
+        ("usage.total-is-the-sum", ".quote", "total_tokens"),
+    ]:
+        page.evaluate(f"location.hash = '#{id}'")
+        page.click(f"[id='{id}'] a{link}")
+        line = page.locator("#contract span:target")
+        line.wait_for(state="visible")
+        assert says in line.inner_text()
+
+
+def test_a_contract_that_is_not_at_hand_has_no_links(
+    opened: Open, report: Report, exchanges: dict[int, Exchange]
+) -> None:
+    other: Report = {**report, "contract": {"version": "9.9.9", "digest": "0" * 64}}
+    page = opened(report_page(other, exchanges))
+    assert page.locator("#contract, a.pointer, a.quote").count() == 0
+
+
+def test_what_passed_throughout_takes_one_line(opened: Open, report: Report, exchanges: dict[int, Exchange]) -> None:
+    page = opened(report_page(report, exchanges))
+    subjects = {each["id"].partition(".")[0] for each in report["requirements"]}
+    flawed = {each["id"].partition(".")[0] for each in report["requirements"] if each["status"] != "passed"}
+    assert 0 < len(flawed) < len(subjects)
+    assert set(page.locator(".subjects tr:not(.flawless) th").all_inner_texts()) == flawed
+    assert set(page.locator(".subjects .flawless a").all_inner_texts()) == subjects - flawed
+
+
+def test_streams_that_look_alike_are_folded(opened: Open, report: Report, exchanges: dict[int, Exchange]) -> None:
+    page = opened(report_page(report, exchanges))
+    streams = sum(each.probe.streams and each.status == 200 for each in exchanges.values())
+    first = page.locator("#streams > figure")
+    assert page.locator("#streams figure").count() == streams
+    assert first.count() + page.locator("#streams details figure").count() == streams
+    assert first.count() < streams / 3
+    assert re.fullmatch(r"\d+ more like this", page.inner_text("#streams summary >> nth=0"))
+    times = page.locator("#streams svg.stream").evaluate_all("(all) => all.map((e) => e.textContent)")
+    assert len(set(times)) == 1  # one axis for all
+
+
 def test_filters(opened: Open, report: Report, exchanges: dict[int, Exchange]) -> None:
     page = opened(report_page(report, exchanges))
     page.select_option("[name=status]", "failed")
@@ -193,7 +274,9 @@ def test_filters(opened: Open, report: Report, exchanges: dict[int, Exchange]) -
     assert set(shown(page)) == ids(report, status="failed", level="SHOULD")
     assert page.inner_text("output") == f"{len(shown(page))} of {len(report['requirements'])} shown"
     page.click("text=Show all")
-    page.wait_for_function("document.querySelector('output').textContent.startsWith('141')")
+    page.wait_for_function(
+        "(all) => document.querySelector('output').textContent.startsWith(`${all} of`)", arg=len(report["requirements"])
+    )
     page.select_option("[name=subject]", "usage")
     assert set(shown(page)) == {id for id in ids(report) if id.startswith("usage.")}
     page.select_option("[name=subject]", "")
@@ -262,10 +345,11 @@ def test_exchanges_of_another_run_are_not_shown(opened: Open, report: Report, ex
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_contrast(opened: Open, report: Report, exchanges: dict[int, Exchange], scheme: str) -> None:
     """Every text stands out from what is behind it as WCAG 2 asks of AA: 4.5 to 1."""
-    page = opened(report_page(report, exchanges), color_scheme=scheme)
-    page.evaluate("for (const e of document.querySelectorAll('details')) e.open = true")
-    faint: list[str] = page.evaluate(CONTRAST)
-    assert faint == []
+    for text in (report_page(report, exchanges), comparison_page(many(report, 8))):
+        page = opened(text, color_scheme=scheme)
+        page.evaluate("for (const e of document.querySelectorAll('details')) e.open = true")
+        faint: list[str] = page.evaluate(CONTRAST)
+        assert faint == []
 
 
 CONTRAST = """() => {
@@ -411,9 +495,10 @@ def test_the_matrix(opened: Open, report: Report, compared: Comparison) -> None:
     page = opened(comparison_page(compared))
     differing = {"completion.created-type", "stream.data"}
     assert set(shown(page)) == differing
-    assert page.inner_text("output") == f"2 of {len(report['requirements'])} shown"
+    assert page.inner_text(".filters output") == f"2 of {len(report['requirements'])} shown"
     row = page.locator("[id='completion.created-type'] td")
-    assert row.nth(0).inner_text().split() == ["✕", "failed", "31", "of", "31"]
+    (broken,) = (each for each in report["requirements"] if each["id"] == "completion.created-type")
+    assert row.nth(0).inner_text().split() == ["✕", "failed", str(broken["failed"]), "of", str(broken["of"])]
     assert row.nth(1).inner_text().split() == ["✓", "passed"]
     assert "not asked" in page.inner_text("[id='stream.data']")
     link = row.nth(0).locator("a").get_attribute("href")
@@ -436,9 +521,94 @@ def test_the_matrix_without_scripts(opened: Open, report: Report, compared: Comp
     assert page.locator("tr.requirement:visible").count() == len(report["requirements"])
 
 
-def test_the_matrix_against_nobody_shows_all(opened: Open, report: Report, compared: Comparison) -> None:
+def test_the_matrix_against_nobody_shows_what_fails_too(opened: Open, report: Report, compared: Comparison) -> None:
     page = opened(comparison_page({**compared, "against": None}))
+    assert set(shown(page)) == ids(report, status="failed") | {"stream.data"}
+    page.uncheck("#only-differing")
     assert len(shown(page)) == len(report["requirements"])
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 800), (390, 844)])
+def test_fifty_targets(opened: Open, report: Report, width: int, height: int) -> None:
+    """A narrow cell each, with headings that stay; the page itself scrolls only down."""
+    made = many(report, 50)
+    page = opened(comparison_page(made), viewport={"width": width, "height": height})
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    differing = {row["id"] for row in made["requirements"] if row["differs"]}
+    assert set(shown(page)) == differing
+    assert page.inner_text("#targets output") == "50 of 50 targets"
+    cells = page.locator(f"[id='{next(iter(differing))}'] td")
+    assert cells.count() == 50
+    assert max(cells.evaluate_all("(all) => all.map((cell) => cell.getBoundingClientRect().width)")) < 32
+    page.uncheck("#only-differing")
+    places = """() => {
+        const box = document.querySelector('.tall');
+        box.scrollIntoView();
+        box.scrollTo(box.scrollWidth, box.scrollHeight);
+        const at = (e) => e.getBoundingClientRect();
+        const name = at(document.querySelector('.matrix thead th:last-child'));
+        const row = at(document.querySelector('.matrix tbody:last-child tr:last-child th'));
+        return [name.top - at(box).top, row.left - at(box).left];
+    }"""
+    assert page.evaluate(places) == [0, 0]
+
+
+def test_fifty_targets_are_sorted_and_filtered(opened: Open, report: Report) -> None:
+    page = opened(comparison_page(many(report, 50)), viewport={"width": 1280, "height": 800})
+    names = "(all) => all.filter((one) => one.checkVisibility()).map((one) => one.textContent)"
+    listed, columns = page.locator(".targets tbody th a"), page.locator(".matrix thead th + th a")
+    assert listed.evaluate_all(names) == columns.evaluate_all(names) == [name(number) for number in range(50)]
+    page.click("text=MUST failed")
+    assert listed.evaluate_all(names)[0] == name(1)  # breaks two
+    assert columns.evaluate_all(names) == listed.evaluate_all(names)
+    page.click("text=MUST failed")
+    assert listed.evaluate_all(names)[0] == name(0)
+    page.click("button:has-text('Cost')")
+    assert listed.evaluate_all(names)[0] == name(49)
+    page.fill("[name=target]", "provider-1")
+    assert set(columns.evaluate_all(names)) == {name(number) for number in range(10, 20)}
+    page.select_option("[name=verdict]", "conforms")
+    assert page.inner_text("#targets output") == "0 of 50 targets"
+    page.fill("[name=target]", "")
+    assert columns.evaluate_all(names) == [name(0)]
+
+
+def test_a_cell_of_fifty_says_and_opens_the_finding(opened: Open, report: Report) -> None:
+    made = many(report, 50)
+    row = next(row for row in made["requirements"] if row["differs"])
+    broken = [name for name, cell in row["targets"].items() if cell["failed"]]
+    page = opened(comparison_page(made))
+    links = page.locator(f"[id='{row['id']}'] td a.failed")
+    assert links.count() == len(broken)
+    assert links.first.get_attribute("title") == f"{broken[0]}: failed, 3 of 40 exchanges"
+    assert (links.first.get_attribute("href") or "").endswith(f"/report.html#{row['id']}")
+
+
+def test_musts_and_shoulds_stand_apart(opened: Open, report: Report) -> None:
+    page = opened(comparison_page(many(report, 50)))
+    page.uncheck("#only-differing")
+    levels = page.evaluate("[...document.querySelectorAll('tr.requirement')].map((row) => row.dataset.level)")
+    assert levels == sorted(levels, key=["MUST", "SHOULD", "MAY"].index)
+    heads = [text.split()[0] for text in page.locator(".matrix .head th").all_inner_texts()]
+    assert heads == ["MUST", "SHOULD", "MAY"]
+
+
+def test_histograms_have_one_axis(opened: Open, report: Report) -> None:
+    other = copy.deepcopy(report)
+    other["target"]["name"] = "the slow one"
+    assert other["latency"]
+    for bucket in other["latency"]["histogram"]:
+        bucket["to"] = EDGES[EDGES.index(bucket["to"] or EDGES[-1]) + 6]  # ten times as long
+    page = opened(comparison_page(comparison.compare([report, other], 1.0)))
+    quick, slow = (
+        page.locator("#latency tbody tr").nth(number).locator(".histogram").first.locator("rect") for number in (0, 1)
+    )
+    starts = "(all) => all.map((bar) => Number(bar.getAttribute('x')))"
+    assert quick.count() == slow.count() > 0
+    begin = [bars.evaluate_all(starts) for bars in (quick, slow)]
+    apart = {round(there - here, 1) for here, there in zip(*begin, strict=True)}
+    assert len(apart) == 1
+    assert apart.pop() > 0
 
 
 # Its size

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
+from pathlib import Path
 
 import pytest
 
+from alphaedge_conformance.archive import har
 from alphaedge_conformance.exchange.target import target
 from alphaedge_conformance.judging.evidence import Evidence
 from alphaedge_conformance.judging.verdicts import Status
@@ -13,7 +16,7 @@ from alphaedge_conformance.run.suite import Suite
 from alphaedge_conformance.sending.limits import Limits
 from alphaedge_conformance.sending.settings import Settings
 
-from ..targets import Asked, Target, completion, response, serving
+from ..targets import Answer, Asked, Target, completion, response, serving
 
 ID = "error.never-5xx"
 WANTED = ["request.temperature-maximum", ID]
@@ -76,3 +79,67 @@ def test_a_server_that_ends_before_the_second_time_is_not_accused(suite: Suite) 
     assert [exchange.refused_connection for exchange in again] == [False, True]
     assert run.verdicts[WANTED[0]].status is Status.INCONCLUSIVE
     assert list(suite.checks[ID]([Evidence(each, suite.contract) for each in again])) == []
+
+
+def answers_in_turn(*outcomes: bytes | None) -> Answer:
+    """Of an invalid request, one after the other; None drops the connection. Valid ones are answered, each on a
+    connection of its own, so that a drop is not taken for a kept connection that was closed."""
+    asked_before: dict[bytes, int] = {}
+
+    async def answer(asked: Asked) -> None:
+        if b'"temperature": 2.5' not in asked.body:
+            await asked.send(response(completion(), b"Connection: close"))
+            return
+        times = asked_before[asked.body] = asked_before.get(asked.body, -1) + 1
+        outcome = outcomes[min(times, len(outcomes) - 1)]
+        await (drops(asked) if outcome is None else asked.send(outcome))
+
+    return answer
+
+
+def status(line: bytes, *headers: bytes) -> bytes:
+    return response(b'{"error": {"message": "no", "type": "no"}}', b"Connection: close", *headers, status=line)
+
+
+GATEWAY, UNAVAILABLE = status(b"502 Bad Gateway"), status(b"503 Unavailable")
+BUSY = status(b"503 Unavailable", b"Retry-After: 0")
+
+
+@pytest.mark.parametrize("outcomes", [(UNAVAILABLE,), (GATEWAY, UNAVAILABLE), (UNAVAILABLE, status(b"500 Oops"))])
+def test_a_gateways_answer_to_an_invalid_request_is_a_finding(suite: Suite, outcomes: tuple[bytes, ...]) -> None:
+    """Valid requests are answered all the while, so the 503 is not one of load; nothing waits for it."""
+    server = Target(answers_in_turn(*outcomes))
+    with serving(server) as url:
+        run = suite.run(WANTED, target(suite.contract, url, None, ""), Settings())
+    assert {id: run.verdicts[id].status for id in WANTED} == dict.fromkeys(WANTED, Status.FAILED)
+    bodies = Counter(asked.body for asked in server.asked if b'"temperature": 2.5' in asked.body)
+    assert set(bodies.values()) == {2}
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "got"), [((None, GATEWAY), "no answer, and 502"), ((UNAVAILABLE, None), "503, and no answer")]
+)
+def test_two_ways_to_fail_are_not_the_same_again(
+    suite: Suite, outcomes: tuple[bytes | None, ...], got: str, tmp_path: Path
+) -> None:
+    with serving(Target(answers_in_turn(*outcomes))) as url:
+        goal = target(suite.contract, url, None, "")
+        run = suite.run(WANTED, goal, Settings(concurrency=1, report=tmp_path))
+    again = suite.replay(WANTED, har.read(tmp_path / har.ARCHIVE, suite.contract.path), Settings())
+    for verdicts in (run.verdicts, again.verdicts):
+        assert verdicts[ID].status is Status.INCONCLUSIVE
+        assert (verdicts[ID].reason or "").endswith(f" got {got} when asked again")
+        assert verdicts[WANTED[0]].status is Status.INCONCLUSIVE
+
+
+def test_a_server_that_says_when_to_come_back_is_not_accused(suite: Suite) -> None:
+    with serving(Target(answers_in_turn(BUSY))) as url:
+        run = suite.run(WANTED, target(suite.contract, url, None, ""), Settings(concurrency=1))
+    assert {id for id in WANTED if run.verdicts[id].findings} == set()
+    assert run.verdicts[WANTED[0]].status is Status.INCONCLUSIVE
+
+
+def test_what_is_refused_the_second_time_passes(suite: Suite) -> None:
+    with serving(Target(answers_in_turn(UNAVAILABLE, status(b"400 Bad Request")))) as url:
+        run = suite.run(WANTED, target(suite.contract, url, None, ""), Settings())
+    assert {id: run.verdicts[id].status for id in WANTED} == dict.fromkeys(WANTED, Status.PASSED)

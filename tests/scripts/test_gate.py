@@ -19,6 +19,9 @@ from alphaedge_conformance.mock.faults import BY_HAND
 
 from ..helpers import KEY, ROOT
 
+FROZEN = f"{Contract.load().version}.json"
+"""The requirements of this version of the contract."""
+
 pytestmark = pytest.mark.xdist_group("gate")
 KEPT, FRESH, UNBROKEN, RELEASED, MOCK = (
     "the contract is in order",
@@ -91,7 +94,7 @@ def edit(path: str, old: str, new: str) -> Callable[[Path], None]:
 
 
 def unfreeze(folder: Path) -> None:
-    path = folder / "requirements" / "1.0.0.json"
+    path = folder / "requirements" / FROZEN
     kept = json.loads(path.read_text("utf-8"))
     path.write_text(json.dumps({**kept, "requirements": kept["requirements"][1:]}))
 
@@ -156,7 +159,7 @@ DAMAGE = {
             {KEPT: "usage.spare"},
         ),
         (edit("generated/alphaedge/models.py", "class ", "class  "), {FRESH: "models.py: is not what openapi.yaml"}),
-        (unfreeze, {RELEASED: "git checkout base -- requirements/1.0.0.json"}),
+        (unfreeze, {RELEASED: f"git checkout base -- requirements/{FROZEN}"}),
         (
             edit("conformance/alphaedge_conformance/mock/app.py", '"total_tokens": ', '"total_tokens": 1 + '),
             {MOCK: f"MUST {BROKEN}"},
@@ -241,9 +244,9 @@ def test_a_state_that_can_be_released(folder: Path) -> None:
         (lambda folder: git(folder, "tag", "-f", "v0.1.0"), "the version is raised", "v0.1.0 already"),
         (edit("CHANGELOG.md", "## 0.1.0", "## 0.0.9"), "CHANGELOG.md tells what changed", "## 0.1.0 — YYYY-MM-DD"),
         (
-            lambda folder: (folder / "requirements" / "1.0.0.json").unlink(),
+            lambda folder: (folder / "requirements" / FROZEN).unlink(),
             "the requirements are frozen",
-            "requirements/1.0.0.json is missing",
+            f"requirements/{FROZEN} is missing",
         ),
     ],
 )
@@ -260,7 +263,7 @@ def test_a_state_that_cannot(
 
 
 def test_freezing_writes_what_the_gate_wants(folder: Path) -> None:
-    (folder / "requirements" / "1.0.0.json").unlink()
+    (folder / "requirements" / FROZEN).unlink()
     code, _, said = run(folder, "release.py", "freeze")
-    assert (code, said) == (0, "wrote requirements/1.0.0.json\n")
+    assert (code, said) == (0, f"wrote requirements/{FROZEN}\n")
     assert git(folder, "status", "--porcelain") == ""

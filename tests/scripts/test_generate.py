@@ -105,7 +105,7 @@ def test_the_lock_of_the_tools_names_no_registry() -> None:
     ("old", "new", "line_of", "message"),
     [
         ("type: integer\n          minimum: 1", "type: whole", "type: whole", "is not a valid JSON Schema"),
-        ("  version: 1.0.0\n", "", "info:", '"version" is a '),
+        (f"  version: {Contract.load().version}\n", "", "info:", '"version" is a '),
         (
             'schema: {$ref: "#/components/schemas/ChatCompletion"}',
             "schema: {$ref: other.yaml}",

@@ -190,5 +190,5 @@ def test_what_does_not_apply_is_not_counted_as_found(suite: Suite) -> None:
     wanted = ["authorization.missing-key-refused", "usage.total-is-the-sum"]
     with serve(Mock(suite.contract)) as url:
         goal = target(suite.contract, url, None, "")
-        suite.run(wanted, goal, Settings(), lambda done, planned, findings, of="": seen.append(findings))
+        suite.run(wanted, goal, Settings(), lambda done, planned, findings, under_way, of="": seen.append(findings))
     assert set(seen) == {0}

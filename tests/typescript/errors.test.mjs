@@ -170,7 +170,7 @@ test("no wrong server makes the client throw what is not its own, and none makes
       const { completions } = new AlphaEdge({ ...options, baseURL: `${process.env.OTHERS}/${name}` }).chat;
       for (const call of [
         () => completions.create(HELLO),
-        () => completions.create({ ...HELLO, stream: true }).then((s) => s.fold()),
+        () => completions.create({ ...HELLO, stream: true }).then((s) => s.finalCompletion()),
       ]) {
         await call().catch((error) => assert.ok(error instanceof AlphaEdgeError, `${name}: ${inspect(error)}`));
       }

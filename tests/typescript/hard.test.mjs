@@ -126,14 +126,14 @@ test("a large event that comes in pieces is no silence", async () => {
   };
   await serving(listener, async (baseURL) => {
     const stream = await new AlphaEdge({ baseURL, timeout: 800 }).chat.completions.create(request);
-    assert.equal((await stream.fold()).choices[0].message.content.length, 10_000);
+    assert.equal((await stream.finalCompletion()).choices[0].message.content.length, 10_000);
   });
 });
 
 test("a reader that begins late is not the server's fault", async () => {
   const stream = await new AlphaEdge({ timeout: 300 }).chat.completions.create(request);
   await sleep(400);
-  assert.ok((await stream.fold()).choices[0].message.content);
+  assert.ok((await stream.finalCompletion()).choices[0].message.content);
 });
 
 test("timeout: null waits for ever, and a timeout that is none is said to be", async () => {
@@ -163,7 +163,7 @@ for (const [what, finish_reason, isBroken] of [
       response.write(piece("a") + last + DONE, () => setTimeout(() => response.destroy(), 50));
     };
     await serving(listener, async (baseURL) => {
-      const folding = (await new AlphaEdge({ baseURL }).chat.completions.create(request)).fold();
+      const folding = (await new AlphaEdge({ baseURL }).chat.completions.create(request)).finalCompletion();
       if (isBroken) assert.ok((await thrown(folding)) instanceof APIConnectionError);
       else assert.equal((await folding).choices[0].message.content, "ab");
     });
@@ -172,7 +172,7 @@ for (const [what, finish_reason, isBroken] of [
 
 test("a stream without finish_reason whose transfer is whole is no error", async () => {
   const stream = await streaming([piece("a"), DONE]).alphaedge.chat.completions.create(request);
-  assert.equal((await stream.fold()).choices[0].message.content, "a");
+  assert.equal((await stream.finalCompletion()).choices[0].message.content, "a");
 });
 
 // What JSON makes of it
@@ -189,7 +189,7 @@ test("an answer of any depth is read", async () => {
   assert.ok((await answering(new Response(body, { headers })).alphaedge.chat.completions.create(HELLO)).choices);
   const chunk = `data: {"choices": [{"index": 0, "delta": {"content": "a", "deep": ${DEEP}}}], "deep": ${DEEP}}\n\n`;
   const stream = await streaming([chunk, chunk, DONE]).alphaedge.chat.completions.create(request);
-  assert.equal((await stream.fold()).choices[0].message.content, "aa");
+  assert.equal((await stream.finalCompletion()).choices[0].message.content, "aa");
 });
 
 test("what JSON cannot hold is not sent", async () => {
@@ -224,7 +224,7 @@ test("maxRetries that is no number is the default or an error, and never without
 
 test("twelve choices come back in the order of their indexes", async () => {
   const pieces = Array.from({ length: 12 }, (_, index) => piece(`${index}`, 11 - index));
-  const whole = await (await streaming([...pieces, DONE]).alphaedge.chat.completions.create(request)).fold();
+  const whole = await (await streaming([...pieces, DONE]).alphaedge.chat.completions.create(request)).finalCompletion();
   assert.deepEqual(
     whole.choices.map(({ index, message }) => [index, message.content]),
     Array.from({ length: 12 }, (_, index) => [index, `${11 - index}`]),
@@ -234,7 +234,7 @@ test("twelve choices come back in the order of their indexes", async () => {
 test("folding pollutes nothing", async () => {
   const chunk = 'data: {"__proto__": {"a": 1}, "choices": [{"delta": {"__proto__": {"a": "b"}, "constructor": {"a": 1}}}]}\n\n';
   const stream = await streaming([chunk, chunk, DONE]).alphaedge.chat.completions.create(request);
-  const whole = await stream.fold();
+  const whole = await stream.finalCompletion();
   assert.equal({}.a, undefined);
   assert.equal(whole.a, undefined);
   assert.equal(whole.choices[0].message.a, undefined);
@@ -297,7 +297,7 @@ test("a raw answer, and the request id of any", async () => {
   assert.equal(streamed.headers.get("content-type"), "text/event-stream");
   assert.equal((await all(streamed.parse())).length, 1);
   const stream = new Response(DONE, { headers: { "content-type": "text/event-stream", "x-request-id": "r-8" } });
-  assert.equal((await (await answering(stream).alphaedge.chat.completions.create(request)).fold()).requestId, "r-8");
+  assert.equal((await (await answering(stream).alphaedge.chat.completions.create(request)).finalCompletion()).requestId, "r-8");
   const wrong = await answering(new Response("[]")).alphaedge.chat.completions.withRawResponse.create(HELLO);
   assert.throws(() => wrong.parse(), { name: "APIResponseError" });
 });

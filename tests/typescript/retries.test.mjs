@@ -25,7 +25,7 @@ for (const status of [408, 409, 429, 500, 502, 503, 504, 529]) {
       const extraHeaders = { "x-refuse": JSON.stringify(refuse), "x-test": name };
       const { completions } = new AlphaEdge().chat;
       const completion = stream
-        ? await (await completions.create({ ...HELLO, stream }, { extraHeaders })).fold()
+        ? await (await completions.create({ ...HELLO, stream }, { extraHeaders })).finalCompletion()
         : await completions.create(HELLO, { extraHeaders });
       assert.equal(completion.choices[0].message.content, GREETING);
       const seen = await (await fetch(`${process.env.ALPHAEDGE_BASE_URL}/seen`)).json();

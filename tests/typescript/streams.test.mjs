@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import { test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
+import { setImmediate, setTimeout as sleep } from "node:timers/promises";
 
 import { AlphaEdge, APIResponseError, APIStreamError, APITimeoutError, Stream } from "@alphaedge/alphaedge";
 import { EventDecoder } from "./node_modules/@alphaedge/alphaedge/dist/esm/events.js";
@@ -29,7 +29,7 @@ test("text and then the whole, which is what a plain call gives", async () => {
   assert.ok(pieces.length > 5);
   assert.equal(pieces.join(""), GREETING);
   const same = { id: 0, created: 0 };
-  assert.deepEqual({ ...(await stream.fold()), ...same }, { ...plain, ...same });
+  assert.deepEqual({ ...(await stream.finalCompletion()), ...same }, { ...plain, ...same });
 });
 
 test("chunks come while they are made", async () => {
@@ -173,11 +173,11 @@ test("comments do not make the program wait for ever, and a slow program is not 
 const BROKEN = {
   "an error": [
     [piece("a"), data({ error: { message: "Overloaded.", code: "c" } })],
-    "the server tells of an error: Overloaded.",
+    "the server reported an error: Overloaded.",
   ],
   "an event named error": [
     [piece("a"), 'event: error\ndata: {"message": "Overloaded."}\n\n'],
-    "the server tells of an error: Overloaded.",
+    "the server reported an error: Overloaded.",
   ],
   "no [DONE]": [[piece("a")], "it ended without [DONE]; the answer may be cut"],
   "half a chunk": [[piece("a"), 'data: {"choices"'], "it ended without [DONE]; the answer may be cut"],
@@ -196,7 +196,7 @@ for (const [what, [pieces, says]] of Object.entries(BROKEN)) {
     assert.equal(error.constructor, APIStreamError);
     assert.equal(error.message, `200 from POST http://host/v1/chat/completions: the stream broke off: ${says}`);
     assert.deepEqual(got, ["a"]);
-    assert.equal((await stream.fold()).choices[0].message.content, "a");
+    assert.equal((await stream.finalCompletion()).choices[0].message.content, "a");
   });
 }
 
@@ -226,7 +226,7 @@ test("several choices are folded apart, and a role is not appended", async () =>
   const pieces = [role, piece("a"), role, piece("x", 1), piece("b"), usage, data({ usage: null }), DONE];
   const stream = await streaming(pieces).alphaedge.chat.completions.create(request);
   assert.deepEqual(await all(stream.text()), ["a", "b"]);
-  const whole = await stream.fold();
+  const whole = await stream.finalCompletion();
   assert.deepEqual(
     whole.choices.map(({ message }) => message),
     [{ content: "ab", role: "assistant" }, { content: "x" }],
@@ -239,7 +239,7 @@ test("wrong chunks are given as they came", async () => {
   const odd = [{}, { choices: null }, { choices: [null, 1, "x", [], {}] }, { choices: [{ index: "a", delta: null }] }];
   const stream = await streaming([...odd.map(data), DONE]).alphaedge.chat.completions.create(request);
   assert.deepEqual(await all(stream), odd);
-  assert.equal((await stream.fold()).choices[0].message.content, "");
+  assert.equal((await stream.finalCompletion()).choices[0].message.content, "");
 });
 
 test("unusual servers that conform", async () => {
@@ -247,7 +247,7 @@ test("unusual servers that conform", async () => {
     process.env.UNUSUAL.split(",").map(async (name) => {
       const { completions } = new AlphaEdge({ baseURL: `${process.env.OTHERS}/${name}` }).chat;
       const plain = await completions.create(HELLO);
-      const whole = await (await completions.create(request)).fold();
+      const whole = await (await completions.create(request)).finalCompletion();
       for (const { message, finish_reason } of [...plain.choices, ...whole.choices]) {
         assert.match(message.content, /\w{2}/, name);
         assert.match(finish_reason, /^(stop|length)$/, name);
@@ -292,6 +292,33 @@ test("an event is given as soon as it is whole", () => {
   assert.deepEqual(decoded("data: a\n", "\n", "data: b\r\n\r", "\ndata: c\r\r"), [[], ["a"], ["b"], ["c"]]);
   assert.deepEqual(decoded("data: a\r", "\ndata: b\r\n\r\n"), [[], ["a\nb"]]);
   assert.deepEqual(decoded("data: a\r", "", "\ndata: b\r\n\r\n"), [[], [], ["a\nb"]]);
+});
+
+test("a large event in many pieces is read once", { timeout: 20_000 }, async () => {
+  const decoder = new EventDecoder();
+  const part = new TextEncoder().encode("x".repeat(256));
+  [...decoder.feed(new TextEncoder().encode("data: "))];
+  for (let at = 0; at < 64_000; at++) {
+    assert.deepEqual([...decoder.feed(part)], []);
+    assert.equal(decoder.isSilent, false);
+    if (at % 1000 === 0) await setImmediate(); // so that the runner can end a test that takes too long
+  }
+  const [event] = [...decoder.feed(new TextEncoder().encode("\n\n"))];
+  assert.equal(event.data.length, 64_000 * 256);
+});
+
+test("what the last piece holds", () => {
+  const silent = (...pieces) => {
+    const decoder = new EventDecoder();
+    for (const piece of pieces) [...decoder.feed(new TextEncoder().encode(piece))];
+    return decoder.isSilent;
+  };
+  for (const pieces of [[":"], [":", " c"], ["data: a\n\n", ": c"], ["data: a\n\n", "\n"], [": c\r", "\n"]]) {
+    assert.equal(silent(...pieces), true, JSON.stringify(pieces));
+  }
+  for (const pieces of [["data"], ["data: a", ": b"], [": c", "\ndata"], ["data: a", "\n"], ["data: a\n\n: c"]]) {
+    assert.equal(silent(...pieces), false, JSON.stringify(pieces));
+  }
 });
 
 test("fields as WHATWG has them", () => {

@@ -38,7 +38,7 @@ async ([baseURL, apiKey]) => {
   return [
     whole.choices[0].message.content,
     texts.join(""),
-    (await stream.fold()).choices[0].finish_reason,
+    (await stream.finalCompletion()).choices[0].finish_reason,
     `${refused.name} ${refused.param}`,
     raw.headers.get("content-length") > 100,
   ];

@@ -61,7 +61,7 @@ const pieces = [
 const stream = await streaming(pieces).alphaedge.chat.completions.create({ ...HELLO, stream: true });
 const first = [];
 for await (const chunk of stream) first.push(JSON.stringify(chunk));
-console.log(JSON.stringify((await stream.fold()).choices[0].message.tool_calls));
+console.log(JSON.stringify((await stream.finalCompletion()).choices[0].message.tool_calls));
 console.log(first[0].includes('"arguments":"{"') && pieces[0].includes(first[0]));
 """
 CALLS = (

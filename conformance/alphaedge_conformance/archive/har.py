@@ -22,7 +22,7 @@ from attrs import asdict, field, frozen
 
 from ..contract import shorten
 from ..errors import ConfigurationError
-from ..exchange import Chunk, Exchange, Expect, Key, Probe
+from ..exchange import Chunk, Exchange, Expect, Key, Probe, Wire
 from ..exchange.authorization import headers
 from ..exchange.chat import model_of
 from ..exchange.redaction import MASK, mask, redact, redact_bytes, veiled
@@ -31,6 +31,8 @@ from . import third_party
 
 ARCHIVE = "exchanges.har"
 END = b"\n]}}\n"
+PLANNED = ("body", "requirement_ids", "parts", "effort")
+"""Members of a probe that are written elsewhere, or known from the plan."""
 
 
 class Journal:
@@ -140,6 +142,7 @@ def _log(data: bytes) -> dict[str, Any]:
 def _entry(exchange: Exchange, target: Target) -> dict[str, Any]:
     probe, key = exchange.probe, target.key
     sent = {name: value.replace(key, MASK) if key else value for name, value in headers(probe, key).items()}
+    own = [(each.name, each.value if each.is_harmless else MASK) for each in target.headers]
     masked = [(veiled(name, key), veiled(value, key)) for name, value in exchange.headers]
     body = redact_bytes(exchange.body, key)
     times = {"send": 0, "wait": 0.0, "receive": 1000 * exchange.elapsed}
@@ -151,7 +154,7 @@ def _entry(exchange: Exchange, target: Target) -> dict[str, Any]:
         "url": exchange.url,
         "httpVersion": "HTTP/1.1",
         "cookies": [],
-        "headers": _pairs((name, redact(value, key)) for name, value in sent.items()),
+        "headers": _pairs([*((name, redact(value, key)) for name, value in sent.items()), *own]),
         "queryString": [],
         "headersSize": -1,
         "bodySize": len(probe.body or b""),
@@ -169,7 +172,7 @@ def _entry(exchange: Exchange, target: Target) -> dict[str, Any]:
         "headersSize": -1,
         "bodySize": -1,
     }
-    ours = asdict(probe, filter=lambda attribute, _: attribute.name not in ("body", "requirement_ids"))
+    ours = asdict(probe, filter=lambda attribute, _: attribute.name not in PLANNED)
     return {
         "startedDateTime": datetime.fromtimestamp(exchange.started, UTC).isoformat(),
         "time": 1000 * exchange.elapsed,
@@ -191,6 +194,7 @@ def _entry(exchange: Exchange, target: Target) -> dict[str, Any]:
 def _exchange(entry: dict[str, Any]) -> Exchange:
     ours, response = dict(entry["_probe"]), entry["response"]
     ours |= {"requirement_ids": frozenset(ours.pop("about")), "expect": Expect(ours["expect"]), "key": Key(ours["key"])}
+    ours["wire"] = Wire(ours.get("wire", Wire.USUAL))
     posted = entry["request"].get("postData")
     body, chunks, at = _bytes(response["content"]), [], 0
     for arrived, size in entry["_chunks"]:

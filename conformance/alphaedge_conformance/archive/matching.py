@@ -20,17 +20,24 @@ from ..probes import Plan
 def identified(contract: Contract, plan: Plan, exchanges: Iterable[Exchange], is_ours: bool) -> Iterator[Exchange]:
     """Each exchange with the probe that it is the answer to, known by what was sent and not by its name or sentence."""
     sent = _sent_by_us if is_ours else _sent
-    known = {sent(probe): probe for probe in plan.probes}
+    known = {sent(each): each for probe in plan.probes for each in _with_parts(probe)}
     for exchange in exchanges:
         probe = exchange.probe
         if (planned := known.get(sent(probe))) is not None:
-            yield evolve(exchange, probe=evolve(planned, repeated=probe.repeated))
+            yield evolve(exchange, probe=evolve(planned, repeated=probe.repeated, alone=probe.alone))
         elif (
             not is_ours and probe.method == "POST" and probe.key is Key.RIGHT and _is_accepted(contract, probe.request)
         ):
             yield evolve(exchange, probe=evolve(probe, expect=Expect.ACCEPTED))
         else:
             yield exchange
+
+
+def _with_parts(probe: Probe) -> Iterator[Probe]:
+    """A probe and all that it stands for."""
+    yield probe
+    for part in probe.parts:
+        yield from _with_parts(part)
 
 
 def controls(exchanges: Iterable[Exchange]) -> frozenset[str | None]:
@@ -40,14 +47,14 @@ def controls(exchanges: Iterable[Exchange]) -> frozenset[str | None]:
 
 
 def _sent_by_us(probe: Probe) -> tuple[object, ...]:
-    return probe.method, probe.body, probe.media_type, probe.key
+    return probe.sent
 
 
 def _sent(probe: Probe) -> tuple[object, ...]:
     """What tells a request from others; JSON may be written with other white space, as by a browser."""
     media_type = (probe.media_type or "").partition(";")[0].strip().lower()
     body = json.dumps(probe.request) if probe.request else probe.body or b""
-    return probe.method, body, media_type if probe.body else "", probe.key
+    return probe.method, body, media_type if probe.body else "", probe.key, probe.series, probe.turn
 
 
 def _is_accepted(contract: Contract, request: Any) -> bool:

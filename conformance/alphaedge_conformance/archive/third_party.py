@@ -16,8 +16,8 @@ from urllib.parse import urlsplit, urlunsplit
 
 from ..errors import ConfigurationError
 from ..exchange import Chunk, Exchange, Expect, Key, Probe
-from ..exchange.authorization import WRONG_KEY
-from ..exchange.redaction import mask, partial, redact_bytes, veiled
+from ..exchange.authorization import kind_of
+from ..exchange.redaction import mask, redact_bytes, veiled
 
 CREDENTIALS = ("authorization", "proxy-authorization", "api-key", "x-api-key")
 """Headers of a request whose values are secret."""
@@ -131,10 +131,8 @@ def _secrets(entry: Json) -> Iterator[str]:
 def _kind(token: str | None, key: str | None, status: int) -> Key:
     """Which key a request carries. Another one may be as good, and one that is absent may have been left out, or be a
     cookie: only what the suite itself sends, and a refusal, show more."""
-    if key is not None and token == WRONG_KEY:
-        return Key.WRONG
-    if key is not None and token == partial(key):
-        return Key.PARTIAL
+    if key is not None and token is not None and (kind := kind_of(f"Bearer {token}", key)) is not None:
+        return kind
     return Key.ABSENT if key is not None and token is None and status == 401 else Key.RIGHT
 
 

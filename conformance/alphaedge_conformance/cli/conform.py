@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ..command import Parser, no_more_output
 from ..sending import limits
+from .version import add_version
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,12 +35,14 @@ def parser() -> Parser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
+    add_version(made)
     add = made.add_argument
     add(
         "urls",
         nargs="*",
         metavar="URL",
-        help="the server, as http://host:8000; may end in /v1. Several, or a file targets.toml, are compared",
+        help="the server, as http://host:8000; may end in /v1. Without a scheme: http for this machine and private "
+        "networks, else https. Several, or a file targets.toml, are compared",
     )
     add("--model", metavar="NAME", help="the model to ask for (default: the one of the contract's example)")
     add("--report", metavar="DIR", help="write report.html, report.json, junit.xml and exchanges.har here")
@@ -48,6 +51,19 @@ def parser() -> Parser:
     add("--strict", dest="level", action="store_const", const="should", help="the same as --level should")
     add("--source", choices=("documented", "all"), default="all", help="judge only what the vendor's page says")
     add("-k", dest="expression", metavar="EXPR", help="only requirements whose id matches, as in pytest; sends less")
+    add(
+        "--effort",
+        choices=("quick", "standard", "thorough"),
+        default="standard",
+        help="how much is sent: at most 60, 150 or 400 requests (default: %(default)s)",
+    )
+    add(
+        "--explore",
+        type=_positive(int),
+        default=0,
+        metavar="N",
+        help="as many more requests, drawn from the whole schema; what fails is made small, and tried first next time",
+    )
     add("--seed", type=int, default=1, metavar="N", help="for the drawn values (default: %(default)s)")
     add("--contract", metavar="FILE", help="another contract than the one shipped")
     add("--contract-version", metavar="V", help="score by a released version; what came later is only reported")
@@ -58,11 +74,23 @@ def parser() -> Parser:
     )
     add("--write-waivers", metavar="FILE", help="draft an entry there for each requirement that fails the run")
     add("--from-har", metavar="FILE", help="judge a recording, of a run before, a browser or a proxy; send nothing")
+    add(
+        "-H",
+        "--header",
+        dest="own_headers",
+        action="append",
+        default=[],
+        metavar="'NAME: VALUE'",
+        help="a header to send with every request; repeatable. No report has its value, unless it is harmless",
+    )
+    add("--since", metavar="REPORT", help="a run before, by its folder or report.json: say what has changed")
+    add("--only-new", action="store_true", help="with --since: exit with 1 only for failures that it did not have")
     add("-q", "--quiet", action="store_true", help="print the verdict alone")
 
     add = made.add_argument_group("instead of a run").add_argument
     add("--plan", action="store_true", help="print what would be sent and what it may cost; send nothing")
     add("--list", action="store_true", help="print every requirement with its level, source and sentence")
+    add("--json", action="store_true", help="with --list: print it as JSON")
     add("--explain", metavar="ID", help="print one requirement: quote, probes, and a server that breaks it")
 
     add = made.add_argument_group("budget (what it cuts is inconclusive, never green)").add_argument
@@ -116,8 +144,10 @@ def _conformance(parsed: argparse.Namespace) -> ConformancePlugin:
     from ..contract import Contract, versions
     from ..contract.requirements import Level
     from ..errors import ConfigurationError
+    from ..exchange import Effort, extra_headers
     from ..judging import waivers
     from ..pytest_session.plugin import ConformancePlugin
+    from ..report import reports_of
     from ..run.suite import Suite
     from ..run.targets import folder, targets
     from ..sending.settings import Settings
@@ -139,10 +169,14 @@ def _conformance(parsed: argparse.Namespace) -> ConformancePlugin:
         limits=limits.Limits(*(getattr(parsed, name) for name in limits.Limits._fields)),
         ca_file=path(parsed.ca_file),
         seed=parsed.seed,
+        effort=Effort(parsed.effort),
+        explore=parsed.explore,
         pinned=frozenset(levels) if levels is not None else None,
     )
     client(settings)  # a --ca-file that cannot be read is told before anything is sent
-    goals = targets(suite.contract, parsed.urls, parsed.model)
+    if parsed.json:
+        raise ConfigurationError("--json goes with --list; a run writes report.json with --report DIR")
+    goals = targets(suite.contract, parsed.urls, parsed.model, extra_headers.read(suite.contract, parsed.own_headers))
     against = None
     if parsed.against:
         against = next((goal.name for goal in goals if parsed.against.rstrip("/") in (goal.name, goal.url)), None)
@@ -150,6 +184,8 @@ def _conformance(parsed: argparse.Namespace) -> ConformancePlugin:
         if against is None or len(goals) < 2:
             known = ", ".join(goal.name for goal in goals)
             raise ConfigurationError(f"--against {parsed.against}: expected one of several targets: {known or 'none'}")
+    if parsed.own_headers and not goals:
+        raise ConfigurationError("-H goes with a URL")
     if parsed.model and not goals:
         raise ConfigurationError("--model goes with a URL; the mock serves the contract's own")
     recording = None
@@ -157,6 +193,9 @@ def _conformance(parsed: argparse.Namespace) -> ConformancePlugin:
         if goals:
             raise ConfigurationError("--from-har judges a recording; leave the URL out")
         recording = har.read(Path(parsed.from_har), suite.contract.path)
+    if parsed.only_new and not parsed.since:
+        raise ConfigurationError("--only-new goes with --since REPORT")
+    earlier = reports_of(Path(parsed.since)) if parsed.since else None
     accepted = waivers.read(Path(parsed.waivers)) if parsed.waivers else ()
     if parsed.write_waivers:
         waivers.drafted(Path(parsed.write_waivers))
@@ -178,6 +217,8 @@ def _conformance(parsed: argparse.Namespace) -> ConformancePlugin:
         path(parsed.write_waivers),
         parsed.plan,
         parsed.quiet,
+        earlier,
+        parsed.only_new,
     )
 
 
@@ -237,7 +278,7 @@ def _explain(parsed: argparse.Namespace) -> int:
 
     suite = Suite.of(Contract.load(Path(parsed.contract) if parsed.contract else None))
     if parsed.list:
-        catalogue.show_list(suite)
+        catalogue.show_list(suite, as_json=parsed.json)
     else:
         catalogue.explain(suite, parsed.explain)
     return 0
@@ -249,17 +290,30 @@ def _show_again(arguments: Sequence[str]) -> int:
 
     made = Parser(prog="alphaedge-conform report", description="Shows a run again, and writes its pages again.")
     made.add_argument("file", metavar="FILE", type=Path, help="report.json, or comparison.json")
+    made.add_argument("--since", metavar="REPORT", type=Path, help="an earlier run: say what has changed")
+    made.add_argument("--only-new", action="store_true", help="exit with 1 only for failures that it did not have")
     made.add_argument("-q", "--quiet", action="store_true", help="print the verdict alone")
     parsed = made.parse_args(arguments)
 
     from .. import report
-    from ..judging.verdicts import Conclusion
+    from ..errors import ConfigurationError
+    from ..report import since
+    from ..report.comparison import compare, is_one
 
+    if parsed.only_new and parsed.since is None:
+        raise ConfigurationError("--only-new goes with --since REPORT")
     shown, folder = report.read(parsed.file), parsed.file.parent
     _writable(folder)
+    if parsed.since is not None:
+        earlier = report.reports_of(parsed.since)
+        if is_one(shown):
+            reports = list(since.with_changes(report.reports_of(parsed.file), earlier).values())
+            shown = compare(reports, shown["seconds"], shown["against"])
+        else:
+            (shown,) = since.with_changes({shown["target"]["name"]: shown}, earlier).values()
     report.render(shown, folder)
     report.show(shown, folder, parsed.quiet)
-    return Conclusion(shown["verdict"]).exit_code
+    return since.exit_code(shown, parsed.only_new)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ..command import Parser
+from .version import add_version
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,6 +27,7 @@ def parser() -> Parser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
+    add_version(made)
     commands = made.add_subparsers(dest="command", required=True, metavar="diff | lint", parser_class=Parser)
 
     text = "what changed, and whether it breaks clients (written against OLD) or servers (conforming to OLD)"

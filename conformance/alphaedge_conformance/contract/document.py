@@ -69,8 +69,18 @@ class Document:
     def version(self) -> str:
         return str(self.document["info"]["version"])
 
+    @cached_property
+    def _found(self) -> dict[str, Any]:
+        """What stands at each pointer that was asked for: judging asks for the same few with each event of a stream."""
+        return {}
+
     def at(self, pointer: str) -> Any:
         """What stands at a pointer; raises KeyError where nothing does."""
+        if pointer not in self._found:
+            self._found[pointer] = self._at(pointer)
+        return self._found[pointer]
+
+    def _at(self, pointer: str) -> Any:
         here = self.document
         for token in tokens(pointer):
             try:
@@ -124,8 +134,17 @@ class Document:
             except (TypeError, ValueError) as wrong:
                 yield here, str(wrong)
 
+    @cached_property
+    def _resolved(self) -> dict[str, str]:
+        return {}
+
     def resolve(self, pointer: str) -> str:
         """Follows `$ref` to where the schema really stands."""
+        if pointer not in self._resolved:
+            self._resolved[pointer] = self._resolve(pointer)
+        return self._resolved[pointer]
+
+    def _resolve(self, pointer: str) -> str:
         for _ in range(32):
             schema = self.at(pointer)
             if "$ref" not in schema:

@@ -40,7 +40,9 @@ class Source(StrEnum):
     """Clients of this kind of API rely on it."""
 
 
-RequirementOrigin = Literal["stated", "accepted", "refused", "response"]
+REFUSED, REFUSED_MODEL = "400 or 422", "400, 404 or 422"
+"""In words, the statuses that refuse an invalid request, and one whose model may as well be said not to exist."""
+RequirementOrigin = Literal["stated", "accepted", "refused", "lenient", "response"]
 
 
 @frozen
@@ -57,8 +59,8 @@ class Requirement:
     pointer: str
     """A JSON pointer into the contract."""
     kind: RequirementOrigin = "stated"
-    """Where it comes from: `x-requirements`, or a keyword of the request (its values accepted, others refused) or of
-    a response."""
+    """Where it comes from: `x-requirements`, or a keyword of the request (its values accepted, others refused, also
+    those that lenient parsers convert) or of a response."""
     is_optional: bool = False
     """Of an answer: whether it is about a part that a valid answer may lack."""
 
@@ -87,10 +89,10 @@ def catalogue(contract: Contract) -> dict[str, Requirement]:
 
 def by_keyword(requirements: Iterable[Requirement]) -> dict[str, Requirement]:
     """The derived requirements by their pointers; of a property of the request, that its values are accepted."""
-    return {requirement.pointer: requirement for requirement in requirements if requirement.kind != "stated"}
+    return {each.pointer: each for each in requirements if each.kind not in ("stated", "lenient")}
 
 
-def accepted_at(
+def accepted_ids(
     contract: Contract, requirements: Mapping[str, Requirement], path: tuple[str | int, ...], request: Any
 ) -> frozenset[str]:
     """The ids of the requirements, by pointer, that say that a value of a request is accepted."""
@@ -166,6 +168,7 @@ def _derived(contract: Contract) -> Iterator[Requirement]:
     for place in _acceptable(contract):
         if place.schema not in left_out:
             yield _accepted(contract, place)
+    yield from _lenient(contract, request)
     answers: dict[str, Keyword] = {}
     for schema in contract.response_schemas:
         for keyword in contract.keywords(schema):
@@ -184,7 +187,8 @@ def _requirement(contract: Contract, keyword: Keyword, kind: RequirementOrigin) 
     elif keyword.level == Level.MAY:
         text = f"A request in which {what} {_broken(keyword)} is accepted or refused, and never answered with 5xx."
     else:
-        text = f"A request in which {what} {_broken(keyword)} is refused."
+        status = REFUSED_MODEL if keyword.path == ("model",) else REFUSED
+        text = f"A request in which {what} {_broken(keyword)} is refused with {status}."
     return Requirement(
         id=_id(contract, keyword.component, (*keyword.path, keyword.name)),
         level=Level(keyword.level),
@@ -252,6 +256,55 @@ _WORDS = {"[]": "item", "{}": "value"}
 def _named(contract: Contract, component: str, path: Iterable[str]) -> str:
     """``request.messages[].role``."""
     return _subject(contract, component) + "".join(part if part[:1] in ("[", "{", "(") else f".{part}" for part in path)
+
+
+Path = tuple[str | int, ...]
+DEEPEST = 12
+"""Steps: a schema may contain itself."""
+LENIENT = {
+    "integer": "a string or a boolean that lenient parsers take for an integer",
+    "number": "a string or a boolean that lenient parsers take for a number",
+    "boolean": "a string or a number that lenient parsers take for a boolean",
+    "array": "a string that lenient parsers take for a list",
+    "string": "null or a list that lenient parsers take for a text",
+}
+
+
+def plain_places(contract: Contract, at: str, path: Path = ()) -> Iterator[tuple[Path, str]]:
+    """The places of a schema that members and items alone lead to, without a choice: each by the path of a value, the
+    first of each list, and the pointer of its schema."""
+    here = contract.resolve(at)
+    yield path, here
+    schema = contract.at(here)
+    if len(path) < DEEPEST and isinstance(schema, dict):
+        for name in schema.get("properties", {}):
+            yield from plain_places(contract, here + pointer("properties", name), (*path, name))
+        if isinstance(schema.get("items"), dict):
+            yield from plain_places(contract, f"{here}/items", (*path, 0))
+
+
+def _lenient(contract: Contract, keywords: list[Keyword]) -> Iterator[Requirement]:
+    """For each type in the request that lenient parsers convert others to; of texts, those that are no names."""
+    request = contract.resolve(contract.request_schema)
+    plain = {f"{here}/type" for path, here in plain_places(contract, request) if path and path[-1] != 0}
+    for keyword in keywords:
+        schema = contract.at(keyword.schema)
+        is_name = keyword.value == "string" and (
+            "enum" in schema or keyword.schema.rpartition("/")[0] == f"{request}/properties"
+        )
+        is_convertible = isinstance(keyword.value, str) and keyword.value in LENIENT and not is_name
+        if keyword.pointer not in plain or not is_convertible or keyword.level == Level.MAY:
+            continue
+        what = f"`{_named(contract, keyword.component, keyword.path)}`"
+        yield Requirement(
+            id=_id(contract, keyword.component, (*keyword.path, "lenient-type")),
+            level=Level.SHOULD,
+            source=Source.CONVENTION,
+            text=f"A request in which {what} is {LENIENT[keyword.value]} is refused with {REFUSED}.",
+            quote=None,
+            pointer=keyword.pointer,
+            kind="lenient",
+        )
 
 
 def _subject(contract: Contract, component: str) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+import sys
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
@@ -86,7 +88,7 @@ class Contract(SchemaDocument):
     def exercised(self, pointer: str, instance: Any) -> set[str]:
         """The pointers of the assertions that an instance gives occasion to judge: those of each value that it has."""
         found: set[str] = set()
-        values = _Values(instance)
+        values = _Values(_validatable(instance))
         for each in self.reached(pointer, instance):
             for keyword in self._keywords_of(pointer).get(each.pointer, ()):
                 is_object = keyword.name in ("required", "dependentRequired") and isinstance(values[each.path], dict)
@@ -255,9 +257,11 @@ class _Values:
 
 def _validatable(value: Any, depth: int = 0) -> Any:
     """The same value as far as any keyword can tell, without what the validator cannot take: halves of a surrogate
-    pair become U+FFFD, and what lies deeper than any schema is left out."""
+    pair become U+FFFD, a number beyond all floats the largest of them, and what is too deep is left out."""
     if isinstance(value, str):
         return value if value.isascii() else value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, float) and math.isinf(value):
+        return math.copysign(sys.float_info.max, value)
     if depth == DEEPEST and isinstance(value, dict | list):
         return type(value)()
     if isinstance(value, dict):

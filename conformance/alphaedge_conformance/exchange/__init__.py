@@ -1,6 +1,18 @@
 """What was sent and what came back."""
 
 from .exchange import Chunk, Exchange
-from .probe import CONTROL, STREAMED_CONTROL, Expect, ExpectedAnswer, Key, Probe, encode
+from .probe import CONTROL, STREAMED_CONTROL, Effort, Expect, ExpectedAnswer, Key, Probe, Wire, encode
 
-__all__ = ["CONTROL", "STREAMED_CONTROL", "Chunk", "Exchange", "Expect", "ExpectedAnswer", "Key", "Probe", "encode"]
+__all__ = [
+    "CONTROL",
+    "STREAMED_CONTROL",
+    "Chunk",
+    "Effort",
+    "Exchange",
+    "Expect",
+    "ExpectedAnswer",
+    "Key",
+    "Probe",
+    "Wire",
+    "encode",
+]

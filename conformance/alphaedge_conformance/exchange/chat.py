@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from hashlib import sha256
 from typing import Any
 
 from .strict_json import Json
@@ -39,3 +41,11 @@ def token_limit(request: Mapping[str, Any]) -> int | None:
 def models_address(url: str) -> str:
     """Where the models are listed, beside an operation or its path."""
     return url.removesuffix(OPERATION) + MODELS
+
+
+WORD = re.compile(r"\bword-[0-9a-f]{10}\b")
+"""What the suite calls a request by, in its prompt, so that it is known in another request's answer."""
+
+
+def word(number: int) -> str:
+    return f"word-{sha256(str(number).encode()).hexdigest()[:10]}"

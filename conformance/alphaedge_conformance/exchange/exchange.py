@@ -50,6 +50,16 @@ class Exchange:
         return self.status is not None and 200 <= self.status < 300 and not self.timed_out
 
     @property
+    def is_silent(self) -> bool:
+        """Whether no answer came, or none in time."""
+        return self.status is None or self.timed_out
+
+    @property
+    def blames_load(self) -> bool:
+        """Whether the server says that it only has too much to do: by 429, or by 503 with a time to come back at."""
+        return self.status == 429 or (self.status == 503 and self.header("retry-after") is not None)
+
+    @property
     def is_timed(self) -> bool:
         """Whether it is known when its bytes arrived."""
         return any(chunk.at > 0 for chunk in self.chunks)

@@ -39,6 +39,38 @@ class Key(StrEnum):
     WRONG = "wrong"
     PARTIAL = "partial"
     ABSENT = "absent"
+    EMPTY = "empty"
+    """The scheme alone."""
+    END = "end"
+    LONGER = "longer"
+    """The right key with something after it."""
+    OTHER_CASE = "other case"
+    SAME_START = "same start"
+    SAME_LENGTH = "same length"
+    NON_ASCII = "non-ASCII"
+    LONG = "long"
+    NO_SPACE = "no space"
+    """The right key, with no space between the scheme and it."""
+
+
+class Wire(StrEnum):
+    """How a request is written to the connection."""
+
+    USUAL = "usual"
+    UNUSUAL = "unusual"
+    """With the names of headers in lower case, and the body in two segments."""
+
+
+class Effort(StrEnum):
+    """How much a run may send, the least first."""
+
+    QUICK = "quick"
+    STANDARD = "standard"
+    THOROUGH = "thorough"
+
+    @property
+    def rank(self) -> int:
+        return list(Effort).index(self)
 
 
 @frozen
@@ -61,13 +93,30 @@ class Probe:
     """The name of the probe that it is an edit of, where that is neither control."""
     repeated: bool = False
     """Whether it is sent for the second time, alone, so that its outcome says something of the server."""
+    wire: Wire = Wire.USUAL
+    series: str | None = None
+    """Of probes that are sent one after another on one connection, in the order of the plan."""
+    turn: int = 0
+    """Its place in the series."""
+    effort: Effort = Effort.STANDARD
+    """From which on it is sent."""
+    parts: tuple[Probe, ...] = ()
+    """The probes that it stands for; where it is refused, each is sent alone."""
+    alone: bool = False
+    """Whether it is sent once more, alone, to see whether a finding needs other requests beside it; sent because it
+    failed, it counts for nothing."""
+
+    @property
+    def sent(self) -> tuple[object, ...]:
+        """What tells a request from all others of a plan."""
+        return self.method, self.body, self.media_type, self.key, self.wire, self.series, self.turn
 
     @cached_property
     def request(self) -> dict[str, Any]:
         """The body as a JSON object; empty where it is none."""
         try:
             parsed = json.loads(self.body or b"")
-        except ValueError:
+        except (ValueError, RecursionError):
             return {}
         return parsed if isinstance(parsed, dict) else {}
 

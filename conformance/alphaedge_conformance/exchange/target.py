@@ -12,10 +12,20 @@ from attrs import field, frozen
 from ..contract import Contract
 from ..errors import ConfigurationError
 from .chat import model_of
+from .extra_headers import ExtraHeader
 
 KEY_VARIABLE = "ALPHAEDGE_API_KEY"
 VERSION = re.compile(r"v\d+((alpha|beta)\d*)?")
 """A segment of a path that is the version of an API."""
+
+
+@frozen
+class Price:
+    """What a million tokens cost."""
+
+    prompt: float
+    completion: float
+    currency: str = "USD"
 
 
 @frozen
@@ -31,6 +41,9 @@ class Target:
 
     key_variable: str = KEY_VARIABLE
     """The variable of the environment that the key is from."""
+    headers: tuple[ExtraHeader, ...] = ()
+    """Sent with every request."""
+    price: Price | None = None
 
     @name.default
     def _host(self) -> str:
@@ -52,8 +65,9 @@ class Target:
 
 
 def target(contract: Contract, url: str, model: str | None, key: str | None = None) -> Target:
-    """The target at an address, which `_with_operation` completes; without a key, that of the environment; an empty
-    value counts as unset. Raises ConfigurationError for an invalid URL."""
+    """The target at an address, which `_with_scheme` and `_with_operation` complete; without a key, that of the
+    environment; an empty value counts as unset. Raises ConfigurationError for an invalid URL."""
+    url = _with_scheme(url)
     parts = urlsplit(url)
     try:
         port_is_good = parts.port is None or 0 < parts.port < 65536
@@ -72,6 +86,28 @@ def target(contract: Contract, url: str, model: str | None, key: str | None = No
     default = model_of(contract.example_request) or ""
     path = _with_operation(parts.path.rstrip("/"), contract.path)
     return Target(f"{parts.scheme}://{parts.netloc}{path}", model or default, key)
+
+
+HOST = re.compile(r"([a-z0-9-]+(\.[a-z0-9-]+)*|\[[0-9a-f:.]+\])(:\d+)?(/[^?#@\s]*)?")
+"""An address without a scheme. Upper case is not taken: a key that went astray must not be looked up."""
+
+
+def _with_scheme(url: str) -> str:
+    """An address without a scheme, completed: http where the host is this machine or in a private network, which seldom
+    has a certificate, https for any other. A bare word stays as it is, since it may be a key."""
+    if not HOST.fullmatch(url):
+        return url
+    host = urlsplit(f"//{url}").hostname or ""
+    try:
+        is_near = ip_address(host).is_private
+    except ValueError:
+        labels = host.split(".")
+        if len(labels) == 1 and host != "localhost" and ":" not in url:
+            return url
+        if not re.search(r"[a-z]", labels[-1]):
+            return url
+        is_near = len(labels) == 1 or labels[-1] in ("internal", "lan", "local", "localhost", "test")
+    return f"{'http' if is_near else 'https'}://{url}"
 
 
 def _with_operation(path: str, operation: str) -> str:

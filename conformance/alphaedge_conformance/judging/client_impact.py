@@ -64,7 +64,7 @@ def _streamed(client: AlphaEdge) -> str | None:
         return f"{_raised(error)}, after {came} chunk{'' if came == 1 else 's'}"
     if found:
         return found
-    whole = client.chat.completions.create(model="replayed", messages=[], stream=True).fold()
+    whole = client.chat.completions.create(model="replayed", messages=[], stream=True).final_completion()
     if not whole.choices:
         return "the folded stream has no choices: `choices[0]` raises IndexError"
     found = next(_surprises(whole.choices[0], "choices[0]"), None)
@@ -92,23 +92,25 @@ def _raised(error: AlphaEdgeError) -> str:
 
 
 def _surprises(model: Any, path: str = "") -> Iterator[str]:
-    """Where a model holds something else than its types promise."""
+    """Where a model holds something else than its types promise, or nothing."""
     model_type: Any = type(model)
     for name, (member, kind) in _members(model_type).items():
         here = f"{path}.{name}" if path else name
-        yield from _surprise(kind, getattr(model, name), model.raw.get(member), here)
+        yield from _surprise(kind, getattr(model, name, None), model.raw.get(member), here)
 
 
 def _surprise(kind: Any, value: Any, raw: Any, path: str) -> Iterator[str]:
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
-    if origin in (types.UnionType, typing.Union):
-        if value is not None:
-            yield from _surprise(next(one for one in arguments if one is not types.NoneType), value, raw, path)
+    is_union = origin in (types.UnionType, typing.Union)
+    if value is None:
+        if kind is not Any and not (is_union and types.NoneType in arguments):
+            yield f"reading `{path}` raises MissingMemberError"
+    elif is_union:
+        # An enumeration is a Literal or any other string: the Literal comes first, and has what the contract lists.
+        yield from _surprise(next(one for one in arguments if one is not types.NoneType), value, raw, path)
     elif origin is Literal:
-        if value is None:
-            yield f"`{path}` is silently None"
-        elif value not in arguments:
-            yield f"`{path}` is {value!r}, which its type does not list"
+        if value not in arguments:
+            yield f"`{path}` is {value!r}, which the contract does not list"
     elif origin is list:
         if not isinstance(raw, list):
             yield f"`{path}` is silently empty"
@@ -117,14 +119,12 @@ def _surprise(kind: Any, value: Any, raw: Any, path: str) -> Iterator[str]:
             yield from _surprise(arguments[0], item, raw[index], f"{path}[{index}]")
     elif attrs.has(kind):
         if not isinstance(raw, dict):
-            yield f"`{path}` is silently empty: its members are None"
+            yield f"`{path}` is silently empty"
         else:
             yield from _surprises(value, path)
     elif kind is not Any:
         allowed = (int, float) if kind is float else kind
-        if value is None:
-            yield f"`{path}` is silently None"
-        elif not isinstance(value, allowed) or (isinstance(value, bool) and kind is not bool):
+        if not isinstance(value, allowed) or (isinstance(value, bool) and kind is not bool):
             yield f"`{path}` is silently {_article(type(value).__name__)}"
 
 
@@ -132,11 +132,7 @@ def _surprise(kind: Any, value: Any, raw: Any, path: str) -> Iterator[str]:
 def _members(model: Any) -> dict[str, tuple[str, Any]]:
     """The members that the contract names, by their names in Python: the names in JSON and the types."""
     hints = typing.get_type_hints(model)
-    return {
-        field.name: (field.metadata.get("name", field.name), hints[field.name])
-        for field in attrs.fields(model)
-        if field.name != "raw"
-    }
+    return {field.name: (field.metadata.get("name", field.name), hints[field.name]) for field in attrs.fields(model)}
 
 
 def _article(name: str) -> str:

@@ -9,13 +9,15 @@ from typing import Any, TypeVar
 
 from attrs import define, field
 
-from ..contract import Contract
+from ..contract import Contract, Violation
 from ..exchange import Exchange, Expect, ExpectedAnswer, sse
 from ..exchange.strict_json import Json, loads
 from .places import Deviation, Place, path_text
 
 UNANSWERED = {429, 502, 503, 504}
 """Statuses by which a server or a gateway says that it did not look at the request."""
+MOST_OFFSETS = 20
+"""Events of a stream that a finding points to."""
 
 
 class Unseen(Exception):
@@ -49,6 +51,33 @@ def view(*kinds: ExpectedAnswer) -> Callable[[Callable[[Evidence], Shown]], View
     return declare
 
 
+@define
+class Broken:
+    """What breaks one keyword in an exchange: the first value, and how often it and its like come in a stream."""
+
+    first: Violation | None = None
+    offsets: list[int] = field(factory=list)
+    """Of the first events in which the same place is wrong."""
+    times: int = 0
+
+    def add(self, violation: Violation, offsets: tuple[int, ...]) -> None:
+        self.times += 1
+        if self.first is None:
+            self.first = violation
+        is_same = (violation.path, violation.missing) == (self.first.path, self.first.missing)
+        if is_same and len(self.offsets) < MOST_OFFSETS:
+            self.offsets.extend(offsets)
+
+    @property
+    def deviation(self) -> Deviation | None:
+        """All of it as one; None where nothing breaks the keyword."""
+        if self.first is None:
+            return None
+        more = f", and {self.times - 1} more" if self.times > 1 else ""
+        message = f"{path_text(self.first.path) or 'the whole value'}: {self.first.message}{more}"
+        return Deviation(message, Place(self.first.path, self.first.missing, offsets=tuple(self.offsets)))
+
+
 @define(slots=False, frozen=True)
 class Evidence:
     """One exchange, seen in the light of the contract. Each view raises Unseen where the exchange does not show it."""
@@ -77,7 +106,7 @@ class Evidence:
         """The exchange, where the server answered at all."""
         assume(self.exchange.status is not None, f"no answer: {self.exchange.failure}")
         assume(not self.exchange.timed_out, f"{self.exchange.failure}, which may only be slow")
-        is_confirmed = self.exchange.probe.repeated and self.exchange.status != 429
+        is_confirmed = self.exchange.probe.repeated and not self.exchange.blames_load
         assume(
             is_confirmed or self.exchange.status not in UNANSWERED,
             f"answered {self.exchange.status}, so never looked at",
@@ -107,8 +136,7 @@ class Evidence:
     def refusal(self) -> Exchange:
         """The answer to an invalid request, or that a server which still listens gives none when asked again."""
         assume(self.exchange.probe.expect is Expect.REFUSED and self.exchange.probe.method == "POST")
-        is_silent = self.exchange.status is None or self.exchange.timed_out
-        if self.exchange.probe.repeated and is_silent and not self.exchange.refused_connection:
+        if self.exchange.probe.repeated and self.exchange.is_silent and not self.exchange.refused_connection:
             return self.exchange
         return self.answer
 
@@ -188,18 +216,17 @@ class Evidence:
         return _json(self.error.body)
 
     @cached_property
-    def keywords(self) -> dict[str, list[Deviation]]:
+    def keywords(self) -> dict[str, Broken]:
         """The pointer of each keyword of a response schema that this exchange gives occasion to judge, and what breaks
         it here; both may come more than once in a stream."""
         contract = self.contract
-        found: dict[str, list[Deviation]] = {}
+        found: dict[str, Broken] = {}
         for schema, instance, offsets in self._instances():
             for pointer in contract.exercised(schema, instance):
-                found.setdefault(pointer, [])
+                if pointer not in found:
+                    found[pointer] = Broken()
             for violation in contract.violations(schema, instance):
-                message = f"{path_text(violation.path) or 'the whole value'}: {violation.message}"
-                place = Place(violation.path, violation.missing, offsets=offsets)
-                found.setdefault(violation.pointer, []).append(Deviation(message, place))
+                found.setdefault(violation.pointer, Broken()).add(violation, offsets)
         return found
 
     def _instances(self) -> Iterator[tuple[str, Any, tuple[int, ...]]]:

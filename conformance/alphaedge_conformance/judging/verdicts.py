@@ -13,7 +13,7 @@ from attrs import define, evolve, field, frozen
 
 from ..contract import Contract, shorten
 from ..contract.requirements import Requirement
-from ..exchange import Exchange, Expect, Key, Probe
+from ..exchange import Effort, Exchange, Expect, Probe
 from ..exchange.redaction import SHORTEST, redact
 from .checks.check import Check
 from .evidence import Evidence
@@ -21,6 +21,9 @@ from .places import Deviation, Place
 
 Z = 1.96
 """Standard deviations on either side of the mean that hold 95 % of a normal distribution."""
+
+DECODED = 64 * 2**10
+"""Bytes of the largest body that stays decoded until all exchanges are judged."""
 
 
 class Status(StrEnum):
@@ -43,6 +46,9 @@ class Finding:
     """What was expected, and what came; without the key."""
     exchange: Exchange
     place: Place = field(factory=Place)
+    beside: Exchange | None = None
+    """Another exchange that was under way, where the requirement broke only beside others: each finding was, and the
+    request of the first passed when it was repeated alone."""
 
     @classmethod
     def of(cls, deviation: Deviation, exchange: Exchange, key: str | None) -> Finding:
@@ -74,10 +80,15 @@ class Verdict:
         None for exchanges that differ on purpose."""
         if not self.are_repetitions:
             return None
-        share, n = len(self.findings) / self.judged, self.judged
-        centre, spread = share + Z**2 / (2 * n), Z * sqrt(share * (1 - share) / n + Z**2 / (4 * n**2))
-        low, high = ((centre + sign * spread) / (1 + Z**2 / n) for sign in (-1, 1))
-        return max(0.0, low), min(1.0, high)
+        return wilson(len(self.findings), self.judged)
+
+
+def wilson(failed: int, n: int) -> tuple[float, float]:
+    """Between which shares the probability lies that `failed` of `n` were seen of, with 95 % confidence."""
+    share = failed / n
+    centre, spread = share + Z**2 / (2 * n), Z * sqrt(share * (1 - share) / n + Z**2 / (4 * n**2))
+    low, high = ((centre + sign * spread) / (1 + Z**2 / n) for sign in (-1, 1))
+    return max(0.0, low), min(1.0, high)
 
 
 class Conclusion(StrEnum):
@@ -93,7 +104,8 @@ class Conclusion(StrEnum):
         return list(Conclusion).index(self)
 
 
-Request = tuple[str, str | None, Key, bytes | None]
+Request = tuple[object, ...]
+"""What was sent, whatever series it was part of."""
 
 
 class Judge:
@@ -105,24 +117,33 @@ class Judge:
         contract: Contract,
         requirements: Iterable[Requirement],
         checks: Mapping[str, Check],
-        plan: Iterable[Probe],
+        named: Iterable[str],
         key: str | None,
+        effort: Effort = Effort.STANDARD,
         accepted: Iterable[str | None] = (),
     ) -> None:
-        """`accepted` are controls that are known to be, though no exchange shows it."""
+        """`named` are judged on the probes that are about them alone; `accepted` are controls that are known to be,
+        though no exchange shows it."""
         self._contract, self._key = contract, key
         self.requirements = list(requirements)
         self._checks = checks
         self._inapplicable = {each.id: why for each in self.requirements if (why := self._why_not(each))}
         self._applicable = [each for each in self.requirements if each.id not in self._inapplicable]
-        self._named = {id for probe in plan for id in probe.requirement_ids}
+        self._named = frozenset(named)
+        self._effort = effort
+        self._packs: list[Exchange] = []
+        """Refused requests with several values; which of these it was for is known when each was sent alone."""
         self._judged: Counter[str] = Counter()
         self._requests: dict[str, set[Request]] = {each.id: set() for each in self.requirements}
         """What was sent for the exchanges that were judged."""
         self._findings: dict[str, list[Finding]] = {each.id: [] for each in self.requirements}
         self._kit_errors: dict[str, str] = {}
         """The first exchange of each requirement on which the kit itself failed, and how."""
+        self._doubts: dict[str, str] = {}
+        """Requirements that one of two different outcomes of the same request breaks, each with the reason."""
         self._exchanges: list[Exchange] = []
+        self._decoded: dict[int, Evidence] = {}
+        """By the identity of an exchange, of those that are small, so that each is decoded once."""
         self._waiting: dict[str | None, list[Exchange]] = {}
         """What came before the control that it differs from."""
         self._accepted: set[str | None] = {None, *accepted}
@@ -141,44 +162,95 @@ class Judge:
     def add(self, exchange: Exchange) -> None:
         """What an exchange shows by itself; it is looked at once."""
         probe = exchange.probe
+        if probe.alone:
+            return
         if probe.control not in self._accepted:
             self._waiting.setdefault(probe.control, []).append(exchange)
             return
+        if probe.parts and not exchange.accepted:
+            self._packs.append(exchange)
+            exchange = evolve(exchange, probe=evolve(probe, requirement_ids=frozenset(), parts=()))
         self._exchanges.append(exchange)
         evidence = Evidence(exchange, self._contract, self._key)
+        doubt = self._doubt(exchange) if probe.repeated else None
         for requirement in self._applicable:
             check = self._checks[requirement.id]
             if not check.compares and self._concerns(requirement, exchange):
                 try:
-                    self._count(requirement, check([evidence]))
+                    judged = check([evidence])
+                    if doubt is None:
+                        self._count(requirement, judged)
+                    elif any(deviation is not None for _, deviation in judged):
+                        self._doubts.setdefault(requirement.id, doubt)
                 except Exception as error:
                     self._kit_errors.setdefault(requirement.id, kit_failed(error, exchange, self._key))
+        if sum(len(chunk.data) for chunk in exchange.chunks) <= DECODED:
+            self._decoded[id(exchange)] = evidence
         if exchange.accepted:
             self._accepted.add(probe.name)
             for each in self._waiting.pop(probe.name, ()):
                 self.add(each)
 
+    @property
+    def failed(self) -> frozenset[str]:
+        """The requirements that an exchange broke so far."""
+        return frozenset(id for id, findings in self._findings.items() if findings)
+
+    def broken_by(self, exchange: Exchange) -> frozenset[str]:
+        """What an exchange breaks by itself; it is not counted."""
+        evidence, broken = Evidence(exchange, self._contract, self._key), set()
+        for requirement in self._applicable:
+            check = self._checks[requirement.id]
+            if not check.compares and self._concerns(requirement, exchange):
+                try:
+                    if any(deviation is not None for _, deviation in check([evidence])):
+                        broken.add(requirement.id)
+                except Exception as error:
+                    self._kit_errors.setdefault(requirement.id, kit_failed(error, exchange, self._key))
+        return frozenset(broken)
+
     def verdicts(self, unsent: Mapping[Probe, str]) -> dict[str, Verdict]:
         """The verdict of each requirement. Where a probe that a requirement needs has no answer, it cannot pass."""
+        unsent = {**unsent, **dict(self._settle_packs())}
         self._exchanges.sort(key=lambda exchange: exchange.number)
         for requirement in self._applicable:
             check = self._checks[requirement.id]
             if check.compares:
-                shown = _Shown(self._exchanges, self._contract, self._key)
+                shown = _Shown(self._exchanges, self._decoded, self._contract, self._key)
                 try:
                     self._count(requirement, (each for each in check(shown) if self._concerns(requirement, each[0])))
                 except Exception as error:
                     self._kit_errors.setdefault(requirement.id, kit_failed(error, shown.current, self._key))
         return {requirement.id: self._verdict(requirement, unsent) for requirement in self.requirements}
 
+    def _settle_packs(self) -> Iterator[tuple[Probe, str]]:
+        """Holds a request with several values that was refused against one requirement only where each of these values
+        alone is accepted; gives those of which that is not known."""
+        answers = {exchange.probe.sent: exchange for exchange in self._exchanges}
+        for pack in self._packs:
+            alone = [answers.get(part.sent) for part in pack.probe.parts]
+            if None in alone:
+                yield pack.probe, "several values at once were refused, and not each of them was sent alone"
+            elif all(each is not None and each.accepted for each in alone):
+                together = frozenset(sorted(pack.probe.requirement_ids)[:1])
+                self.add(evolve(pack, probe=evolve(pack.probe, requirement_ids=together, parts=())))
+
     def _count(self, requirement: Requirement, judged: Iterable[tuple[Exchange, Deviation | None]]) -> None:
         for exchange, deviation in judged:
             self._judged[requirement.id] += 1
             probe = exchange.probe
-            self._requests[requirement.id].add((probe.method, probe.media_type, probe.key, probe.body))
+            self._requests[requirement.id].add(probe.sent[:-2])
             if deviation is not None:
                 self._findings[requirement.id].append(Finding.of(deviation, exchange, self._key))
                 self.findings += 1
+
+    def _doubt(self, repeat: Exchange) -> str | None:
+        """Why the outcomes of one request, asked twice, say nothing: it failed the second time in another way."""
+        first = next((each for each in self._exchanges if evolve(each.probe, repeated=True) == repeat.probe), repeat)
+        if not _failure(repeat) or _failure(first) == _failure(repeat):
+            return None
+        got, again = ("no answer" if each.is_silent else f"{each.status}" for each in (first, repeat))
+        return f"{repeat.probe.name!r} got {got}, and {again} when asked again"
 
     def _concerns(self, requirement: Requirement, exchange: Exchange) -> bool:
         if requirement.id in self._named:
@@ -188,7 +260,7 @@ class Judge:
     def _lacks_a_probe(self, requirement: Requirement) -> bool:
         """Whether it is about a keyword of the request that no request shows, so that no answer can be held against
         it."""
-        return requirement.kind in ("accepted", "refused") and requirement.id not in self._named
+        return requirement.kind in ("accepted", "refused", "lenient") and requirement.id not in self._named
 
     def _is_left_out(self, requirement: Requirement) -> bool:
         """Whether it is about an optional part of answers, and there were such answers."""
@@ -208,11 +280,17 @@ class Judge:
         if findings:
             are_repetitions = judged > 1 and len(self._requests[requirement.id]) == 1
             return Verdict(requirement, Status.FAILED, tuple(findings), judged, are_repetitions=are_repetitions)
+        if requirement.id in self._doubts:
+            return Verdict(requirement, Status.INCONCLUSIVE, reason=self._doubts[requirement.id])
         missing = [why for probe, why in unsent.items() if requirement.id in probe.requirement_ids]
         if missing:
             what = "required request was" if len(missing) == 1 else "required requests were"
             reason = f"{len(missing)} {what} not sent: {missing[0]}"
             return Verdict(requirement, Status.INCONCLUSIVE, reason=reason)
+        is_shown = any(self._concerns(requirement, each) for each in self._exchanges)
+        if self._effort is Effort.QUICK and not judged and not is_shown:
+            reason = f"not judged at the effort {self._effort}"
+            return Verdict(requirement, Status.NOT_APPLICABLE, reason=reason)
         if self._lacks_a_probe(requirement):
             return Verdict(requirement, Status.INCONCLUSIVE, reason="no probe: the kit has no request that shows it")
         if not judged and self._is_left_out(requirement):
@@ -226,9 +304,10 @@ class Judge:
 
 @define
 class _Shown:
-    """What exchanges show, made anew each time: all of it at once is many times as large as they are."""
+    """What exchanges show; that of large ones is made anew each time, since it is many times as large as they are."""
 
     exchanges: Sequence[Exchange]
+    decoded: Mapping[int, Evidence]
     contract: Contract
     key: str | None
     current: Exchange | None = None
@@ -237,7 +316,7 @@ class _Shown:
     def __iter__(self) -> Iterator[Evidence]:
         for exchange in self.exchanges:
             self.current = exchange
-            yield Evidence(exchange, self.contract, self.key)
+            yield self.decoded.get(id(exchange)) or Evidence(exchange, self.contract, self.key)
 
 
 def unjudged(requirements: Iterable[Requirement], reason: str) -> dict[str, Verdict]:
@@ -255,6 +334,13 @@ def kit_failed(error: Exception, exchange: Exchange | None, key: str | None) -> 
         return redact(f"the kit failed{on}{place}: {said}", key)
     except Exception:  # redaction itself may be what failed
         return f"the kit failed{on}{place}: {type(error).__name__}"
+
+
+def _failure(exchange: Exchange) -> str | None:
+    """In which way a server failed to answer, if it did."""
+    if exchange.is_silent:
+        return "no answer"
+    return "5xx" if (exchange.status or 0) >= 500 else None
 
 
 def _reason(shown: Sequence[Exchange]) -> str:

@@ -29,11 +29,12 @@ OWN = frozenset(
     }
 )
 """Members of an answer that the mock decides on; any other is a sample of its schema."""
-TOKEN = re.compile(r"\s*[^\W_]+|\s*[\W_]|\s+")
+TOKEN = re.compile(r"\s*[^\W_]{1,12}|\s*[\W_]|\s+")
 
 
 def tokenize(text: str) -> list[str]:
-    """The tokens of a text: words and signs, each with the white space before it; together they are the text."""
+    """The tokens of a text: words and signs, each with the white space before it, and long words in pieces; together
+    they are the text."""
     return TOKEN.findall(text)
 
 

@@ -17,12 +17,17 @@ from attrs import define, evolve, field
 from ..contract import Contract, Keyword, Place, Violation, pointer, shorten
 from ..contract.bounds import admitted, breaking, is_telling
 from ..contract.edits import ABSENT, Edit, path_of, value_at
-from ..contract.requirements import Level, Requirement, accepted_at, by_keyword
+from ..contract.requirements import Level, Requirement, accepted_ids, by_keyword
 from ..contract.samples import witnesses
 from ..exchange import Expect, Probe, encode
 from ..exchange.strict_json import Json
+from .making import written
 
-BEYOND = {"minimum": -0.5, "maximum": 0.5}
+STEP = 0.001
+"""How far beyond a bound a number is sent first: less than any server may round."""
+WIDEST = 2**63
+"""The first integer that no common type holds."""
+FRACTION, TINY, HUGE = 0.123, 1e-300, "1e400"
 LONG = 120
 """Characters of a name."""
 
@@ -34,10 +39,13 @@ def probes(
     request that has the keyword's place. One value that breaks a keyword tells as much as ten, but a list or an object
     is worth a request beside a plain value."""
     edges = _Boundaries(contract, by_keyword(requirements.values()), control)
-    for edit in _edits(contract, contract.example_request, bodies):
+    for edit in _beyond(contract):
+        yield from edges.of_control(edit, is_chosen=True)
+    for edit in (edit for body in bodies for edit in difference(contract.example_request, body)):
         yield from edges.of_control(edit)
     for place in contract.places(contract.request_schema):
         yield from edges.of_place(place)
+    yield from edges.beyond_floats()
 
 
 @define
@@ -59,13 +67,13 @@ class _Boundaries:
     def schema(self) -> str:
         return self.contract.request_schema
 
-    def of_control(self, edit: Edit) -> Iterator[Probe]:
+    def of_control(self, edit: Edit, is_chosen: bool = False) -> Iterator[Probe]:
         """The probe of an edit of the control, if it tells anything. What is inside of a part that the control lacks
         has a request of its own to differ from."""
         if str(edit) in self._sent:
             return
         body = edit.apply(self.control.request)
-        if not is_telling(self.contract, self.schema, edit, body):
+        if not is_chosen and not is_telling(self.contract, self.schema, edit, body):
             return
         self._sent.add(str(edit))
         is_new = isinstance(edit.value, dict | list) and not _has(self.control.request, edit.path)
@@ -76,7 +84,17 @@ class _Boundaries:
         elif len({violation.pointer for violation in violations}) == 1:
             is_inside = is_new and violations[0].path != edit.path
             if not is_inside:
-                yield from self._refused(edit, body, violations[0], self.control)
+                yield from self._refused(edit, body, violations[0], self.control, is_chosen)
+
+    def beyond_floats(self) -> Iterator[Probe]:
+        """A number that JSON has, and floating-point numbers have not, for each that has a maximum."""
+        for name, schema in _members(self.contract):
+            at = self.contract.resolve(self.schema) + pointer("properties", name)
+            requirement = self.by_pointer.get(f"{self.contract.resolve(at)}/maximum")
+            if schema.get("type") == "number" and requirement is not None:
+                about, edit = frozenset({requirement.id}), f"{name} = {HUGE}"
+                made = self._probe(edit, {name: HUGE}, about, Expect.REFUSED, self.control)
+                yield evolve(made, body=written(self.control.request, {name: HUGE}))
 
     def of_place(self, place: Place) -> Iterator[Probe]:
         """The probes of a place that no edit of the control showed: the smallest request that has it, the last values
@@ -88,7 +106,7 @@ class _Boundaries:
             if number and not left:
                 return
             if spot.instance != self.control.request:
-                edits = ", ".join(map(str, _difference(self.control.request, spot.instance)))
+                edits = ", ".join(map(str, difference(self.control.request, spot.instance)))
                 own = self.by_pointer.get(place.schema)
                 is_judged = own is not None and own.kind == "accepted" and not number
                 about = self._accepted(path, spot.instance) if is_judged else frozenset[str]()
@@ -116,14 +134,16 @@ class _Boundaries:
                 yield self._probe(str(edit), body, about, Expect.ACCEPTED, control)
 
     def _accepted(self, path: tuple[str | int, ...], body: Any) -> frozenset[str]:
-        return accepted_at(self.contract, self.by_pointer, path, body)
+        return accepted_ids(self.contract, self.by_pointer, path, body)
 
-    def _refused(self, edit: Edit, body: Any, violation: Violation, control: Probe) -> Iterator[Probe]:
+    def _refused(
+        self, edit: Edit, body: Any, violation: Violation, control: Probe, is_chosen: bool = False
+    ) -> Iterator[Probe]:
         requirement = self.by_pointer.get(violation.pointer)
         if requirement is None:
             return
         way = (requirement.id, isinstance(edit.value, dict | list), _general(violation.path))
-        if way not in self._broken:
+        if way not in self._broken or is_chosen:
             self._broken.add(way)
             expect = Expect.EITHER if requirement.level is Level.MAY else Expect.REFUSED
             yield self._probe(str(edit), body, frozenset({requirement.id}), expect, control)
@@ -161,26 +181,33 @@ def _general(path: tuple[str | int, ...]) -> tuple[str, ...]:
     return tuple("[]" if isinstance(part, int) else part for part in path)
 
 
-def _edits(contract: Contract, base: Json, bodies: Iterable[Any]) -> Iterator[Edit]:
-    """Just beyond each bound first: it tells more than a value that is far away."""
-    yield from _beyond(contract)
-    for body in bodies:
-        yield from _difference(base, body)
-
-
 def _beyond(contract: Contract) -> Iterator[Edit]:
-    """Half a unit beyond the bounds of a number, and a fraction for an integer."""
+    """For each number just beyond its bounds, since that tells more than a value that is far away, then far beyond; a
+    fraction for an integer, and inside of the bounds a fraction of some digits and a tiny one."""
+    for name, schema in _members(contract):
+        least, most = schema.get("minimum"), schema.get("maximum")
+        values: list[float] = []
+        if schema.get("type") == "integer":
+            values = [(0 if least is None else least) + 0.5]
+            values += [least - 1, least - 2, -WIDEST] if least is not None else []
+            values += [most + 1, WIDEST] if most is not None else []
+        if schema.get("type") == "number":
+            values = [least - STEP, least - 1, least + FRACTION] if least is not None else []
+            values += [TINY] if least == 0 else []
+            values += [most + STEP, most + 1] if most is not None else []
+        yield from (Edit((name,), value) for value in values)
+
+
+def _members(contract: Contract) -> Iterator[tuple[str, Json]]:
+    """The members of a request, each with its schema."""
     top = contract.resolve(contract.request_schema)
     for name in contract.at(top).get("properties", {}):
         schema = contract.at(contract.resolve(top + pointer("properties", name)))
-        kind = schema.get("type") if isinstance(schema, dict) else None
-        if kind == "integer":
-            yield Edit((name,), schema.get("minimum", 0) + 0.5)
-        if kind == "number":
-            yield from (Edit((name,), schema[bound] + step) for bound, step in BEYOND.items() if bound in schema)
+        if isinstance(schema, dict):
+            yield name, schema
 
 
-def _difference(base: Any, other: Any, path: tuple[str | int, ...] = ()) -> Iterator[Edit]:
+def difference(base: Any, other: Any, path: tuple[str | int, ...] = ()) -> Iterator[Edit]:
     """The smallest edits that make `other` of `base`."""
     if isinstance(base, dict) and isinstance(other, dict):
         for name in {**base, **other}:
@@ -189,10 +216,10 @@ def _difference(base: Any, other: Any, path: tuple[str | int, ...] = ()) -> Iter
             elif name not in base:
                 yield Edit((*path, name), other[name])
             else:
-                yield from _difference(base[name], other[name], (*path, name))
+                yield from difference(base[name], other[name], (*path, name))
     elif isinstance(base, list) and isinstance(other, list) and len(base) == len(other):
         for index, (item, another) in enumerate(zip(base, other, strict=True)):
-            yield from _difference(item, another, (*path, index))
+            yield from difference(item, another, (*path, index))
     elif base != other or type(base) is not type(other):
         yield Edit(path, other)
 

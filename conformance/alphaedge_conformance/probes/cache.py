@@ -17,6 +17,10 @@ from ..contract import Contract
 from . import boundaries, conversations
 from .conversations import Messages
 
+_BASE = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA")
+FOLDER = (Path(_BASE) if _BASE else Path("~/.cache").expanduser()) / "alphaedge"
+"""Where a user's programs keep what they can make again."""
+
 
 @frozen
 class Drawn:
@@ -30,7 +34,7 @@ class Drawn:
 
 def drawn(contract: Contract, seed: int) -> Drawn:
     """Drawn before, or now; a file that cannot be read or written makes a run slower, and nothing else."""
-    path = _folder() / f"drawn-{_digest(contract, seed)}.json"
+    path = FOLDER / f"drawn-{_digest(contract, seed)}.json"
     found = _read(path)
     if found is None:
         made = Drawn(
@@ -41,12 +45,6 @@ def drawn(contract: Contract, seed: int) -> Drawn:
         _write(path, text)
         found = Drawn(**json.loads(text))  # the same values, wherever they come from
     return found
-
-
-def _folder() -> Path:
-    """Where a user's programs keep what they can make again."""
-    base = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA")
-    return (Path(base) if base else Path("~/.cache").expanduser()) / "alphaedge"
 
 
 def _digest(contract: Contract, seed: int) -> str:

@@ -59,11 +59,32 @@ THEMES = {
 }
 
 
+def _joined(roles: Roles) -> st.SearchStrategy[Messages]:
+    """A text of each theme, one after another, in one message."""
+    return st.tuples(*TEXTS.values()).map(lambda texts: [{"role": "user", "content": "\n".join(texts)}])
+
+
+JOINED = Theme("odd texts", _joined, "message.content-accepted")
+BY_NAME = {**THEMES, JOINED.name: JOINED}
+
+
 def probes(control: Probe, drawn: Mapping[str, list[Messages]]) -> Iterator[Probe]:
-    """Of each theme the simplest request and a random one."""
-    for theme in THEMES.values():
-        for number, messages in enumerate(drawn[theme.name], 1):
-            yield probe(control, theme, f"{theme.name} {number}", messages)
+    """Of each theme the simplest request and a random one; texts of all themes in one message, which stand for each."""
+    for number in range(EXAMPLES):
+        texts = []
+        for theme in THEMES.values():
+            of_theme = drawn[theme.name]
+            if number >= len(of_theme):
+                continue
+            made = probe(control, theme, f"{theme.name} {number + 1}", of_theme[number])
+            if theme.name in TEXTS:
+                texts.append(made)
+            else:
+                yield made
+        if texts:
+            said = "\n".join(text.request["messages"][0]["content"] for text in texts)
+            together = probe(control, JOINED, f"{JOINED.name} {number + 1}", [{"role": "user", "content": said}])
+            yield evolve(together, parts=tuple(texts))
 
 
 def probe(control: Probe, theme: Theme, name: str, messages: Messages) -> Probe:

@@ -7,23 +7,31 @@ from collections.abc import Iterator
 from attrs import evolve
 
 from ..contract import Contract
-from ..exchange import CONTROL, STREAMED_CONTROL, Expect, Key, Probe, encode
+from ..exchange import CONTROL, STREAMED_CONTROL, Effort, Expect, Probe, encode
 from ..exchange.strict_json import Json
+from . import bodies, keys, state, tokens
+from .making import edited, says
 
 MAX_TOKENS = 16
 """How much a probe lets the model generate where it is not about that."""
 
-COUNT = "Count from one to fifty in words."
-LONG = " ".join(["The quick brown fox jumps over the lazy dog near the quiet river bank."] * 8)
-UNICODE = 'tab\there,\r\nÜnïcode \U0001f9ea 名前 👩‍👩‍👧‍👦 "quoted" back\\slash \u2028separator \u202eright-to-left'
+UNICODE = (
+    'tab\there,\r\nÜnïcode \U0001f9ea 名前 👩‍👩‍👧‍👦 "quoted" back\\slash 12 3.5 true null '
+    "\u2028separator \u202eright-to-left"
+)
 CONVERSATION = [
     {"role": "system", "content": "You are terse.\nAnswer in one line."},
     {"role": "user", "content": "What is the capital of France?"},
     {"role": "assistant", "content": ""},
     {"role": "user", "content": "Please answer."},
     {"role": "assistant", "content": "Paris."},
+    {"role": "user", "content": " \n\t "},
     {"role": "user", "content": "And of Spain?"},
 ]
+MANY = 101
+"""Messages: more than any limit of a hundred."""
+ODD_ROLE = 'na\u00efve "wizard" \\ \n \u9b54\u6cd5\u4f7f\u3044' * 20
+"""Quotes, line ends and characters of several bytes, which an error may break when it repeats them."""
 
 
 def control(contract: Contract, model: str) -> Probe:
@@ -33,20 +41,13 @@ def control(contract: Contract, model: str) -> Probe:
 
 
 def probes(contract: Contract, control: Probe) -> Iterator[Probe]:
-    """The control, then the most telling ones first."""
-
-    def edited(name: str, why: str, edit: Json, *about: str, expect: Expect = Expect.ACCEPTED) -> Probe:
-        body = encode({**control.request, **edit})
-        return evolve(control, name=name, why=why, body=body, requirement_ids=frozenset(about), expect=expect)
-
-    def says(text: str) -> list[dict[str, str]]:
-        return [{"role": "user", "content": text}]
-
+    """The controls first, then the most telling ones."""
     stream = {"stream": True}
+    streamed_control = edited(control, STREAMED_CONTROL, "The contract's own example as a stream.", stream)
     yield control
-    yield edited(STREAMED_CONTROL, "The contract's own example as a stream.", stream)
-    yield from _keys(control)
-    yield edited("stream = false", "Asks for one JSON object.", {"stream": False}, "request.stream-accepted")
+    yield streamed_control
+    yield from keys.probes(control)
+    yield edited(control, "stream = false", "Asks for one JSON object.", {"stream": False}, "request.stream-accepted")
     yield evolve(
         control,
         name="max_tokens absent",
@@ -54,75 +55,76 @@ def probes(contract: Contract, control: Probe) -> Iterator[Probe]:
         body=encode({name: value for name, value in control.request.items() if name != "max_tokens"}),
         requirement_ids=frozenset({"request.max-tokens-accepted"}),
     )
-    for limit in (4, 8):
-        why = f"A long answer, cut after {limit} tokens."
-        counting: Json = {"messages": says(COUNT), "temperature": 0, "max_tokens": limit}
-        yield edited(f"cut at {limit}", why, counting, "finish-reason.length-when-cut")
-        yield edited(f"cut at {limit}, streamed", why, counting | stream)
-    for name, text in (("a short prompt", "Hi."), ("a long prompt", LONG)):
-        prompt: Json = {"messages": says(text), "temperature": 0}
-        yield edited(name, "Counts more tokens for more text.", prompt, "usage.prompt-grows")
-    for name, why, edit, about in (
-        ("any Unicode", "Characters from all over Unicode.", says(UNICODE), "message.content-accepted"),
-        ("a conversation", "Every role, several times; an empty text.", CONVERSATION, "request.messages-accepted"),
-    ):
-        yield edited(name, why, {"messages": edit}, about)
-        yield edited(f"{name}, streamed", why, {"messages": edit, "stream": True}, about)
+    yield from tokens.probes(control)
+    about, why = ("message.content-accepted", "stream.whole-characters"), "Characters from all over Unicode."
+    unicode: Json = {"messages": says(UNICODE), "max_tokens": 64}
+    yield edited(control, "any Unicode", why, unicode, *about)
+    yield edited(control, "any Unicode, streamed", why, unicode | stream, *about)
+    talk, why = "request.messages-accepted", "Every role, several times; an empty text; white space."
+    yield edited(control, "a conversation", why, {"messages": CONVERSATION}, talk)
+    yield edited(control, "a conversation, streamed", why, {"messages": CONVERSATION, **stream}, talk)
+    yield from _models(control)
+    yield from _undecided(contract, control)
+    yield from _later_messages(control)
+    yield from _large(control)
+    found = list(bodies.probes(contract, control))
+    yield from found
+    malformed = next(probe for probe in found if probe.name == bodies.MALFORMED)
+    yield from state.probes(control, streamed_control, malformed)
 
-    unknown = {"model": f"{control.request['model']}-that-nobody-serves"}
+
+def _models(control: Probe) -> Iterator[Probe]:
+    """Models that nobody serves."""
     about = "request.model-unknown-refused"
-    yield edited("unknown model", "Asks for a model that does not exist.", unknown, about, expect=Expect.REFUSED)
+    for name, model in (
+        ("unknown model", f"{control.request['model']}-that-nobody-serves"),
+        ("a model without a name", ""),
+        ("a model with quotes and a NUL in its name", 'the "best" \\ model\n\0'),
+        ("a model with a long name of many bytes", "模型🤖é" * 100),
+    ):
+        why = "Asks for a model that does not exist."
+        yield edited(control, name, why, {"model": model}, about, expect=Expect.REFUSED)
+        if name == "unknown model":
+            stream: Json = {"model": model, "stream": True}
+            both = (about, "stream.refused-by-status")
+            yield edited(control, f"{name}, streamed", f"{why} As a stream.", stream, *both, expect=Expect.REFUSED)
+
+
+def _undecided(contract: Contract, control: Probe) -> Iterator[Probe]:
+    """Null for what may be absent, and members that the contract does not know."""
     schema = contract.at(contract.resolve(contract.request_schema))
     for name in [name for name in schema["properties"] if name not in schema.get("required", ())]:
-        null, about = {name: None}, "request.null-undecided"
-        if contract.is_valid(contract.request_schema, {**control.request, **null}):
+        if contract.is_valid(contract.request_schema, {**control.request, name: None}):
             continue  # null is a documented value
-        yield edited(f"{name} = null", "Null for an optional parameter.", null, about, expect=Expect.EITHER)
-    member, about = {"x_unknown_member": "ignored?"}, "request.unknown-member-undecided"
-    yield edited("unknown member", "A member that the contract does not know.", member, about, expect=Expect.EITHER)
-    yield from _bodies(control)
-    for method in ("GET", "PUT", "DELETE"):
-        about = "endpoint.method-refused"
-        why = "A method that the contract does not know."
-        refused = evolve(
-            control, name=method, why=why, method=method, requirement_ids=frozenset({about}), expect=Expect.REFUSED
-        )
-        yield refused if method == "PUT" else evolve(refused, body=None, media_type=None)
+        why, about = "Null for an optional parameter.", "request.null-undecided"
+        yield edited(control, f"{name} = null", why, {name: None}, about, expect=Expect.EITHER)
+    why, about = "A member that the contract does not know.", "request.unknown-member-undecided"
+    unknown = {"x_unknown_member": "ignored?"}
+    inside = {"messages": [{**message, **unknown} for message in control.request["messages"]]}
+    yield edited(control, "unknown member", why, unknown, about, expect=Expect.EITHER)
+    yield edited(control, "unknown member of a message", why, inside, about, expect=Expect.EITHER)
 
 
-def _keys(control: Probe) -> Iterator[Probe]:
-    invalid = encode({"model": control.request["model"], "messages": "none"})
-    for name, key, body, about in (
-        ("no key", Key.ABSENT, control.body, "missing-key-refused"),
-        ("wrong key", Key.WRONG, control.body, "wrong-key-refused"),
-        ("beginning of the key", Key.PARTIAL, control.body, "partial-key-refused"),
-        ("wrong key and invalid body", Key.WRONG, invalid, "judged-before-body"),
+def _later_messages(control: Probe) -> Iterator[Probe]:
+    """Something that is wrong, and is not in the first message."""
+    first = control.request["messages"]
+    why = "A wrong message that is not the first."
+    for name, message, about in (
+        ("a second message without content", {"role": "user"}, "message.content-required"),
+        ("a second message of an unknown role", {"role": ODD_ROLE, "content": "Hi."}, "message.role-enum"),
     ):
-        yield evolve(
-            control,
-            name=name,
-            why="The contract's own example, with another key.",
-            key=key,
-            body=body,
-            requirement_ids=frozenset({f"authorization.{about}"}),
-            expect=Expect.REFUSED,
-        )
+        yield edited(control, name, why, {"messages": [*first, message]}, about, expect=Expect.REFUSED)
 
 
-def _bodies(control: Probe) -> Iterator[Probe]:
-    whole = control.body or b""
-    for name, body, media_type, about in (
-        ("malformed JSON", whole[:-1], "application/json", "malformed-json-refused"),
-        ("empty body", b"", "application/json", "empty-refused"),
-        ("text/plain", whole, "text/plain", "wrong-media-type-refused"),
-        ("no Content-Type", whole, None, "missing-media-type-undecided"),
-    ):
-        yield evolve(
-            control,
-            name=name,
-            why="A body that is not what the contract asks for.",
-            body=body,
-            media_type=media_type,
-            requirement_ids=frozenset({f"body.{about}"}),
-            expect=Expect.REFUSED if media_type else Expect.EITHER,
-        )
+def _large(control: Probe) -> Iterator[Probe]:
+    """More than a server may be able to do."""
+    about = "request.large-never-5xx"
+    for power in (31, 63):
+        why, large = "A number that is too large for many a program.", {"messages": says("Hi."), "max_tokens": 2**power}
+        yield edited(control, f"max_tokens = 2^{power}", why, large, about, expect=Expect.EITHER)
+    many = [{"role": ("user", "assistant")[number % 2], "content": "a"} for number in range(MANY)]
+    yield edited(control, f"{MANY} messages", "A long conversation.", {"messages": many}, about, expect=Expect.EITHER)
+    text, why = says(" ".join([tokens.LONG] * 120)), "A text too long for many a model."
+    yield edited(
+        control, "a text of 64 KB", why, {"messages": text}, about, expect=Expect.EITHER, effort=Effort.THOROUGH
+    )

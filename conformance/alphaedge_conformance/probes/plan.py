@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from attrs import evolve, frozen
 
 from ..contract import Contract, tokens
 from ..contract.requirements import Level, Requirement
-from ..exchange import CONTROL, Expect, ExpectedAnswer, Key, Probe, chat, encode
-from . import boundaries, conversations, meaning
+from ..exchange import CONTROL, Effort, Expect, ExpectedAnswer, Key, Probe, chat, encode
+from . import boundaries, conversations, lenient, meaning, packing
 from .cache import drawn
 
+QUICK = 60
+"""Requests of the quickest effort, at most."""
 UNLIMITED = 4096
 """Completion tokens that a request without a valid `max_tokens` is counted as."""
+PADDED = 1000
+PADDING = re.compile(rb" {%d}" % PADDED)
+"""White space between the parts of JSON, as only a body that is large on purpose has it."""
 
 
 @frozen
@@ -24,6 +31,8 @@ class Plan:
     probes: tuple[Probe, ...]
     unsent: tuple[Probe, ...] = ()
     """What a budget cut away."""
+    named: frozenset[str] = frozenset()
+    """The requirements that are judged on the probes about them alone, whether or not one of these is left."""
 
     def cut(self, requests: int | None, tokens: int | None) -> Plan:
         """At most so many requests, and at most so many tokens for all of them."""
@@ -35,7 +44,9 @@ class Plan:
                 tokens = None if tokens is None else tokens - cost
             elif not kept:
                 break  # without the control nothing can be judged
-        return Plan(tuple(kept), tuple(probe for probe in self.probes if probe not in set(kept)))
+        begun = {probe.series for probe in kept if probe.turn == 0}
+        kept = [probe for probe in kept if probe.turn == 0 or probe.series in begun]
+        return evolve(self, probes=tuple(kept), unsent=tuple(probe for probe in self.probes if probe not in set(kept)))
 
     @property
     def unlimited(self) -> int:
@@ -45,11 +56,12 @@ class Plan:
 
 def ceiling(probe: Probe) -> tuple[int, int]:
     """The most tokens that a probe can cost, of the prompt and of the completion, should the server accept it: a token
-    is at least a byte, and a body that is not JSON is the control or less."""
+    is at least a byte, and a body that is not JSON is the control or less; white space that only pads it is none."""
     if not probe.body:
         return 0, 0
     limit = chat.token_limit(probe.request) if probe.request else meaning.MAX_TOKENS
-    return len(probe.body), limit or UNLIMITED
+    padding = len(PADDING.findall(probe.body)) * PADDED
+    return len(probe.body) - padding, min(limit or UNLIMITED, UNLIMITED)
 
 
 def is_unlimited(probe: Probe) -> bool:
@@ -57,36 +69,63 @@ def is_unlimited(probe: Probe) -> bool:
     return ceiling(probe)[1] == UNLIMITED
 
 
-def everything(contract: Contract, requirements: Mapping[str, Requirement], model: str, seed: int) -> Plan:
-    """All probes worth sending to a server that serves `model`; the seed is that of the generated ones alone."""
+def everything(
+    contract: Contract,
+    requirements: Mapping[str, Requirement],
+    model: str,
+    seed: int,
+    effort: Effort = Effort.STANDARD,
+) -> Plan:
+    """All probes worth sending at this effort to a server that serves `model`; the seed is that of the generated ones
+    alone."""
     control = meaning.control(contract, model)
     values = drawn(contract, seed)
     edges = list(boundaries.probes(contract, requirements, control, values.bodies))
+    lenients = list(lenient.probes(contract, requirements, control))
     talks = list(conversations.probes(control, values.conversations))
     last_of_each_theme = {probe.theme: probe for probe in talks}.values()
-    twins = [*_worth_streaming(edges, requirements), *last_of_each_theme]
-    probes = [*meaning.probes(contract, control), *edges, *talks, *map(streamed, twins)]
+    twins = [*_worth_streaming(edges, requirements, effort), *last_of_each_theme]
+    probes = [*meaning.probes(contract, control), *edges, *lenients, *talks, *map(streamed, twins)]
     unique: dict[tuple[object, ...], Probe] = {}
     names: dict[str, str] = {}
     for probe in probes:
-        same = (probe.method, probe.body, probe.media_type, probe.key)
-        known = unique.setdefault(same, probe)
-        ids = (known.requirement_ids | probe.requirement_ids).intersection(requirements)
-        unique[same] = evolve(known, requirement_ids=ids)
-        names.setdefault(probe.name, known.name)
-    merged = (
+        if probe.effort.rank <= max(effort, Effort.STANDARD, key=lambda each: each.rank).rank:
+            known = unique.setdefault(probe.sent, probe)
+            ids = (known.requirement_ids | probe.requirement_ids).intersection(requirements)
+            unique[probe.sent] = evolve(known, requirement_ids=ids)
+            names.setdefault(probe.name, known.name)
+    merged = [
         probe if probe.differs_from is None else evolve(probe, differs_from=names[probe.differs_from])
         for probe in unique.values()
-    )
-    return Plan(tuple(merged))
+    ]
+    named = frozenset(id for probe in merged for id in probe.requirement_ids)
+    # With time for it, each value is sent alone too: a server may look at one place of a request only.
+    is_thorough = effort is Effort.THOROUGH
+    return Plan(tuple(merged if is_thorough else _packed(contract, requirements, merged)), named=named)
+
+
+def _packed(contract: Contract, requirements: Mapping[str, Requirement], probes: Iterable[Probe]) -> Iterator[Probe]:
+    """The same, with the values that must be accepted, and about which nothing else is asked, put together."""
+    control, streamed_control, *others = probes
+    values = frozenset(id for id, each in requirements.items() if each.kind == "accepted")
+    controls = {probe.differs_from for probe in others}
+    single = [
+        probe
+        for probe in others
+        if not (probe.requirement_ids and probe.requirement_ids <= values) or probe.name in controls
+    ]
+    yield from (control, streamed_control)
+    for base in (control, streamed_control):
+        together = [probe for probe in others if probe not in set(single) and probe.streams is base.streams]
+        yield from packing.packed(contract, base, together)
+    yield from single
 
 
 def select(plan: Plan, kinds: Mapping[str, frozenset[ExpectedAnswer]], wanted: Iterable[str], has_key: bool) -> Plan:
     """The part of a plan that these requirements need, and its controls; without a key, no probe that is about keys.
     `kinds` are those of the probes that can show each requirement."""
     wanted = set(wanted)
-    named = {id for probe in plan.probes for id in probe.requirement_ids}
-    able = {kind for id in wanted - named for kind in kinds[id]}
+    able = {kind for id in wanted - plan.named for kind in kinds[id]}
     chosen = [probe for probe in plan.probes if probe.requirement_ids & wanted or probe.kind in able]
     chosen = [probe for probe in chosen if has_key or probe.key is Key.RIGHT]
     by_name = {probe.name: probe for probe in plan.probes}
@@ -96,7 +135,24 @@ def select(plan: Plan, kinds: Mapping[str, frozenset[ExpectedAnswer]], wanted: I
         while name is not None and name not in needed:
             needed.add(name)
             name = by_name[name].control
-    return Plan(tuple(probe for probe in plan.probes if probe.name in needed))
+    series = {probe.series for probe in chosen} - {None}
+    return evolve(plan, probes=tuple(each for each in plan.probes if each.name in needed or each.series in series))
+
+
+def quick(plan: Plan, kinds: Mapping[str, frozenset[ExpectedAnswer]], comparing: Collection[str]) -> Plan:
+    """Of each requirement that no control shows one probe, or two where answers are compared, as far as the quickest
+    effort goes; no series, which takes several."""
+    control, streamed_control, *others = plan.probes
+    by_controls = {control.kind, streamed_control.kind}
+    missing = Counter({id: 2 if id in comparing else 1 for id in plan.named})
+    missing += Counter(id for id, each in kinds.items() if id not in plan.named and not each & by_controls)
+    chosen = [control, streamed_control]
+    for probe in others:
+        ids = probe.requirement_ids or {id for id, each in kinds.items() if id not in plan.named and probe.kind in each}
+        if probe.series is None and any(missing[id] > 0 for id in ids) and len(chosen) < QUICK:
+            chosen.append(probe)
+            missing.subtract(ids)
+    return evolve(plan, probes=tuple(chosen))
 
 
 def most_telling_first(
@@ -121,7 +177,7 @@ def most_telling_first(
             if probe in best:
                 order.setdefault(probe, len(order))
         needs = [(weight, left) for weight, each in needs if (left := each - order.keys())]
-    return Plan((*order, *(probe for probe in others if probe not in order)))
+    return evolve(plan, probes=(*order, *(probe for probe in others if probe not in order)))
 
 
 def streamed(probe: Probe) -> Probe:
@@ -129,6 +185,7 @@ def streamed(probe: Probe) -> Probe:
     refused = probe.expect is Expect.REFUSED
     return evolve(
         probe,
+        parts=tuple(map(streamed, probe.parts)),
         name=f"{probe.name}, streamed",
         why=f"{probe.why} As a stream.",
         body=encode(chat.as_a_stream(probe.request)),
@@ -137,8 +194,10 @@ def streamed(probe: Probe) -> Probe:
     )
 
 
-def _worth_streaming(probes: Iterable[Probe], requirements: Mapping[str, Requirement]) -> Iterable[Probe]:
-    """Every accepted boundary, and one refusal for each keyword."""
+def _worth_streaming(
+    probes: Iterable[Probe], requirements: Mapping[str, Requirement], effort: Effort
+) -> Iterable[Probe]:
+    """Every accepted boundary, and one refusal for each keyword, or each one where there is time for it."""
     keywords: set[str] = set()
     for probe in probes:
         if not probe.request or not chat.leaves_the_mode_open(probe.request):
@@ -147,6 +206,6 @@ def _worth_streaming(probes: Iterable[Probe], requirements: Mapping[str, Require
             yield probe
         elif probe.expect is Expect.REFUSED and probe.differs_from is None:
             keyword = {tokens(requirements[id].pointer.replace("/required/", "/"))[-1] for id in probe.requirement_ids}
-            if not keyword & keywords:
+            if effort is Effort.THOROUGH or not keyword & keywords:
                 keywords |= keyword
                 yield probe

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from datetime import date
 from pathlib import Path
@@ -21,13 +21,13 @@ from ..contract import Contract
 from ..contract.requirements import Level
 from ..exchange.target import Target, target
 from ..judging import waivers
-from ..judging.verdicts import Conclusion
 from ..judging.waivers import Waiver
 from ..report import document
 from ..report.comparison import compare
 from ..report.document import build_report
 from ..report.plan import describe_plan
 from ..report.progress import Progress
+from ..report.since import exit_code, with_changes
 from ..run.embedded_mock import embedded_mock
 from ..run.run import Run
 from ..run.several import judge_several
@@ -64,6 +64,10 @@ class ConformancePlugin:
     plan_only: bool = False
     quiet: bool = False
     """Whether the last line is enough."""
+    earlier: Mapping[str, document.Report] | None = None
+    """The reports of an earlier run, by their targets' names, to compare with."""
+    only_new: bool = False
+    """Whether only failures that the earlier run did not have fail this one."""
     _is_command: bool = field(default=False, init=False)
     """Whether this plugin prints, not pytest."""
     _reports: dict[str, document.Report] = field(factory=dict, init=False)
@@ -146,6 +150,8 @@ class ConformancePlugin:
         runs = {name: self._waived(run) for name, run in self._runs(wanted).items()}
         self._archive_failures = [run.archive_failure for run in runs.values() if run.archive_failure]
         self._reports = {name: build_report(run) for name, run in runs.items()}
+        if self.earlier is not None:
+            self._reports = with_changes(self._reports, self.earlier)
         self._judged = {
             name: {each["id"]: each for each in found["requirements"]} for name, found in self._reports.items()
         }
@@ -175,9 +181,8 @@ class ConformancePlugin:
             contract=self.contract if self._is_command else None,
             quiet=self.quiet,
         )
-        conclusion = Conclusion((comparison or next(iter(self._reports.values())))["verdict"])
         if session.exitstatus in NOTHING_BROKE and not self._others_failed:
-            session.exitstatus = conclusion.exit_code
+            session.exitstatus = exit_code(comparison or next(iter(self._reports.values())), self.only_new)
         for failure in self._archive_failures:
             print(f"alphaedge-conform: {failure}", file=sys.stderr)
         if not is_written or self._archive_failures:

@@ -30,7 +30,7 @@ def publish(
     unwritten = None
     try:
         if folder is not None:
-            report.write(reports, comparison, folder)
+            report.write(reports, comparison, folder, contract)
     except OSError as error:
         unwritten = f"{error.filename}: {error.strerror}; the report is incomplete"
     drafted = waivers.draft(_failed(reports), drafts, date.today()) if drafts is not None else None

@@ -14,7 +14,7 @@ from ..archive import har
 from ..contract import Contract, shorten
 from ..errors import ConfigurationError
 from ..run.targets import folder as target_folder
-from . import comparison, document, github, terminal
+from . import comparison, document, github, terminal, terminal_comparison
 from .comparison import Comparison
 from .document import Report
 
@@ -24,26 +24,28 @@ __all__ = ["announce", "comparison", "document", "read", "render", "show", "writ
 SINGLE, COMPARED = ("report.json", "report.html", "badge.svg"), ("comparison.json", "comparison.html")
 
 
-def write(reports: Sequence[Report], compared: Comparison | None, folder: Path) -> None:
+def write(
+    reports: Sequence[Report], compared: Comparison | None, folder: Path, contract: Contract | None = None
+) -> None:
     """Writes report.json and what is made of it; of several targets, comparison.json and a folder for each."""
     for stale in COMPARED if compared is None else SINGLE:  # of a run before
         (folder / stale).unlink(missing_ok=True)
     if compared is None:
         _write(reports[0], folder / "report.json")
-        render(reports[0], folder)
+        render(reports[0], folder, contract)
         return
     for report in reports:
         own = folder / target_folder(report["target"]["name"])
         own.mkdir(parents=True, exist_ok=True)
         _write(report, own / "report.json")
-        render(report, own)
+        render(report, own, contract)
     _write(compared, folder / "comparison.json")
     render(compared, folder)
 
 
-def render(shown: Report | Comparison, folder: Path) -> None:
+def render(shown: Report | Comparison, folder: Path, contract: Contract | None = None) -> None:
     """Writes the views of a report or a comparison into its folder. What went over the wire is read back from the
-    archive there, which has no key."""
+    archive there, which has no key; the text of a contract that is not the shipped one has to be given."""
     from . import page
     from .badge import badge
 
@@ -54,14 +56,15 @@ def render(shown: Report | Comparison, folder: Path) -> None:
         exchanges = har.read_ours(folder / har.ARCHIVE).exchanges
     except ConfigurationError:
         exchanges = ()
-    _write(page.report_page(shown, {exchange.number: exchange for exchange in exchanges}), folder / "report.html")
+    numbered = {exchange.number: exchange for exchange in exchanges}
+    _write(page.report_page(shown, numbered, contract), folder / "report.html")
     _write(badge(shown), folder / "badge.svg")
 
 
 def show(shown: Report | Comparison, folder: Path | None, quiet: bool) -> None:
     """Prints a report or a comparison for a person; quiet: the verdict alone."""
     if comparison.is_one(shown):
-        terminal.show_comparison(shown, folder, quiet)
+        terminal_comparison.show_comparison(shown, folder, quiet)
     else:
         terminal.show(shown, folder, quiet)
 
@@ -94,6 +97,26 @@ def read(path: Path) -> Report | Comparison:
         where = "/".join(map(str, wrong.instance_path)) or "the whole"
         raise ConfigurationError(f"{expected}; {where}: {shorten(wrong.message)}")
     return data
+
+
+def reports_of(path: Path) -> dict[str, Report]:
+    """The reports of a run by their targets' names: of its folder, its report.json or its comparison.json. Raises
+    ConfigurationError."""
+    if path.is_dir():
+        there = [path / name for name in ("comparison.json", "report.json") if (path / name).is_file()]
+        if not there:
+            raise ConfigurationError(f"{path}: expected a folder with the report.json or comparison.json of a run")
+        path = there[0]
+    found = read(path)
+    if not comparison.is_one(found):
+        return {found["target"]["name"]: found}
+    reports = {}
+    for target in found["targets"]:
+        own = read(path.parent / target["report"] / "report.json")
+        if comparison.is_one(own):
+            raise ConfigurationError(f"{path.parent / target['report']}: expected the report of one target")
+        reports[target["name"]] = own
+    return reports
 
 
 def _write(data: Report | Comparison | str, path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 from collections.abc import Iterator
 
 from attrs import frozen
@@ -22,8 +23,12 @@ PROBES = 5
 """Probes and faults of a requirement that are named."""
 
 
-def show_list(suite: Suite) -> None:
-    """Every requirement with its level, source and sentence: a table on a terminal, else a line each."""
+def show_list(suite: Suite, as_json: bool = False) -> None:
+    """Every requirement with its level, source and sentence: a table on a terminal, else a line each; or all that is
+    known of each as JSON."""
+    if as_json:
+        print(json.dumps([_json(suite, each) for each in suite.requirements.values()], ensure_ascii=False, indent=2))
+        return
     rows = [(each.id, each.level, each.source, each.text) for each in suite.requirements.values()]
     out = console()
     if not out.is_terminal:
@@ -38,6 +43,18 @@ def show_list(suite: Suite) -> None:
     for row in rows:
         table.add_row(*row)
     out.print(table, soft_wrap=False)
+
+
+def _json(suite: Suite, requirement: Requirement) -> dict[str, str | int | None]:
+    return {
+        "id": requirement.id,
+        "level": requirement.level,
+        "source": requirement.source,
+        "title": requirement.text,
+        "quote": requirement.quote,
+        "pointer": requirement.pointer,
+        "line": suite.contract.line(requirement.pointer),
+    }
 
 
 def explain(suite: Suite, id: str) -> None:

@@ -6,26 +6,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Annotated, TypedDict
+from typing import Annotated, NotRequired, TypedDict
 
 from typing_extensions import TypeIs
 
 from ..contract.requirements import Level, Source
 from ..judging.verdicts import Conclusion, Status
 from ..run.targets import folder
-from .document import (
-    FORMAT,
-    ContractUsed,
-    Cost,
-    Count,
-    Kit,
-    Pointer,
-    Report,
-    Requirement,
-    Seconds,
-    Target,
-    Time,
-)
+from .document import FORMAT, ContractUsed, Cost, Kit, Report, Requirement, Since, Target
+from .latency import Latency
+from .units import Count, Pointer, Seconds, Time
 
 WORST_FIRST = (Conclusion.KIT_ERROR, Conclusion.DEVIATES, Conclusion.INCONCLUSIVE, Conclusion.CONFORMS)
 
@@ -39,6 +29,9 @@ class Compared(Target):
     """What is wrong with the waivers; each fails the run."""
     seconds: Seconds
     cost: Cost
+    latency: NotRequired[Latency | None]
+    since: NotRequired[Since | None]
+    """Null where there is no earlier run to compare with."""
     report: str
     """The folder of its own report, beside this file."""
 
@@ -128,6 +121,8 @@ def compare(reports: Sequence[Report], seconds: float, against: str | None = Non
                 "problems": report["problems"],
                 "seconds": report["seconds"],
                 "cost": report["cost"],
+                "latency": report.get("latency"),
+                "since": report.get("since"),
                 "report": folder(report["target"]["name"]),
             }
             for report in reports

@@ -2,32 +2,61 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 
-from ..exchange import Exchange, Key
-from ..exchange.authorization import WRONG_KEY, bearer
-from ..exchange.redaction import partial
+from ..exchange import Exchange, Key, Wire
+from ..exchange.authorization import CREDENTIALS
 from ..exchange.target import Target
+from ..judging.places import Place
+from ..judging.verdicts import Finding
 
 
-def curl(exchange: Exchange, target: Target) -> str:
-    """The command that sends the same request, with the key from the environment."""
+def command(finding: Finding, target: Target) -> str:
+    """The command that shows a finding again: one request, or two at once."""
+    line = curl(finding.exchange, target, finding.place)
+    return line if finding.beside is None else f"{line} & {curl(finding.beside, target)} & wait"
+
+
+def curl(exchange: Exchange, target: Target, place: Place | None = None) -> str:
+    """The command that sends the same request, with the key from the environment; it prints the head of the answer
+    where the finding is about that."""
     probe = exchange.probe
-    words = ["curl", "-sS"]
+    before, data = _data(probe.body or b"")
+    words = [*before, "curl", "-sS"]
+    if place is not None and (place.status or place.header is not None):
+        words.append("-i")
     if probe.streams:
         words.append("-N")
     if probe.method != "POST" or probe.body is None:
         words += ["-X", probe.method]
     words.append(shlex.quote(exchange.url))
     if probe.body is not None:
-        words += ["-H", shlex.quote(f"Content-Type: {probe.media_type}" if probe.media_type else "Content-Type:")]
+        name = "content-type" if probe.wire is Wire.UNUSUAL else "Content-Type"
+        words += ["-H", shlex.quote(f"{name}: {probe.media_type}" if probe.media_type else f"{name}:")]
     if target.key is not None and probe.key is not Key.ABSENT:
-        value = {
-            Key.RIGHT: f"${target.key_variable}",
-            Key.WRONG: WRONG_KEY,
-            Key.PARTIAL: f'$(printf %.{len(partial(target.key))}s "${target.key_variable}")',
-        }[probe.key]
-        words += ["-H", f'"Authorization: {bearer(value)}"']
+        field = CREDENTIALS[probe.key].shell(target.key, target.key_variable)
+        words += ["-H", f'"Authorization: {field}"']
+    for each in target.headers:
+        value = shlex.quote(f"{each.name}: {each.value}") if each.is_harmless else f'"{each.name}: ${each.variable}"'
+        words += ["-H", value]
     if probe.body is not None:
-        words += ["--data-binary", shlex.quote(probe.body.decode("utf-8", "replace"))]
+        words += ["--data-binary", data]
     return " ".join(words)
+
+
+def _data(body: bytes) -> tuple[list[str], str]:
+    """What makes a body and pipes it to curl, where it is no text or mostly white space, and what curl is to send."""
+    try:
+        text = body.decode()
+    except UnicodeDecodeError:
+        octal = "".join(chr(byte) if 32 <= byte < 127 and byte not in b"%\\" else f"\\{byte:03o}" for byte in body)
+        return ["printf", shlex.quote(octal), "|"], "@-"
+    if not (padding := re.search(r" {1000,}", text)):
+        return [], shlex.quote(text)
+    made = [f"printf %s {shlex.quote(part)}" for part in (text[: padding.start()], text[padding.end() :]) if part]
+    return [
+        "{",
+        f"{made[0]}; printf '%{padding.end() - padding.start()}s' ''; {''.join(f'{m}; ' for m in made[1:])}}}",
+        "|",
+    ], "@-"

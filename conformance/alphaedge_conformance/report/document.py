@@ -15,17 +15,11 @@ from ..exchange.redaction import redact
 from ..judging import places, verdicts
 from ..judging.verdicts import Conclusion, Status, Verdict, kit_failed
 from ..run.run import Run
-from .curl import curl
+from .curl import command
+from .latency import Latency, measure
+from .units import Amount, Count, Number, Pointer, Seconds, Share, Time
 
 FORMAT = 1
-
-
-Count = Annotated[int, {"minimum": 0}]
-Number = Annotated[int, {"minimum": 1}]
-Seconds = Annotated[float, {"minimum": 0}]
-Time = Annotated[str, {"format": "date-time"}]
-Pointer = Annotated[str, {"format": "json-pointer"}]
-Share = Annotated[float, {"minimum": 0, "maximum": 1}]
 
 
 class Kit(TypedDict):
@@ -56,6 +50,8 @@ class Target(TypedDict):
     """What it calls itself in the header Server."""
     has_key: bool
     """Whether a key was sent."""
+    headers: NotRequired[list[str]]
+    """The names of the caller's own headers, sent with every request."""
 
 
 class Cost(TypedDict):
@@ -70,6 +66,15 @@ class Cost(TypedDict):
     """As the target counts them."""
     completion_tokens: Count
     """As the target counts them."""
+    price: NotRequired[Money | None]
+    """Of these tokens; null where no price is given."""
+
+
+class Money(TypedDict):
+    """What the tokens of a run cost, by the prices that its targets.toml gives."""
+
+    amount: Amount
+    currency: str
 
 
 class Place(TypedDict):
@@ -95,14 +100,18 @@ class Finding(TypedDict):
     message: str
     """What was expected, and what came."""
     place: NotRequired[Place | None]
+    status: NotRequired[int | None]
+    """The HTTP status of the answer; null where none came."""
     exchange: Number
     """Its place in the plan, from 1; `_number` in exchanges.har."""
     probe: str
     """What was sent, in words."""
     impact: str | None
     """What a program that uses the client notices."""
+    only_concurrent: NotRequired[bool]
+    """Whether the requirement broke only beside other requests: each finding did, and the first passed alone."""
     curl: str
-    """A command that sends the same request; the key is that of the environment."""
+    """A command that sends the same request, or two at once where it takes two; the key is that of the environment."""
 
 
 class Requirement(TypedDict):
@@ -132,6 +141,59 @@ class Requirement(TypedDict):
     findings: list[Finding]
 
 
+class Often(TypedDict):
+    """In how many exchanges a requirement was broken."""
+
+    failed: Count
+    of: Count
+
+
+class Change(TypedDict):
+    """A requirement that is not as it was."""
+
+    id: str
+    level: Annotated[str, Level]
+    title: str
+    was: Annotated[str | None, Status]
+    """Null where the earlier run did not have it."""
+    now: Annotated[str, Status]
+    often_was: Often
+    often_now: Often
+
+
+class Figures(TypedDict):
+    """What a run took."""
+
+    requests: Count
+    tokens: Count
+    price: Money | None
+    first_byte_p50: float | None
+    whole_p50: float | None
+    whole_p95: float | None
+    tokens_per_second: float | None
+
+
+class Since(TypedDict):
+    """What has changed since an earlier run of the same target."""
+
+    started: Time
+    """Of the earlier run."""
+    contract: ContractUsed
+    """Of the earlier run."""
+    can_fail: bool
+    """Whether one of the new failures can fail the run."""
+    new: list[Change]
+    """What fails now, and did not."""
+    fixed: list[Change]
+    """What failed, and passes now."""
+    unjudged: list[Change]
+    """What was judged, and is inconclusive now."""
+    prevalence: list[Change]
+    """What fails in both, and so much more often or more seldom that it is no chance, with 95 % confidence."""
+    was: Figures
+    now: Figures
+
+
 class Report(TypedDict):
     """One run of the AlphaEdge conformance suite. Members that are not described here may come; ignore them."""
 
@@ -150,6 +212,10 @@ class Report(TypedDict):
     problems: list[str]
     """What is wrong with the waivers; each fails the run."""
     cost: Cost
+    latency: NotRequired[Latency | None]
+    """Null where nothing was accepted, or nobody knows when it arrived."""
+    since: NotRequired[Since | None]
+    """Null where there is no earlier run to compare with."""
     requirements: list[Requirement]
 
 
@@ -168,6 +234,7 @@ def build_report(run: Run) -> Report:
             "model": run.target.model,
             "server": redact(run.server, run.target.key) if run.server is not None else None,
             "has_key": run.target.key is not None,
+            "headers": [header.name for header in run.target.headers],
         },
         "started": datetime.fromtimestamp(run.started, UTC).isoformat(timespec="seconds"),
         "seconds": round(run.seconds, 3),
@@ -182,9 +249,20 @@ def build_report(run: Run) -> Report:
             "unanswered_requests": run.unsent,
             "prompt_tokens": prompt,
             "completion_tokens": completion,
+            "price": _price(run),
         },
+        "latency": measure(run.exchanges, run.paces),
         "requirements": requirements,
     }
+
+
+def _price(run: Run) -> Money | None:
+    price = run.target.price
+    if price is None:
+        return None
+    prompt, completion = run.tokens
+    amount = (prompt * price.prompt + completion * price.completion) / 1_000_000
+    return {"amount": round(amount, 6), "currency": price.currency}
 
 
 def _requirement(run: Run, verdict: Verdict) -> Requirement:
@@ -216,10 +294,12 @@ def _finding(run: Run, finding: verdicts.Finding) -> Finding:
     return {
         "message": finding.message,
         "place": place_of(finding.place),
+        "status": finding.exchange.status,
         "exchange": finding.exchange.number,
         "probe": finding.exchange.probe.name,
         "impact": run.impact(finding),
-        "curl": curl(finding.exchange, run.target),
+        "only_concurrent": finding.beside is not None,
+        "curl": command(finding, run.target),
     }
 
 

@@ -4,45 +4,124 @@ from __future__ import annotations
 
 import sys
 import time
+from collections import deque
+from collections.abc import Mapping
+from threading import Event, Thread
 from types import TracebackType
 from typing import Self
 
+from attrs import frozen
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 from rich.progress import Progress as Bar
+from rich.text import Text
 
 EVERY = 5.0
 """Seconds between two lines where there is no terminal."""
+SAMPLES = 30
+"""Answers whose pace says how long the rest takes."""
+FEWEST = 8
+"""Answers before which nobody knows."""
+
+
+@frozen
+class Told:
+    """The last that a target's run has told."""
+
+    done: int
+    planned: int
+    findings: int
+    under_way: Mapping[int, str]
 
 
 class Progress:
-    """The requests that are done, the findings so far, the time left; on standard error, and nothing where pytest
-    prints."""
+    """The requests that are done, the findings so far, what is waited for and the time left; on standard error, and
+    nothing where pytest prints."""
 
     def __init__(self, wanted: bool) -> None:
         console = Console(stderr=True)
-        columns = (TextColumn("requests"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[findings]}"))
+        columns = (TextColumn("requests"), BarColumn(bar_width=20), MofNCompleteColumn(), _Rest(self))
         is_shown = wanted and console.is_terminal
-        self._bar = Bar(*columns, TimeRemainingColumn(), console=console, transient=True, disable=not is_shown)
-        self._task = self._bar.add_task("requests", total=None, findings="")
+        self._bar = Bar(*columns, console=console, transient=True, disable=not is_shown)
+        self._task = self._bar.add_task("requests", total=None)
         self._prints_lines = wanted and not is_shown
-        self._started = self._printed = time.monotonic()
-        self._targets: dict[str, tuple[int, int, int]] = {}
+        self._over = Event()
+        self._targets: dict[str, Told] = {}
+        self._arrivals: deque[tuple[float, int]] = deque(maxlen=SAMPLES)
 
-    def __call__(self, done: int, planned: int, findings: int, of: str = "") -> None:
-        self._targets[of] = done, planned, findings
-        done, planned, findings = map(sum, zip(*self._targets.values(), strict=True))
-        found = f"{findings} finding{'s' if findings != 1 else ''}"
-        self._bar.update(self._task, completed=done, total=planned, findings=found)
-        now = time.monotonic()
-        if self._prints_lines and now - self._printed >= EVERY:
-            self._printed = now
-            left = (now - self._started) / done * (planned - done)
-            print(f"{done} of {planned} requests, {found}, about {left:.0f} s left", file=sys.stderr, flush=True)
+    def __call__(self, done: int, planned: int, findings: int, under_way: Mapping[int, str], /, of: str = "") -> None:
+        self._targets[of] = Told(done, planned, findings, under_way)
+        now = self._now
+        self._arrivals.append((time.monotonic(), now.done))
+        self._bar.update(self._task, completed=now.done, total=now.planned)
+
+    @property
+    def _now(self) -> Told:
+        """All targets together."""
+        every = list(self._targets.values())
+        waiting = [name for told in every for name in list(told.under_way.values())]
+        done, planned, findings = (
+            sum(getattr(told, name) for told in every) for name in ("done", "planned", "findings")
+        )
+        return Told(done, planned, findings, dict(enumerate(waiting)))
+
+    @property
+    def line(self) -> str:
+        now = self._now
+        return f"{now.done} of {now.planned} requests, {self.rest}"
+
+    @property
+    def rest(self) -> str:
+        """What a bar cannot show."""
+        now = self._now
+        parts = [f"{now.findings} finding{'s' if now.findings != 1 else ''}"]
+        if left := time_left(list(self._arrivals), now.planned):
+            parts.append(left)
+        return ", ".join(parts) + _waiting(list(now.under_way.values()))
 
     def __enter__(self) -> Self:
         self._bar.start()
+        if self._prints_lines:
+            Thread(target=self._print_lines, daemon=True).start()
         return self
 
+    def _print_lines(self) -> None:
+        while not self._over.wait(EVERY):
+            if self._targets:
+                print(self.line, file=sys.stderr, flush=True)
+
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._over.set()
         self._bar.stop()
+
+
+class _Rest(TextColumn):
+    """Looked at anew each time the bar is drawn, also while nothing arrives."""
+
+    def __init__(self, progress: Progress) -> None:
+        super().__init__("")
+        self._progress = progress
+
+    def render(self, task: object) -> Text:
+        return Text(self._progress.rest)
+
+
+def time_left(arrivals: list[tuple[float, int]], planned: int) -> str:
+    """From the pace of the last answers, as seconds and how many there were by then; nothing where they are too few to
+    tell."""
+    if len(arrivals) < FEWEST:
+        return ""
+    (start, before), (end, done) = arrivals[0], arrivals[-1]
+    if done <= before or end <= start or done >= planned:
+        return ""
+    left = (planned - done) * (end - start) / (done - before)
+    if left < 10:
+        return "a few seconds left"
+    return f"about {round(left, -1):.0f} s left" if left < 95 else f"about {left / 60:.0f} min left"
+
+
+def _waiting(names: list[str]) -> str:
+    if not names:
+        return ""
+    others = f" and {len(names) - 1} more" if len(names) > 1 else ""
+    return f"; waiting for {names[0]!r}{others}"

@@ -15,13 +15,13 @@ from rich.text import Text
 
 from ..contract.requirements import Level, subject
 from ..judging.verdicts import Conclusion, Status
-from .comparison import Cell, Comparison, shown
-from .document import Cost, Report, Requirement
+from .causes import Cause, causes, gravity
+from .document import Cost, Money, Report, Requirement, Since
+from .since import figures, headline, lines
 from .text import noticed, prevalence, safe
 
 SHOWN = 5
 """Requirements that a line names; report.json names them all."""
-NONE: Cell = {"status": "", "reason": None, "failed": 0, "of": 0}
 STYLE = {
     Status.KIT_ERROR: "bold red",
     Status.FAILED: "bold red",
@@ -53,39 +53,29 @@ def console() -> Console:
 def show(report: Report, folder: Path | None, quiet: bool = False) -> None:
     """Prints a run; quiet: its last line alone."""
     out = console()
+    if not quiet:
+        print_changes(out, report.get("since"))
     is_judged = any(each["of"] or each["status"] == Status.KIT_ERROR for each in report["requirements"])
     if not quiet and is_judged:
         _print_subjects(out, report)
-        for requirement in sorted(report["requirements"], key=_order):
-            if requirement["findings"]:
-                _print_findings(out, requirement)
+        for cause in causes(report["requirements"]):
+            _print_findings(out, cause.first)
+            _print_others(out, cause)
         _print_unjudged(out, report)
     out.print(_summary(report, folder))
 
 
-def show_comparison(comparison: Comparison, folder: Path | None, quiet: bool = False) -> None:
-    """Prints what several targets differ in, or break, and a line for each."""
-    out = console()
-    if not quiet:
-        _print_matrix(out, comparison)
-    for target in comparison["targets"]:
-        counts = Counter(
-            (Status(row["targets"][target["name"]]["status"]), Level(row["level"]))
-            for row in comparison["requirements"]
-            if target["name"] in row["targets"]
-        )
-        said = safe(target["reason"]) if target["reason"] is not None else _counted(counts)
-        conclusion = Conclusion(target["verdict"])
-        head = (conclusion.upper(), CONCLUSION_STYLE[conclusion])
-        cost = _cost(target["cost"], target["seconds"])
-        out.print(Text.assemble(f"{safe(target['name'])}: ", head, f": {said} · {cost}"))
-    for problem in dict.fromkeys(each for target in comparison["targets"] for each in target["problems"]):
-        out.print(Text(safe(problem), style="bold red"))
-    conclusion = Conclusion(comparison["verdict"])
-    against = f" against {safe(comparison['against'])}" if comparison["against"] is not None else ""
-    where = f" · {folder}/comparison.html" if folder is not None else ""
-    total = f"{len(comparison['targets'])} targets{against}, {comparison['seconds']:.1f} s{where}"
-    out.print(Text.assemble((conclusion.upper(), CONCLUSION_STYLE[conclusion]), f": {total}"))
+def print_changes(out: Console, changes: Since | None, indent: str = "") -> None:
+    """What is not as it was in an earlier run."""
+    if changes is None:
+        return
+    out.print(Text(f"{indent}since {changes['started']}: {headline(changes)}", style="bold"))
+    style = {"new": STYLE[Status.FAILED], "fixed": STYLE[Status.PASSED], "unjudged": STYLE[Status.INCONCLUSIVE]}
+    for kind, text in lines(changes):
+        out.print(Text.assemble(f"{indent}  ", (f"{kind:10}", style.get(kind, "")), f"  {text}"))
+    for name, was, now in figures(changes):
+        out.print(Text(f"{indent}  {name}: {was} → {now}"))
+    out.print()
 
 
 def _print_unjudged(out: Console, report: Report) -> None:
@@ -98,10 +88,6 @@ def _print_unjudged(out: Console, report: Report) -> None:
         more = f" and {len(ids) - SHOWN} more" if len(ids) > SHOWN else ""
         text = f"{status} {level} {', '.join(ids[:SHOWN])}{more}: {safe(reason)}"
         out.print(Text(text, style=STYLE[Status(status)]))
-
-
-def _order(requirement: Requirement) -> tuple[int, int]:
-    return Level(requirement["level"]).rank, list(Status).index(Status(requirement["status"]))
 
 
 def _print_subjects(out: Console, report: Report) -> None:
@@ -117,7 +103,7 @@ def _print_subjects(out: Console, report: Report) -> None:
     table.add_column("subject")
     for status in statuses:
         table.add_column(status, justify="right", header_style=STYLE[status])
-    for name, group in sorted(subjects.items(), key=lambda entry: min(map(_severity, entry[1]))):
+    for name, group in sorted(subjects.items(), key=lambda entry: min(map(gravity, entry[1]))):
         counts = Counter(requirement["status"] for requirement in group)
         cells = [Text(str(counts[status] or ""), style=STYLE[status]) for status in statuses]
         table.add_row(name, *cells)
@@ -125,17 +111,11 @@ def _print_subjects(out: Console, report: Report) -> None:
     out.print()
 
 
-def _severity(requirement: Requirement) -> tuple[int, int]:
-    level, status = _order(requirement)
-    return status, level
-
-
 def _print_findings(out: Console, requirement: Requirement) -> None:
     first = requirement["findings"][0]
     status, level = Status(requirement["status"]), Level(requirement["level"])
-    style = STYLE[status] if status is not Status.FAILED or requirement["scored"] else "bold yellow"
     head = f"{level} {requirement['id']}"
-    out.print(Text.assemble((head, style), f"  {prevalence(requirement)}, {requirement['source']}"))
+    out.print(Text.assemble((head, _style(requirement)), f"  {prevalence(requirement)}, {requirement['source']}"))
     out.print(f"  {requirement['title']}", markup=False)
     if requirement["reason"] is not None:
         out.print(f"  {status}: {safe(requirement['reason'])}", markup=False)
@@ -144,31 +124,19 @@ def _print_findings(out: Console, requirement: Requirement) -> None:
     out.print(f"  {safe(first['curl'])}\n", markup=False, style="dim")
 
 
-def _print_matrix(out: Console, comparison: Comparison) -> None:
-    rows, every = shown(comparison), comparison["requirements"]
-    names = [target["name"] for target in comparison["targets"]]
-    table = Table(box=None, pad_edge=False)
-    table.add_column("requirement", overflow="fold")
-    table.add_column("level")
-    for name in names:
-        table.add_column(safe(name), overflow="fold")
-    for row in sorted(rows, key=lambda row: Level(row["level"]).rank):
-        table.add_row(row["id"], row["level"], *(_cell(row["targets"].get(name)) for name in names))
-    if rows:
-        out.print(table)
+def _print_others(out: Console, cause: Cause) -> None:
+    """What probably has the same cause, a line each."""
+    for each in cause.requirements[1:]:
+        head = (f"{each['level']} {each['id']}", _style(each))
+        out.print(Text.assemble("  probably the same: ", head, f"  {prevalence(each)}, {each['source']}"))
+    if len(cause.requirements) > 1:
         out.print()
-    what = "are the same in all" if comparison["against"] is not None else "fail nowhere"
-    unjudged = [name for name in names if not any(row["targets"].get(name, NONE)["of"] for row in every)]
-    but = f", but {' and '.join(map(safe, unjudged))} could not be judged" if unjudged else ""
-    out.print(f"{len(every) - len(rows)} requirements {what}{but}\n")
 
 
-def _cell(cell: Cell | None) -> Text:
-    if cell is None:
-        return Text()
-    status = Status(cell["status"])
-    times = f" {cell['failed']}/{cell['of']}" if cell["failed"] else ""
-    return Text(status + times, style=STYLE[status])
+def _style(requirement: Requirement) -> str:
+    """Of a requirement with findings."""
+    status = Status(requirement["status"])
+    return STYLE[status] if status is not Status.FAILED or requirement["scored"] else "bold yellow"
 
 
 def _summary(report: Report, folder: Path | None) -> Text:
@@ -178,11 +146,13 @@ def _summary(report: Report, folder: Path | None) -> Text:
     if conclusion is not Conclusion.KIT_ERROR and not any(each["of"] for each in requirements):
         return Text.assemble(head, f": {safe(report['reason'] or 'nothing was judged')}")
     counts = Counter((Status(each["status"]), Level(each["level"])) for each in requirements)
-    text = Text.assemble(head, f": {_counted(counts)} · {_cost(cost, report['seconds'])}")
+    text = Text.assemble(head, f": {counted(counts)} · {cost_of(cost, report['seconds'])}")
     for problem in report["problems"]:
         text.append(f" · {safe(problem)}")
     if report["reason"] is not None:
         text.append(f" · {safe(report['reason'])}")
+    if changes := report.get("since"):
+        text.append(f" · {headline(changes)} since {changes['started']}")
     if cost["unanswered_requests"]:
         text.append(f" · {cost['unanswered_requests']} planned requests have no answer")
     if not report["target"]["has_key"]:
@@ -192,7 +162,8 @@ def _summary(report: Report, folder: Path | None) -> Text:
     return text
 
 
-def _counted(counts: Counter[tuple[Status, Level]]) -> str:
+def counted(counts: Counter[tuple[Status, Level]]) -> str:
+    """How many failed of each level, and how many have each other status."""
     failing = (level for level in Level if counts[Status.FAILED, level])
     parts = [  # a MAY is never failed
         f"{counts[Status.FAILED, level]} {level} {'reported' if level is Level.MAY else 'failed'}" for level in failing
@@ -204,6 +175,13 @@ def _counted(counts: Counter[tuple[Status, Level]]) -> str:
     return ", ".join(parts)
 
 
-def _cost(cost: Cost, seconds: float) -> str:
-    tokens = f"{cost['prompt_tokens']} + {cost['completion_tokens']} tokens"
-    return f"{cost['requests']} requests, {tokens}, {seconds:.1f} s"
+def cost_of(cost: Cost, seconds: float) -> str:
+    """What a run took."""
+    tokens = f"{cost['prompt_tokens']} prompt and {cost['completion_tokens']} completion tokens"
+    price = cost.get("price")
+    paid = f", {price_of(price)}" if price is not None else ""
+    return f"{cost['requests']} requests, {tokens}{paid}, {seconds:.1f} s"
+
+
+def price_of(price: Money) -> str:
+    return f"{price['amount']:.4f} {safe(price['currency'])}"

@@ -12,6 +12,14 @@ def safe(text: str) -> str:
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
 
 
+def duration(seconds: float) -> str:
+    """Seconds in words, with three digits."""
+    if seconds == 0:
+        return "0"
+    milli = f"{1000 * seconds:.3g} ms"
+    return milli if seconds < 0.9995 else f"{seconds:.3g} s" if seconds < 1000 else f"{seconds:.0f} s"
+
+
 def prevalence(requirement: Requirement) -> str:
     """How often a requirement was broken; with the interval, where that is not always."""
     text = f"{requirement['failed']} of {requirement['of']} exchanges"
@@ -24,6 +32,8 @@ def prevalence(requirement: Requirement) -> str:
 def noticed(finding: Finding) -> Iterator[str]:
     """What was expected and what came, and what a program notices of it."""
     yield f"{safe(finding['probe'])}: {safe(finding['message'])}"
+    if finding.get("only_concurrent"):
+        yield "only under concurrent requests: it passed when it was repeated alone"
     if finding["impact"] is not None:
         yield f"in a program, {safe(finding['impact'])}"
 

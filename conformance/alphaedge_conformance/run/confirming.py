@@ -7,8 +7,8 @@ from attrs import evolve
 from ..exchange import Exchange, Expect, Probe
 from ..sending.runner import Runner
 
-GATEWAY = (502, 504)
-"""Statuses by which a gateway says that the server behind it gave no usable answer."""
+GATEWAY = (502, 503, 504)
+"""Statuses by which a gateway says that the server behind it gave no usable answer, or that there is none."""
 HUNG = 2
 """Requests without an answer in time that are sent again: each costs the whole limit."""
 
@@ -31,5 +31,5 @@ def confirm(runner: Runner, control: Probe) -> None:
 def _is_doubtful(exchange: Exchange) -> bool:
     """Whether an invalid request had no answer, or only a gateway's."""
     is_invalid = exchange.probe.expect is Expect.REFUSED and exchange.probe.method == "POST"
-    is_silent = exchange.status is None and not exchange.refused_connection
-    return is_invalid and (is_silent or exchange.timed_out or exchange.status in GATEWAY)
+    is_gateways = exchange.status in GATEWAY and not exchange.blames_load
+    return is_invalid and not exchange.refused_connection and (exchange.is_silent or is_gateways)

@@ -81,13 +81,27 @@ class Run:
         return self._impacts[exchange.number]
 
     @cached_property
-    def tokens(self) -> tuple[int, int]:
-        """The prompt and completion tokens that the target says it spent."""
-        prompt = completion = 0
+    def _usages(self) -> list[tuple[Exchange, int, int]]:
+        """The exchanges with a usage, and the prompt and completion tokens that it says."""
+        found = []
         for exchange in self.exchanges:
             try:
                 usage = Evidence(exchange, self.contract).usage
             except Exception:  # nothing is judged here; a check that asks for it says what is wrong
                 continue
-            prompt, completion = prompt + usage["prompt_tokens"], completion + usage["completion_tokens"]
-        return prompt, completion
+            found.append((exchange, int(usage["prompt_tokens"]), int(usage["completion_tokens"])))
+        return found
+
+    @property
+    def tokens(self) -> tuple[int, int]:
+        """The prompt and completion tokens that the target says it spent."""
+        return sum(prompt for _, prompt, _ in self._usages), sum(completion for _, _, completion in self._usages)
+
+    @property
+    def paces(self) -> list[float]:
+        """The completion tokens per second of each answer that has a usage."""
+        return [
+            completion / exchange.elapsed
+            for exchange, _, completion in self._usages
+            if exchange.is_timed and exchange.elapsed and completion
+        ]

@@ -47,8 +47,10 @@ class Shrinker:
         themes = [finding.exchange.probe.theme for finding in verdict.findings]
         if not themes or themes[0] is None or None in themes or "all_shown" in check.views:
             return verdict
-        found = verdict.findings[0].exchange.probe
-        theme = conversations.THEMES[themes[0]]
+        # A text of one theme says more than several texts together.
+        origin = min(verdict.findings, key=lambda finding: finding.exchange.probe.theme == conversations.JOINED.name)
+        found = origin.exchange.probe
+        theme = conversations.BY_NAME[str(found.theme)]
         smallest: dict[bytes, Finding] = {}
 
         def fails(messages: conversations.Messages) -> bool:
@@ -65,7 +67,7 @@ class Shrinker:
         messages = conversations.shrink(self.contract, theme, self.settings.seed, fails)
         if messages is None or (finding := smallest[encode(messages)]) in verdict.findings:
             return verdict
-        return evolve(verdict, findings=(finding, *verdict.findings[1:]))
+        return evolve(verdict, findings=(finding, *(each for each in verdict.findings if each is not origin)))
 
     def exchange(self, probe: Probe) -> Exchange | None:
         """What came back for a request, now or before; None where the budget is spent."""

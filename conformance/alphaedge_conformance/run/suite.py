@@ -16,29 +16,32 @@ from ..archive.har import ARCHIVE, Journal, Recording
 from ..contract import Contract
 from ..contract.requirements import Level, Requirement, catalogue
 from ..errors import ConfigurationError, Inconclusive
-from ..exchange import CONTROL, Exchange, ExpectedAnswer
+from ..exchange import CONTROL, Effort, Exchange, ExpectedAnswer
 from ..exchange.target import Target
 from ..judging.checks import checks_for
 from ..judging.checks.check import Check
 from ..judging.verdicts import Judge, unjudged
-from ..probes import Plan
+from ..probes import Plan, drawing
 from ..sending.runner import Runner
 from ..sending.settings import Settings
+from .concurrency import mark, repeat_alone
 from .confirming import confirm
+from .exploring import Explorer
 from .interrupts import interruptible
 from .run import Run
 from .shrinking import Shrinker
+from .splitting import split
 
 
 class Progress(Protocol):
     """Is told how far a run has come."""
 
-    def __call__(self, done: int, planned: int, findings: int, /, of: str = "") -> object:
-        """Takes the requests that are done, those of the plan, the findings so far, and the name of the target where
-        there are several."""
+    def __call__(self, done: int, planned: int, findings: int, under_way: Mapping[int, str], /, of: str = "") -> object:
+        """Takes the requests that are done, those of the plan, the findings so far, the probes that wait for an answer,
+        which goes on changing, and the name of the target where there are several."""
 
 
-def silent(done: int, planned: int, findings: int, /, of: str = "") -> None:
+def silent(done: int, planned: int, findings: int, under_way: Mapping[int, str], /, of: str = "") -> None:
     """Tells nobody."""
 
 
@@ -49,7 +52,7 @@ class Suite:
     contract: Contract
     requirements: Mapping[str, Requirement] = field(repr=False)
     checks: Mapping[str, Check] = field(repr=False)
-    _plans: dict[tuple[str, int], Plan] = field(factory=dict, init=False, repr=False)
+    _plans: dict[tuple[str, int, Effort], Plan] = field(factory=dict, init=False, repr=False)
     """Drawing is slow: what was drawn for a model and a seed."""
     _drawing: Lock = field(factory=Lock, init=False, repr=False)
 
@@ -80,10 +83,13 @@ class Suite:
 
     def plan(self, wanted: Collection[str], target: Target, settings: Settings) -> Plan:
         """What judging these requirements takes, cut where the budget is less."""
-        drawn = (target.model, settings.seed)
+        drawn = (target.model, settings.seed, settings.effort)
         with self._drawing:
             if drawn not in self._plans:
                 everything = probes.everything(self.contract, self.requirements, *drawn)
+                if settings.effort is Effort.QUICK:
+                    comparing = {id for id, check in self.checks.items() if check.compares}
+                    everything = probes.quick(everything, self.kinds, comparing)
                 self._plans[drawn] = probes.most_telling_first(everything, self.requirements, self.kinds)
         chosen = probes.select(self._plans[drawn], self.kinds, wanted, target.key is not None)
         return chosen.cut(settings.max_requests, settings.max_tokens)
@@ -102,7 +108,7 @@ class Suite:
     ) -> Run:
         """Sends a plan, and judges these requirements on what comes back."""
         started = time.time()
-        judge = self._judge(wanted, plan, target.key)
+        judge = self._judge(wanted, plan, target.key, settings.effort)
         with ExitStack() as stack:
             journal = None
             if settings.report is not None:
@@ -113,12 +119,21 @@ class Suite:
                     journal.add(exchange, is_retried=True)
 
             def done(exchange: Exchange) -> None:
+                if not explores:
+                    keep(exchange, True)
+                planned = len(plan.probes) + settings.explore
+                progress(len(runner.exchanges), planned, judge.findings, runner.under_way)
+
+            def keep(exchange: Exchange, counts: bool) -> None:
                 if journal is not None:
-                    journal.add(exchange)
-                judge.add(exchange)
-                progress(len(runner.exchanges), len(plan.probes), judge.findings)
+                    journal.add(exchange, is_retried=not counts)
+                if counts:
+                    judge.add(exchange)
+
+            explores = False
 
             runner = Runner(target, settings, done, retried)
+            progress(0, len(plan.probes) + settings.explore, 0, runner.under_way)
             stack.enter_context(interruptible(runner.stop))
             run = Run(self.contract, target, settings, plan, started)
             try:
@@ -129,12 +144,20 @@ class Suite:
             else:
                 unsent = runner.unsent(plan)
                 if runner.stopped is None:
+                    split(runner)
                     confirm(runner, plan.probes[0])
+                    if settings.explore:
+                        explores = True
+                        explorer = Explorer(runner, judge, keep, settings.seed, settings.explore)
+                        explorer.explore(drawing.strategy(self.contract, self.requirements, plan.probes[0]))
+                        explores = False
                 verdicts = judge.verdicts(unsent)
                 run = evolve(run, unsent=len(unsent))
                 if runner.stopped is None:
                     shrinker = Shrinker(self.contract, self.checks, plan.probes[0], target, settings, runner)
                     verdicts = {id: shrinker.shrunk(verdict) for id, verdict in verdicts.items()}
+                    repeat_alone(runner, verdicts.values(), self.checks)
+                    verdicts = mark(verdicts, runner.exchanges, self.checks, self.contract, target.key)
         return evolve(
             run,
             exchanges=tuple(sorted(runner.exchanges, key=lambda exchange: exchange.number)),
@@ -158,20 +181,30 @@ class Suite:
                 for exchange in exchanges:
                     journal.add(exchange)
             archive_failure = journal.failure
-        judge = self._judge(wanted, plan, target.key, frozenset() if recording.is_ours else controls)
+        accepted = frozenset[str | None]() if recording.is_ours else controls
+        judge = self._judge(wanted, plan, target.key, settings.effort, accepted)
         for exchange in exchanges:
             judge.add(exchange)
         answered = {exchange.probe for exchange in exchanges}
-        unsent = {probe: "the recording does not have them" for probe in plan.probes if probe not in answered}
+        missing = [
+            probe for probe in plan.probes if probe not in answered and not answered.issuperset(probe.parts or [probe])
+        ]
+        unsent = dict.fromkeys(missing, "the recording does not have them")
         run = Run(self.contract, target, settings, plan, started, exchanges=exchanges, unsent=len(unsent))
         run = evolve(run, archive_failure=archive_failure)
         if CONTROL not in controls and (recording.is_ours or not controls):
             reason = "no request of the recording that the contract accepts was answered 200, so nothing can be judged"
             return evolve(run, verdicts=unjudged(judge.requirements, reason), reason=reason)
-        return evolve(run, verdicts=judge.verdicts(unsent), seconds=time.time() - started)
+        verdicts = mark(judge.verdicts(unsent), exchanges, self.checks, self.contract, target.key)
+        return evolve(run, verdicts=verdicts, seconds=time.time() - started)
 
     def _judge(
-        self, wanted: Collection[str], plan: Plan, key: str | None, accepted: frozenset[str | None] = frozenset()
+        self,
+        wanted: Collection[str],
+        plan: Plan,
+        key: str | None,
+        effort: Effort,
+        accepted: frozenset[str | None] = frozenset(),
     ) -> Judge:
         requirements = [requirement for id, requirement in self.requirements.items() if id in set(wanted)]
-        return Judge(self.contract, requirements, self.checks, (*plan.probes, *plan.unsent), key, accepted)
+        return Judge(self.contract, requirements, self.checks, plan.named, key, effort, accepted)

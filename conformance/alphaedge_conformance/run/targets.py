@@ -14,13 +14,19 @@ from attrs import evolve
 
 from ..contract import Contract
 from ..errors import ConfigurationError
-from ..exchange.target import KEY_VARIABLE, Target, target
+from ..exchange.extra_headers import ExtraHeader
+from ..exchange.target import KEY_VARIABLE, Price, Target, target
 
-MEMBERS = {"url", "model", "key_variable"}
+TEXTS = {"url", "model", "key_variable", "currency"}
+PRICES = {"prompt_price", "completion_price"}
+MEMBERS = TEXTS | PRICES
 
 
-def targets(contract: Contract, named: Sequence[str], model: str | None) -> list[Target]:
-    """The targets at some addresses, or of the TOML file that stands in their place. Raises ConfigurationError.
+def targets(
+    contract: Contract, named: Sequence[str], model: str | None, headers: tuple[ExtraHeader, ...] = ()
+) -> list[Target]:
+    """The targets at some addresses, or of the TOML file that stands in their place, with headers for each. Raises
+    ConfigurationError.
 
     A table of the file is a target::
 
@@ -28,6 +34,9 @@ def targets(contract: Contract, named: Sequence[str], model: str | None) -> list
         url = "http://127.0.0.1:8000"
         model = "large"                     # default: the one of the contract's example
         key_variable = "UPSTREAM_API_KEY"   # where its key is; without it, none is sent
+        prompt_price = 0.5                  # of a million tokens; both or none
+        completion_price = 1.5
+        currency = "EUR"                    # default: USD
     """
     if len(named) == 1 and named[0].endswith(".toml"):
         found = _of_file(contract, Path(named[0]), model)
@@ -43,6 +52,10 @@ def targets(contract: Contract, named: Sequence[str], model: str | None) -> list
             raise ConfigurationError(f"{repeated[0]} is named twice")
         names = Counter(each.name for each in found)
         found = [each if names[each.name] == 1 else evolve(each, name=each.url) for each in found]
+    hosts = sorted({urlsplit(each.url).hostname or "" for each in found})
+    if len(hosts) > 1 and (secret := next((each.name for each in headers if not each.is_harmless), None)):
+        raise ConfigurationError(f"-H {secret} would go to {' and '.join(hosts)}; judge each host by itself")
+    found = [evolve(each, headers=headers) for each in found]
     folders = Counter(folder(each.name) for each in found)
     if clashing := [each.name for each in found if folders[folder(each.name)] > 1]:
         raise ConfigurationError(f"{' and '.join(clashing)} would have one report folder; name them otherwise")
@@ -67,8 +80,9 @@ def _of_table(contract: Contract, path: Path, name: str, table: object, model: s
         raise ConfigurationError(f'{here}: expected a table with url = "http://host:8000"')
     if unknown := sorted(set(table) - MEMBERS):
         raise ConfigurationError(f"{here}: expected {', '.join(sorted(MEMBERS))}, found {unknown[0]!r}")
-    if wrong := [member for member, value in table.items() if not isinstance(value, str)]:
+    if wrong := [member for member, value in table.items() if member in TEXTS and not isinstance(value, str)]:
         raise ConfigurationError(f"{here}: {wrong[0]}: expected a string, found {table[wrong[0]]!r}")
+    price = _price(here, table)
     key, variable = "", table.get("key_variable")
     if variable is not None:
         if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", variable):
@@ -80,7 +94,24 @@ def _of_table(contract: Contract, path: Path, name: str, table: object, model: s
         made = target(contract, table["url"], table.get("model") or model, key)
     except ConfigurationError as error:
         raise ConfigurationError(f"{here}: {error}") from None
-    return evolve(made, name=name, key_variable=variable or f"the key_variable of [{name}]")
+    return evolve(made, name=name, key_variable=variable or f"the key_variable of [{name}]", price=price)
+
+
+def _price(here: str, table: Mapping[str, object]) -> Price | None:
+    given = sorted(PRICES & set(table))
+    if not given:
+        return None
+    if len(given) < len(PRICES):
+        raise ConfigurationError(f"{here}: expected {' and '.join(sorted(PRICES))}, found {given[0]} alone")
+    prices = []
+    for member in ("prompt_price", "completion_price"):
+        value = table[member]
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < float("inf"):
+            raise ConfigurationError(f"{here}: {member}: expected a price of a million tokens, found {value!r}")
+        prices.append(float(value))
+    currency = table.get("currency")
+    prompt, completion = prices
+    return Price(prompt, completion, str(currency)) if currency else Price(prompt, completion)
 
 
 def folder(name: str) -> str:

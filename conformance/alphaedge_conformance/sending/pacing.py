@@ -12,7 +12,7 @@ from email.utils import parsedate_to_datetime
 
 from attrs import define, field
 
-from ..exchange import Exchange, Probe
+from ..exchange import Exchange, Expect, Probe
 from ..probes import ceiling
 
 LONGEST_WAIT = 30.0
@@ -78,9 +78,16 @@ class Pace:
         return True
 
 
+def is_limited(exchange: Exchange) -> bool:
+    """Whether the server says that it did not look at the request. A 503 to an invalid one, without a time to come back
+    at, may as well be what it makes of that request."""
+    may_be_its_answer = exchange.probe.expect is Expect.REFUSED and not exchange.blames_load
+    return exchange.status in LIMITED and not may_be_its_answer
+
+
 def retry_after(exchange: Exchange, attempt: int) -> float | None:
     """Seconds until the request may be retried, where the server says that it did not look at it."""
-    if exchange.status not in LIMITED:
+    if not is_limited(exchange):
         return None
     value = (exchange.header("retry-after") or "").strip()
     try:
@@ -112,7 +119,7 @@ class Breaker:
         if exchange.refused_connection:
             self._gone += 1
         elif exchange.status in LIMITED:
-            self._limited += 1
+            self._limited += is_limited(exchange)
         elif exchange.aborted_by_limit:
             self._cut[exchange.probe.streams] += 1
         else:

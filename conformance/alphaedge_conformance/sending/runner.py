@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
+from difflib import get_close_matches
+from itertools import groupby
 
 from attrs import evolve
 
@@ -24,7 +26,16 @@ RETRIES = 4
 """How often a rate-limited request is retried."""
 PAUSE = 0.05
 """Seconds between two looks at whether what is under way has come to an end."""
+MODELS_NAMED = 8
+"""Models that a message names of all that a server offers."""
 Done = Callable[[Exchange], object]
+
+
+def _some(models: list[str], wanted: str) -> str:
+    """The first of many models, those of a similar name before all."""
+    ordered = list(dict.fromkeys([*get_close_matches(wanted, models, MODELS_NAMED, 0.5), *models]))
+    more = f" and {len(ordered) - MODELS_NAMED} more" if len(ordered) > MODELS_NAMED else ""
+    return ", ".join(ordered[:MODELS_NAMED]) + more
 
 
 def _is_json(body: bytes) -> bool:
@@ -43,6 +54,8 @@ class Runner:
         the other, in a thread of their own, so that judging delays no arrival time."""
         self.target, self.settings, self._done, self._retried = target, settings, done, retried
         self.exchanges: list[Exchange] = []
+        self.under_way: dict[int, str] = {}
+        """The names of the probes that wait for an answer, in the order of sending."""
         self.stopped: str | None = None
         """Why nothing more is sent."""
         self.budget = Budget(settings.max_requests, settings.max_tokens)
@@ -60,10 +73,15 @@ class Runner:
 
     def send(self, probe: Probe) -> Exchange | None:
         """One more exchange after a run; None where the budget is spent, or the run was stopped."""
-        number = len(self.exchanges)
-        self._queue.append((1 + max(each.number for each in self.exchanges), probe, 0))
+        return next(iter(self.send_all([probe])), None)
+
+    def send_all(self, probes: Iterable[Probe]) -> list[Exchange]:
+        """More exchanges after a run, as many as the budget allows; none where the run was stopped."""
+        before = len(self.exchanges)
+        first = 1 + max(each.number for each in self.exchanges)
+        self._queue.extend((number, probe, 0) for number, probe in enumerate(probes, first))
         self._drive(self._all())
-        return self.exchanges[number] if len(self.exchanges) > number else None
+        return self.exchanges[before:]
 
     def unsent(self, plan: Plan) -> dict[Probe, str]:
         """The probes of a plan without an answer, each with the reason."""
@@ -112,11 +130,13 @@ class Runner:
                 page = f"{self.target.url} answers with a page (text/html)"
                 raise Inconclusive(f"{page}, so nothing can be judged; name the address of the API")
             numbered = [(number, probe, 0) for number, probe in enumerate(others, 2)]
-            self._queue.extend(each for each in numbered if not is_unlimited(each[1]))
+            alone = [each for each in numbered if each[1].series is None]
+            self._queue.extend(each for each in alone if not is_unlimited(each[1]))
             await self._workers()
+            await self._in_series([(number, probe) for number, probe, _ in numbered if probe.series is not None])
             # Some servers generate on for a client that has left: such an answer must not starve the others.
             self._pace.width = 1
-            self._queue.extend(each for each in numbered if is_unlimited(each[1]))
+            self._queue.extend(each for each in alone if is_unlimited(each[1]))
             await self._workers()
 
     async def _all(self) -> None:
@@ -126,6 +146,17 @@ class Runner:
     async def _workers(self) -> None:
         while self._queue and self.stopped is None:
             await asyncio.gather(*(self._work(index) for index in range(min(self._pace.width, len(self._queue)))))
+
+    async def _in_series(self, numbered: Iterable[tuple[int, Probe]]) -> None:
+        """Each series on a connection of its own, one request after the other."""
+        shared = self._client
+        in_turn = sorted(numbered, key=lambda each: (each[1].series or "", each[1].turn))
+        for _, series in groupby(in_turn, key=lambda each: each[1].series):
+            async with client(evolve(self.settings, concurrency=1), self.target) as self._client:
+                for each in series:
+                    self._queue.append((*each, 0))
+                    await self._workers()
+        self._client = shared
 
     async def _work(self, index: int) -> None:
         """Sends what is next, until nothing is left or the server wants fewer requests at a time."""
@@ -159,11 +190,15 @@ class Runner:
     async def _send(self, number: int, probe: Probe) -> Exchange:
         """Many servers close a kept connection after an error of their own: what went out on it just then is sent once
         more, on a new one."""
-        answer = await exchange(self._client, number, probe, self.target, self.settings.limits)
-        if answer.lost_reused_connection and self.budget.take(probe):
-            await self._pace.turn()
-            async with client(self.settings, self.target) as fresh:
-                answer = await exchange(fresh, number, probe, self.target, self.settings.limits)
+        self.under_way[number] = probe.name
+        try:
+            answer = await exchange(self._client, number, probe, self.target, self.settings.limits)
+            if answer.lost_reused_connection and self.budget.take(probe):
+                await self._pace.turn()
+                async with client(self.settings, self.target) as fresh:
+                    answer = await exchange(fresh, number, probe, self.target, self.settings.limits)
+        finally:
+            del self.under_way[number]
         return answer
 
     def _keep(self, answer: Exchange) -> None:
@@ -195,7 +230,7 @@ class Runner:
         if control.status in (400, 404, 422):
             offered = await self._models()
             if offered is not None and target.model not in offered:
-                models = ", ".join(offered) or "none"
+                models = _some(offered, target.model) or "none"
                 unknown = f"{target.origin} does not know the model {target.model!r}"
                 return f"{unknown}; it offers {models}; name one with --model"
         hint = "; if the API has another path, name its whole address" if control.status in (404, 405) else ""

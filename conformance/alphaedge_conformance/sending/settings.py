@@ -7,6 +7,7 @@ from pathlib import Path
 from attrs import field, frozen
 
 from ..contract.requirements import Level, Requirement
+from ..exchange import Effort
 from .limits import Limits
 
 
@@ -24,6 +25,9 @@ class Settings:
     rate: float | None = None
     """Requests a second."""
     concurrency: int = 8
+    effort: Effort = Effort.STANDARD
+    explore: int = 0
+    """Further requests that are drawn from the whole schema."""
     limits: Limits = field(factory=Limits)
     ca_file: Path | None = None
     """Certificates to trust besides those of the system."""

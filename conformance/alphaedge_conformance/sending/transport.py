@@ -7,17 +7,20 @@ import re
 import socket
 import ssl
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from functools import cache
 from hashlib import sha256
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
 from attrs import evolve
 
 from ..errors import ConfigurationError
-from ..exchange import Chunk, Exchange, Probe, sse
+from ..exchange import Chunk, Exchange, Probe, Wire, sse
 from ..exchange.authorization import headers
 from ..exchange.content_coding import ACCEPTED, CodingError, Decoder
+from ..exchange.extra_headers import masked, masked_text
 from ..exchange.redaction import redact
 from ..exchange.target import Target
 from .limits import Limits
@@ -25,6 +28,10 @@ from .settings import Settings
 
 KEPT = 64 * 2**10
 """Bytes that are kept of a body that is too large, or has too many lines: enough to see what it was."""
+DISCONNECTED = "Server disconnected"
+"""How httpx tells a connection that was closed from one on which something else than HTTP came."""
+BETWEEN_SEGMENTS = 0.05
+"""Seconds between two segments of a request, so that they are not sent as one."""
 
 
 class Breach(Exception):
@@ -35,20 +42,26 @@ def client(settings: Settings, target: Target | None = None) -> httpx.AsyncClien
     """One pool of connections for a run; a proxy of the environment is not asked for what this machine serves itself.
     Raises ConfigurationError for a bad `ca_file`."""
     width, limits = settings.concurrency, settings.limits
-    context = ssl.create_default_context()
-    if settings.ca_file is not None:
-        try:
-            context.load_verify_locations(settings.ca_file)
-        except OSError as error:
-            raise ConfigurationError(f"--ca-file {settings.ca_file}: expected certificates in PEM: {error}") from None
     return httpx.AsyncClient(
-        verify=context,
+        verify=_trusted(settings.ca_file),
         limits=httpx.Limits(max_connections=width, max_keepalive_connections=width),
         timeout=httpx.Timeout(None, connect=limits.connect),
         headers={"Accept-Encoding": ACCEPTED},
         follow_redirects=False,
         trust_env=target is None or not target.is_loopback,
     )
+
+
+@cache
+def _trusted(ca_file: Path | None) -> ssl.SSLContext:
+    """The certificates of the system, which take longer to read than most answers take to come, and those of a file."""
+    context = ssl.create_default_context()
+    if ca_file is not None:
+        try:
+            context.load_verify_locations(ca_file)
+        except OSError as error:
+            raise ConfigurationError(f"--ca-file {ca_file}: expected certificates in PEM: {error}") from None
+    return context
 
 
 async def exchange(client: httpx.AsyncClient, number: int, probe: Probe, target: Target, limits: Limits) -> Exchange:
@@ -67,8 +80,8 @@ async def exchange(client: httpx.AsyncClient, number: int, probe: Probe, target:
             request = client.build_request(
                 probe.method,
                 target.url,
-                content=probe.body,
-                headers=headers(probe, target.key),
+                content=_content(probe),
+                headers=[(name.encode(), value.encode()) for name, value in _headers(probe, target)],
                 extensions={"trace": trace},
             )
             response = await client.send(request, stream=True)
@@ -90,9 +103,11 @@ async def exchange(client: httpx.AsyncClient, number: int, probe: Probe, target:
         refused = isinstance(error, httpx.ConnectError) and not any(
             isinstance(cause, ssl.SSLError | socket.gaierror) for cause in _causes(error)
         )
-        broke = isinstance(error, httpx.ReadError | httpx.WriteError | httpx.RemoteProtocolError)
+        broke = isinstance(error, httpx.ReadError | httpx.WriteError) or str(error).startswith(DISCONNECTED)
         lost = broke and answer.status is None and "connection.connect_tcp.started" not in seen
-    failure = redact(answer.failure, target.key) if answer.failure is not None else None
+    failure = answer.failure
+    if failure is not None:
+        failure = masked_text(redact(failure, target.key), target.headers)
     elapsed = time.perf_counter() - clock
     made = Exchange(number, probe, target.url, started, elapsed=elapsed, failure=failure)
     made = evolve(
@@ -102,7 +117,39 @@ async def exchange(client: httpx.AsyncClient, number: int, probe: Probe, target:
         refused_connection=refused,
         lost_reused_connection=lost,
     )
-    return evolve(made, status=answer.status, headers=answer.headers, chunks=tuple(answer.chunks))
+    return _masked(evolve(made, status=answer.status, headers=answer.headers, chunks=tuple(answer.chunks)), target)
+
+
+def _masked(exchange: Exchange, target: Target) -> Exchange:
+    """Without the values of the caller's own headers, which the target may repeat: nothing after this knows them."""
+    if not any(header.is_masked for header in target.headers):
+        return exchange
+    chunks, body, at = [], masked(exchange.body, target.headers), 0
+    for chunk in exchange.chunks:
+        chunks.append(evolve(chunk, data=body[at : at + len(chunk.data)]))
+        at += len(chunk.data)
+    headers = tuple((name, masked_text(value, target.headers)) for name, value in exchange.headers)
+    return evolve(exchange, headers=headers, chunks=tuple(chunks))
+
+
+def _headers(probe: Probe, target: Target) -> Iterator[tuple[str, str]]:
+    yield from (headers(probe, target.key) | {each.name: each.value for each in target.headers}).items()
+    if probe.body is not None and probe.wire is Wire.UNUSUAL:
+        yield "content-length", str(len(probe.body))
+
+
+def _content(probe: Probe) -> bytes | AsyncIterator[bytes] | None:
+    """The body, or its two segments."""
+    if probe.body is None or probe.wire is Wire.USUAL:
+        return probe.body
+    body = probe.body
+
+    async def segments() -> AsyncIterator[bytes]:
+        yield body[: len(body) // 2]
+        await asyncio.sleep(BETWEEN_SEGMENTS)
+        yield body[len(body) // 2 :]
+
+    return segments()
 
 
 class _Answer:

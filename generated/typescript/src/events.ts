@@ -13,7 +13,8 @@ export interface ServerSentEvent {
 /** Gives each event as soon as its last byte is there. */
 export class EventDecoder {
   readonly #utf8 = new TextDecoder(); // keeps half a character for later, and drops a byte order mark
-  #line = "";
+  #line: string[] = []; // the pieces of the line whose end has not come; joined once, as each join copies all of them
+  #first = ""; // its first character
   #name = "";
   #data: string[] = [];
   #isAfterCR = false;
@@ -31,9 +32,17 @@ export class EventDecoder {
     if (this.#isAfterCR && text.startsWith("\n")) text = text.slice(1);
     // The piece may end between the CR and the LF of one end of line.
     this.#isAfterCR = text ? text.endsWith("\r") : false;
-    const lines = (this.#line + text).split(/\r\n|\r|\n/);
-    this.#isSilent = lines.every((line) => !line || line.startsWith(":"));
-    this.#line = lines.pop() ?? "";
+    const lines = text.split(/\r\n|\r|\n/);
+    const firsts = lines.map((line) => line.charAt(0));
+    firsts[0] = this.#first || (firsts[0] ?? "");
+    this.#isSilent = firsts.every((first) => !first || first === ":");
+    this.#first = firsts.at(-1) ?? "";
+    const rest = lines.pop() ?? "";
+    if (lines.length) {
+      lines[0] = [...this.#line, lines[0]].join("");
+      this.#line = [];
+    }
+    this.#line.push(rest);
     for (const line of lines) {
       if (line) {
         this.#take(line);
@@ -46,7 +55,8 @@ export class EventDecoder {
 
   /** What the stream holds of an event that is not finished; it may be cut. */
   end(): ServerSentEvent | undefined {
-    if (this.#line) this.#take(this.#line);
+    const line = this.#line.join("");
+    if (line) this.#take(line);
     return this.#dispatch();
   }
 

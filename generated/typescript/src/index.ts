@@ -16,7 +16,7 @@ export {
   RateLimitError,
   UnprocessableEntityError,
 } from "./errors.js";
-export type { Answered } from "./errors.js";
+export type { APIResponse } from "./errors.js";
 export type { Json, JsonObject } from "./json.js";
 export { RawResponse } from "./raw.js";
 export { Stream } from "./stream.js";

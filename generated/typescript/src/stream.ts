@@ -23,7 +23,7 @@ const dropped = new FinalizationRegistry<Watch>((watch) => watch.close());
 /**
  * Iterates over the chunks of an answer as they come, and ends the request when left early.
  *
- * Throws APIStreamError where the server tells of an error or ends without `[DONE]`, and APIConnectionError where the
+ * Throws APIStreamError where the server reports an error or ends without `[DONE]`, and APIConnectionError where the
  * connection is lost.
  */
 export class Stream<Chunk, Whole> implements AsyncIterable<Chunk> {
@@ -44,21 +44,21 @@ export class Stream<Chunk, Whole> implements AsyncIterable<Chunk> {
     const type = exchange.mediaType;
     if (OTHER_TYPES.some((other) => type.startsWith(other))) {
       const content = await exchange.text();
-      throw exchange.misanswered(APIResponseError, `expected a stream of events, got ${type}`, content);
+      throw exchange.unexpectedBodyError(APIResponseError, `expected a stream of events, got ${type}`, content);
     }
     return new Stream(exchange, shape);
   }
 
   /** What the operator of the server needs to find this request: the `x-request-id` header. */
   get requestId(): string | undefined {
-    return this.#exchange.answered("").requestId;
+    return this.#exchange.redactedResponse("").requestId;
   }
 
   [Symbol.asyncIterator](): AsyncGenerator<Chunk, void, undefined> {
     return this.#chunks;
   }
 
-  /** The text of the first choice, piece by piece; `fold()` gives the rest of the answer afterwards. */
+  /** The text of the first choice, piece by piece; then `finalCompletion()` gives the whole answer. */
   async *text(): AsyncGenerator<string, void, undefined> {
     for await (const chunk of this.#chunks) {
       const text = newText(chunk);
@@ -71,7 +71,7 @@ export class Stream<Chunk, Whole> implements AsyncIterable<Chunk> {
    *
    * After an error, a second call returns what came before it.
    */
-  async fold(): Promise<Whole> {
+  async finalCompletion(): Promise<Whole> {
     while (!(await this.#chunks.next()).done);
     const whole = this.#fold.whole();
     identify(whole, this.requestId);
@@ -120,7 +120,7 @@ export class Stream<Chunk, Whole> implements AsyncIterable<Chunk> {
   }
 
   #chunk({ name, data }: ServerSentEvent): Chunk {
-    if (name === "error") throw this.#broken("the server tells of an error", data);
+    if (name === "error") throw this.#broken("the server reported an error", data);
     let value: unknown;
     try {
       value = JSON.parse(data);
@@ -128,12 +128,12 @@ export class Stream<Chunk, Whole> implements AsyncIterable<Chunk> {
       throw this.#broken("an event is not valid JSON", data);
     }
     if (!isObject(value)) throw this.#broken("an event is not a JSON object", data);
-    if (value["error"]) throw this.#broken("the server tells of an error", data);
+    if (value["error"]) throw this.#broken("the server reported an error", data);
     this.#fold.add(value);
     return value as Chunk;
   }
 
   #broken(what: string, data = ""): APIStreamError {
-    return this.#exchange.misanswered(APIStreamError, `the stream broke off: ${what}`, data);
+    return this.#exchange.unexpectedBodyError(APIStreamError, `the stream broke off: ${what}`, data);
   }
 }

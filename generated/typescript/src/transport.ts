@@ -181,14 +181,14 @@ async function refusal(exchange: Exchange, { status, headers, type }: Response, 
     isWhole = false;
     notes.push("its body broke off");
   }
-  const answered = exchange.answered(content);
-  const location = answered.headers.get("location");
+  const response = exchange.redactedResponse(content);
+  const location = response.headers.get("location");
   if (location) notes.push(`it leads to ${location}; correct baseURL`);
   else if (type === "opaqueredirect") notes.push("it leads elsewhere; correct baseURL");
   const asked = askedFor(headers);
   if (asked !== undefined) notes.push(`the server asks to wait ${Math.round(asked / 1000)} s`);
   return {
-    error: refused(exchange.where, answered, notes),
+    error: refused(exchange.where, response, notes),
     pause: isWhole && isWorthRetrying(status) ? delay(tries, headers) : undefined,
   };
 }

@@ -23,7 +23,7 @@ export class APITimeoutError extends APIConnectionError {
 }
 
 /** What came from the server, without the API key. */
-export interface Answered {
+export interface APIResponse {
   readonly status: number;
   readonly headers: Headers;
   readonly content: string;
@@ -34,7 +34,7 @@ export interface Answered {
 }
 
 /** The server answered, and the answer is the error. */
-class AnsweredError extends APIError {
+class ErrorWithResponse extends APIError {
   /** The HTTP status. */
   readonly status: number;
   /** The response headers. */
@@ -50,12 +50,12 @@ class AnsweredError extends APIError {
   /** The server's short name of the error. */
   readonly code: string | undefined;
 
-  constructor(message: string, answered: Answered) {
+  constructor(message: string, response: APIResponse) {
     super(message);
-    this.status = answered.status;
-    this.headers = answered.headers;
-    this.content = answered.content;
-    this.body = answered.body;
+    this.status = response.status;
+    this.headers = response.headers;
+    this.content = response.content;
+    this.body = response.body;
     const { type, param, code } = details(this.body);
     this.type = text(type);
     this.param = text(param);
@@ -68,14 +68,14 @@ class AnsweredError extends APIError {
   }
 
   /** The answer itself. */
-  get response(): Answered {
+  get response(): APIResponse {
     const { status, headers, content, body, requestId } = this;
     return { status, headers, content, body, requestId };
   }
 }
 
 /** The server answered with another status than 2xx; the subclasses name the common ones. */
-export class APIStatusError extends AnsweredError {
+export class APIStatusError extends ErrorWithResponse {
   override name = "APIStatusError";
 }
 
@@ -120,16 +120,16 @@ export class InternalServerError extends APIStatusError {
 }
 
 /** The status says success, and the body is not what it should be: no JSON, no object, or an error. */
-export class APIResponseError extends AnsweredError {
+export class APIResponseError extends ErrorWithResponse {
   override name = "APIResponseError";
 }
 
-/** A stream told of an error, held what is no chunk, or ended without `[DONE]`: what came before it may be cut. */
+/** A stream reported an error, held what is no chunk, or ended without `[DONE]`: what came before it may be cut. */
 export class APIStreamError extends APIResponseError {
   override name = "APIStreamError";
 }
 
-type Kind<E> = new (message: string, answered: Answered) => E;
+type Kind<E> = new (message: string, response: APIResponse) => E;
 
 const BY_STATUS: Readonly<Record<number, Kind<APIStatusError>>> = {
   400: BadRequestError,
@@ -148,23 +148,23 @@ const HINTS: Readonly<Record<number, string>> = {
 };
 
 /** The error of a status that is not 2xx; `notes` say what to do about it. */
-export function refused(where: string, answered: Answered, notes: readonly string[]): APIStatusError {
-  const { status, headers, content, body } = answered;
+export function refused(where: string, response: APIResponse, notes: readonly string[]): APIStatusError {
+  const { status, headers, content, body } = response;
   const hint = status === 404 ? whatIsNotFound(body) : HINTS[status];
   const id = requestId(headers);
   const advice = [...(hint ? [hint] : []), ...notes, ...(id ? [`request id ${id}`] : [])];
   const sentence = said(body) ?? (quoted(content) || "no body");
   const kind = BY_STATUS[status] ?? (status >= 500 ? InternalServerError : APIStatusError);
-  return new kind(`${status} from ${where}: ${sentence}${advice.length ? ` (${advice.join("; ")})` : ""}`, answered);
+  return new kind(`${status} from ${where}: ${sentence}${advice.length ? ` (${advice.join("; ")})` : ""}`, response);
 }
 
 /** The error of a successful status whose body is not what it should be; quotes what is at fault. */
-export function misanswered<E>(kind: Kind<E>, where: string, answered: Answered, what: string): E {
-  const shown = said(answered.body) ?? quoted(answered.content);
-  const id = requestId(answered.headers);
+export function unexpectedBodyError<E>(kind: Kind<E>, where: string, response: APIResponse, what: string): E {
+  const shown = said(response.body) ?? quoted(response.content);
+  const id = requestId(response.headers);
   return new kind(
-    `${answered.status} from ${where}: ${what}${shown ? `: ${shown}` : ""}${id ? ` (request id ${id})` : ""}`,
-    answered,
+    `${response.status} from ${where}: ${what}${shown ? `: ${shown}` : ""}${id ? ` (request id ${id})` : ""}`,
+    response,
   );
 }
 
@@ -184,7 +184,7 @@ function said(body: Json | undefined): string | undefined {
   return typeof sentence === "string" && sentence ? sentence : undefined;
 }
 
-/** The object that tells of the error: `error` where that is an object, else the whole. */
+/** The object that describes the error: `error` where that is an object, else the whole. */
 function details(body: Json | undefined): Readonly<Record<string, Json>> {
   if (!isObject(body)) return {};
   return isObject(body["error"]) ? body["error"] : body;

@@ -4,9 +4,9 @@ import {
   APIConnectionError,
   APIResponseError,
   APITimeoutError,
-  misanswered,
+  unexpectedBodyError,
   requestId,
-  type Answered,
+  type APIResponse,
 } from "./errors.js";
 import { isObject } from "./json.js";
 import { identify } from "./raw.js";
@@ -71,18 +71,19 @@ export class Exchange {
     try {
       value = JSON.parse(content);
     } catch {
-      throw this.misanswered(APIResponseError, content ? "expected JSON, got" : "expected JSON, got nothing", content);
+      const what = content ? "expected JSON, got" : "expected JSON, got nothing";
+      throw this.unexpectedBodyError(APIResponseError, what, content);
     }
-    if (!isObject(value)) throw this.misanswered(APIResponseError, "expected a JSON object, got", content);
+    if (!isObject(value)) throw this.unexpectedBodyError(APIResponseError, "expected a JSON object, got", content);
     if (value["error"] && !("choices" in value)) {
-      throw this.misanswered(APIResponseError, "the server tells of an error", content);
+      throw this.unexpectedBodyError(APIResponseError, "the server reported an error", content);
     }
-    identify(value, this.answered("").requestId);
+    identify(value, this.redactedResponse("").requestId);
     return value as T;
   }
 
   /** What came, for an error: without the API key. */
-  answered(content: string): Answered {
+  redactedResponse(content: string): APIResponse {
     const headers = this.#secret.redactAll(this.#response.headers);
     return {
       status: this.#response.status,
@@ -93,8 +94,8 @@ export class Exchange {
     };
   }
 
-  misanswered<E>(kind: new (message: string, answered: Answered) => E, what: string, content: string): E {
-    return misanswered(kind, this.where, this.answered(content), what);
+  unexpectedBodyError<E>(kind: new (message: string, response: APIResponse) => E, what: string, content: string): E {
+    return unexpectedBodyError(kind, this.where, this.redactedResponse(content), what);
   }
 }
 

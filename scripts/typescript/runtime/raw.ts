@@ -14,7 +14,7 @@ export class RawResponse<T> {
   readonly #parse: () => T;
 
   constructor(exchange: Exchange, content: string, parse: () => T) {
-    const { status, headers, requestId } = exchange.answered("");
+    const { status, headers, requestId } = exchange.redactedResponse("");
     this.status = status;
     this.headers = headers;
     this.requestId = requestId;

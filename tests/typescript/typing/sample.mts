@@ -3,11 +3,15 @@ import {
   AlphaEdge,
   APIConnectionError,
   APIError,
+  APIResponseError,
   APIStatusError,
+  APIStreamError,
+  APITimeoutError,
   ConflictError,
   RateLimitError,
   RawResponse,
   Stream,
+  type APIResponse,
   type ChatCompletion,
   type ChatCompletionChunk,
   type ChatCompletionRequest,
@@ -42,7 +46,7 @@ for await (const chunk of stream) {
   console.log(text, used);
 }
 for await (const text of stream.text()) console.log(text.toUpperCase());
-const whole: ChatCompletion = await stream.fold();
+const whole: ChatCompletion = await stream.finalCompletion();
 await stream.close();
 const raw: RawResponse<ChatCompletion> = await alphaedge.chat.completions.withRawResponse.create({ ...request, stream: false });
 console.log(raw.status, raw.headers.get("x-request-id"), raw.requestId, raw.content, raw.parse().choices);
@@ -54,15 +58,22 @@ const streamed = await alphaedge.chat.completions.withRawResponse.create({ ...re
 await alphaedge.chat.completions.create(request, { extraQuery: { v: 2, on: true } });
 
 const either = await alphaedge.chat.completions.create({ ...request, stream: Math.random() < 0.5 });
-console.log(either instanceof Stream ? (await either.fold()).id : either.id, reason, total, plain.id, whole.id);
+console.log(either instanceof Stream ? (await either.finalCompletion()).id : either.id, reason, total, plain.id, whole.id);
 
 try {
   await alphaedge.chat.completions.create(request);
 } catch (error) {
   if (error instanceof RateLimitError) console.log(error.headers.get("retry-after"));
   else if (error instanceof ConflictError) console.log(error.response.status, error.response.headers, error.response.body);
+  else if (error instanceof APIStreamError) console.log(error.content);
+  else if (error instanceof APIResponseError) showResponse(error.response);
   else if (error instanceof APIStatusError) console.log(error.status, error.type?.length, error.requestId, error.body);
+  else if (error instanceof APITimeoutError) console.log("later");
   else if (error instanceof APIConnectionError) console.log(error.message, error.cause);
   else if (error instanceof APIError) console.log(error.message);
   else throw error;
+}
+
+function showResponse({ status, headers, content, body, requestId }: APIResponse): void {
+  console.log(status, headers.get("retry-after"), content.length, body, requestId);
 }

@@ -27,4 +27,5 @@ console.log((await completions.withRawResponse.create({ ...request, stream: fals
 for await (const chunk of completion) console.log(chunk); // wrong
 const stream = await completions.create({ ...request, stream: true });
 console.log(stream.choices); // wrong
+await stream.fold(); // wrong
 for await (const chunk of stream) console.log(chunk.choices[0]?.message); // wrong

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from ...contract import Contract
 from ...contract.requirements import Requirement
-from . import authorization, completion, endpoint, errors, keywords, requests, stream, usage
+from . import authorization, completion, endpoint, errors, keywords, own_request, requests, stream, usage
 from .check import STATED, Check
 
 __all__ = ["STATED", "Check", "checks_for"]
-SUBJECTS = (authorization, completion, endpoint, errors, requests, stream, usage)
+SUBJECTS = (authorization, completion, endpoint, errors, own_request, requests, stream, usage)
 """Each registers its checks in STATED when it is imported."""
 
 

@@ -18,6 +18,13 @@ check("authorization.partial-key-refused")(refused_with_401)
 check("authorization.judged-before-body")(refused_with_401)
 
 
+@check("authorization.malformed-refused")
+def malformed_refused(answer: Exchange) -> None:
+    assert answer.status in (400, 401), Deviation(
+        f"expected 400 or 401, got {answer.status}: {excerpt(answer)}", STATUS
+    )
+
+
 @check("authorization.key-not-echoed")
 def key_not_echoed(key: str, answer: Exchange) -> None:
     for name, value in answer.headers:

@@ -11,12 +11,21 @@ from .check import check
 from .keywords import excerpt, invalid_json
 
 STACK_TRACE = re.compile(
-    rb"""Traceback \(most recent call last\)      # Python
-    | \bFile\ +"[^"\n]+",\ line\ \d+             # Python
-    | ^\s*at\ [\w.$<>]+\ ?\([^)\n]*:\d+         # Java, JavaScript
-    | \bgoroutine\ \d+\ \[                      # Go
-    | \bstack\ backtrace:                       # Rust
-    | \bthread\ '[^'\n]*'\ panicked\ at         # Rust
+    rb"""Traceback \(most recent call last\)                           # Python
+    | \bFile\ +"[^"\n]+",\ line\ \d+                                  # Python
+    | (?:^|[\s"])at\ +(?:async\ |new\ )?[\w.$<>/@]+(?:\ \[[^]]*\])?\ ?\([^)\n]*:\d+   # Java, JavaScript
+    | (?:^|[\s"])at\ +[\w.$<>/@]+\((?:Native\ Method|Unknown\ Source|<anonymous>)\)  # Java, JavaScript
+    | (?:^|[\s"])at\ +(?:async\ )?(?:file://|node:)?[\w./\\-]+:\d+:\d+      # JavaScript
+    | (?:^|[\s"])at\ +[\w.`<>+]+\([^)\n"]*\)\ in\ [^\n"]+:line\ \d+        # .NET
+    | (?:^|\n|")\s*at\ +(?:\w+\.){2,}[\w<>`]+\([\w\s,.&\[\]<>`]*\)          # .NET
+    | \bgoroutine\ \d+\ \[                                           # Go
+    | \.go:\d+\ \+0x[0-9a-f]+                                        # Go
+    | \bstack\ backtrace:                                            # Rust
+    | \bthread\ '[^'\n]*'\ panicked\ at                              # Rust
+    | \.rs:\d+:\d+\b                                                 # Rust
+    | \w\.php\(\d+\):                                               # PHP
+    | \.php(?:\ on\ line\ |:)\d+                                      # PHP
+    | \.rb:\d+:in\ [`'"]                                             # Ruby
     """,
     re.VERBOSE | re.MULTILINE,
 )
@@ -43,5 +52,5 @@ def is_json(error: Exchange) -> None:
 @check("error.no-stack-trace")
 def no_stack_trace(error: Exchange) -> None:
     # Escapes of JSON are replaced by as many bytes, so that offsets stay.
-    found = STACK_TRACE.search(error.body.replace(rb"\n", b" \n").replace(rb"\"", b' "'))
+    found = STACK_TRACE.search(error.body.replace(rb"\n", b" \n").replace(rb"\t", b"  ").replace(rb"\"", b' "'))
     assert not found, Deviation(f"expected no stack trace, got {excerpt(error)}", Place(offsets=(found.start(),)))

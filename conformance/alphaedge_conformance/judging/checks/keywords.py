@@ -6,22 +6,19 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from attrs import evolve
-
 from ...contract import Contract, shorten
 from ...contract.requirements import Level, Requirement
 from ...exchange import Exchange, ExpectedAnswer
 from ..evidence import Evidence, assume
 from ..places import STATUS, Deviation, Place
 
-MOST_OFFSETS = 20
-"""Events of a stream that a finding points to."""
-
 
 def check_of(requirement: Requirement) -> Callable[..., None]:
     """The check of a derived requirement."""
     if requirement.kind == "accepted":
         return accepted
+    if requirement.kind == "lenient":
+        return refused
     if requirement.kind == "refused":
         if requirement.level is Level.MAY:
             return undecided
@@ -29,8 +26,8 @@ def check_of(requirement: Requirement) -> Callable[..., None]:
 
     def keeps_the_keyword(evidence: Evidence) -> None:
         assume(requirement.pointer in evidence.keywords)
-        broken = evidence.keywords[requirement.pointer]
-        assert not broken, _all(broken)
+        broken = evidence.keywords[requirement.pointer].deviation
+        assert broken is None, broken
 
     return keeps_the_keyword
 
@@ -49,15 +46,6 @@ def kinds_of(contract: Contract, requirement: Requirement) -> frozenset[Expected
         for kind, schema in schemas.items()
         if any(keyword.pointer == requirement.pointer for keyword in contract.keywords(schema))
     )
-
-
-def _all(broken: list[Deviation]) -> Deviation:
-    """The first of several, with the events in which its place is wrong too."""
-    first = broken[0]
-    same = [each.place.offsets for each in broken if evolve(each.place, offsets=()) == evolve(first.place, offsets=())]
-    offsets = tuple(offset for each in same[:MOST_OFFSETS] for offset in each)
-    message = first.message + (f", and {len(broken) - 1} more" if broken[1:] else "")
-    return Deviation(message, evolve(first.place, offsets=offsets))
 
 
 def accepted(answer: Exchange) -> None:

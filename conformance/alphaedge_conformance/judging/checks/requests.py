@@ -7,11 +7,14 @@ from ...exchange.strict_json import Json
 from ..evidence import assume, looks_like_a_stream
 from ..places import STATUS, Deviation
 from .check import check
-from .keywords import excerpt, undecided
+from .keywords import accepted, excerpt, undecided
 
 check("request.null-undecided")(undecided)
 check("request.unknown-member-undecided")(undecided)
 check("body.missing-media-type-undecided")(undecided)
+check("body.odd-json-undecided")(undecided)
+check("request.large-never-5xx")(undecided)
+check("request.number-notation-accepted")(accepted)
 
 
 @check("request.stream-default")

@@ -11,14 +11,18 @@ from typing import Any
 from ...exchange import Exchange
 from ...exchange.sse import Stream
 from ...exchange.strict_json import Json, loads
-from ..evidence import Evidence, Unseen, assume, deltas, fold, looks_like_a_stream
+from ..chat import pieces, said
+from ..evidence import MOST_OFFSETS, Evidence, Unseen, assume, deltas, fold, looks_like_a_stream
 from ..places import STATUS, Deviation, Place
 from .check import check
-from .keywords import MOST_OFFSETS, excerpt, shown_json
+from .keywords import excerpt, shown_json
 
 BUFFERED = 0.5
 """Seconds that an answer takes at least before its arrival in one piece says that it was held back."""
 
+SEVERAL = 5
+"""Words that are several tokens to any tokenizer."""
+SURROGATE, REPLACED = re.compile("[\ud800-\udfff]"), "\ufffd"
 FIELD = re.compile(rb"[A-Za-z][A-Za-z0-9_-]*")
 
 
@@ -97,6 +101,13 @@ def one_identity(chunks: list[Json]) -> None:
         )
 
 
+@check("stream.index-from-zero")
+def index_from_zero(chunks: list[Json]) -> None:
+    got: set[Any] = {choice.get("index") for choice, _ in deltas(chunks)}
+    assume(got and all(isinstance(index, int) and index >= 0 for index in got))
+    assert got == set(range(len(got))), f"expected indexes from 0 to {len(got) - 1}, got {sorted(got)}"
+
+
 @check("stream.role-with-first-text")
 def role_with_first_text(chunks: list[Json]) -> None:
     introduced = set()
@@ -115,11 +126,37 @@ def only_new_text(chunks: list[Json]) -> None:
     for choice, delta in deltas(chunks):
         if delta.get("content") and isinstance(delta["content"], str):
             texts.setdefault(choice.get("index"), []).append(delta["content"])
-    for pieces in texts.values():
-        cumulative = len(pieces) > 2 and all(after.startswith(before) for before, after in pairwise(pieces))
-        assert not cumulative or len(set(pieces)) == 1, (
-            f"expected only new text in each delta, got {pieces[1][:40]!r} after {pieces[0][:40]!r}"
+    for parts in texts.values():
+        cumulative = len(parts) > 2 and all(after.startswith(before) for before, after in pairwise(parts))
+        assert not cumulative or len(set(parts)) == 1, (
+            f"expected only new text in each delta, got {parts[1][:40]!r} after {parts[0][:40]!r}"
         )
+
+
+@check("stream.whole-characters")
+def whole_characters(all_shown: Iterable[Evidence]) -> Iterator[tuple[Evidence, str | None]]:
+    """Half of a surrogate pair is wrong in any delta. A model may say the replacement character itself; where the plain
+    answer is the same text with other characters in its place, it did not."""
+    plain: dict[str, str] = {}
+    plain_first = (each for streams in (False, True) for each in all_shown if each.exchange.probe.streams is streams)
+    for evidence in plain_first:
+        try:
+            text = said(evidence)[0]
+        except Unseen:
+            continue
+        same = json.dumps({**evidence.request, "stream": False}, sort_keys=True)
+        if not evidence.exchange.probe.streams:
+            plain.setdefault(same, text)
+            continue
+        half = next((delta for delta in pieces(evidence) if SURROGATE.search(delta)), None)
+        if half is not None:
+            yield evidence, f"expected whole characters, got half of a surrogate pair in the delta {half[:40]!a}"
+            continue
+        meant = ".{1,8}".join(map(re.escape, re.split(f"{REPLACED}+", text)))
+        is_replaced = REPLACED in text and REPLACED not in plain.get(same, REPLACED)
+        is_wrong = is_replaced and re.fullmatch(meant, plain[same], re.DOTALL)
+        at = max(0, text.find(REPLACED) - 20)
+        yield evidence, f"expected the characters of the plain answer, got {text[at : at + 40]!r}" if is_wrong else None
 
 
 @check("stream.one-finish-reason")
@@ -146,8 +183,9 @@ def nothing_after_finish(chunks: list[Json]) -> None:
 
 @check("stream.refused-by-status")
 def refused_by_status(refusal: Exchange) -> None:
-    assume(refusal.status is not None)
-    assert refusal.status != 200, Deviation(f"expected a refusal by status, got 200: {excerpt(refusal)}", STATUS)
+    status = refusal.status or 0
+    assume(status)
+    assert not 200 <= status < 300, Deviation(f"expected a refusal by status, got {status}: {excerpt(refusal)}", STATUS)
 
 
 FOLDED = {"message", "role", "content", "finish_reason", "index"}
@@ -181,6 +219,44 @@ def agrees(all_shown: Iterable[Evidence]) -> Iterator[tuple[Evidence, Deviation 
         elif (expected := counted.get(same)) is not None:
             wrong = f"expected {expected} prompt_tokens as in the plain answer, got {tokens}"
             yield evidence, None if tokens == expected else Deviation(wrong, Place(members=("prompt_tokens",)))
+
+
+@check("stream.agrees-on-completion")
+def agrees_on_completion(all_shown: Iterable[Evidence]) -> Iterator[tuple[Evidence, Deviation | None]]:
+    """Where both end with the same text, for the same reason."""
+    counted: dict[tuple[str, str, object], int] = {}
+    plain_first = (each for streams in (False, True) for each in all_shown if each.exchange.probe.streams is streams)
+    for evidence in plain_first:
+        try:
+            (text, reason), used = said(evidence), evidence.usage["completion_tokens"]
+        except Unseen:
+            continue
+        same = json.dumps({**evidence.request, "stream": False}, sort_keys=True), text, reason
+        if not evidence.exchange.probe.streams:
+            counted.setdefault(same, used)
+        elif (expected := counted.get(same)) is not None:
+            wrong = f"expected {expected} completion_tokens as in the plain answer, got {used}"
+            yield evidence, None if used == expected else Deviation(wrong, Place(members=("completion_tokens",)))
+
+
+@check("stream.several-deltas")
+def several_deltas(all_shown: Iterable[Evidence]) -> Iterator[tuple[Evidence, str | None]]:
+    """A server may put some tokens together, but not every text of a run into one delta, however long it is."""
+    seen = []
+    for evidence in all_shown:
+        if not evidence.exchange.probe.streams:
+            continue
+        try:
+            texts = pieces(evidence)
+        except Unseen:
+            continue
+        if (words := len("".join(texts).split())) >= SEVERAL:
+            seen.append((words, texts, evidence))
+    never = all(len(texts) == 1 for _, texts, _ in seen)
+    longest = max((words for words, _, _ in seen), default=0)
+    for words, texts, evidence in seen:
+        wrong = f"expected more than one delta for {words} words, got {texts[0][:60]!r} at once"
+        yield evidence, wrong if never and words == longest else None
 
 
 @check("stream.incremental")

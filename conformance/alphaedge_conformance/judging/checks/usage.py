@@ -6,14 +6,19 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
 from ...exchange.strict_json import Json
+from ..chat import said, tokens
 from ..evidence import Evidence, Unseen, assume, deltas
 from ..places import Deviation, Place
 from .check import check
 
-PROMPT_GROWS, LENGTH_WHEN_CUT = "usage.prompt-grows", "finish-reason.length-when-cut"
+PROMPT_GROWS = "usage.prompt-grows"
+LENGTH_WHEN_CUT = "finish-reason.length-when-cut"
+LENGTH_WHEN_CUT_IN_STREAM = f"{LENGTH_WHEN_CUT}-in-stream"
 
 USED = Place(members=("completion_tokens",))
 
+ABOUT = 0.75
+"""How much of a multiple a count must reach: a tokenizer may join what stands at the seams."""
 WORDS_PER_TOKEN = 5
 """More words than this in one token exist in no tokenizer."""
 
@@ -32,18 +37,52 @@ def prompt_counted(request: Json, usage: Json) -> None:
 
 @check(PROMPT_GROWS)
 def prompt_grows(all_shown: Iterable[Evidence]) -> Iterator[tuple[Evidence, str | None]]:
-    counted = []
+    """Each prompt is held against the shortest; a text that is another one many times over counts about as often."""
+    counted: list[tuple[str, int, Evidence]] = []
     for evidence in all_shown:
         if PROMPT_GROWS not in evidence.exchange.probe.requirement_ids:
             continue
         try:
-            counted.append((len(evidence.exchange.probe.body or b""), evidence.usage["prompt_tokens"], evidence))
+            text = " ".join(message["content"] for message in evidence.request["messages"])
+            counted.append((text, evidence.usage["prompt_tokens"], evidence))
         except Unseen:
             continue
-    counted.sort(key=lambda entry: entry[0])
-    for (short, fewer, _), (long, more, evidence) in pairwise(counted):
-        message = f"expected more prompt_tokens for {long} bytes than the {fewer} for {short} bytes, got {more}"
-        yield evidence, None if more > fewer else message
+    counted.sort(key=lambda entry: len(entry[0].encode()))
+    for index, (text, more, evidence) in enumerate(counted[1:], 1):
+        shortest, fewer, _ = counted[0]
+        least = fewer + 1
+        for part, of_part, _ in counted[1:index]:
+            times = (len(text) + 1) // (len(part) + 1)
+            if text == " ".join([part] * times):
+                least = max(least, fewer + int((of_part - fewer) * times * ABOUT))
+        message = (
+            f"expected at least {least} prompt_tokens for {len(text.encode())} bytes, "
+            f"where {len(shortest.encode())} bytes count {fewer}, got {more}"
+        )
+        yield evidence, None if more >= least else message
+
+
+@check("usage.completion-counted")
+def completion_counted(all_shown: Iterable[Evidence]) -> Iterator[tuple[Evidence, Deviation | None]]:
+    """A text has a token at least, and no fewer than any tokenizer makes of its words. Where the same whole text comes
+    with two limits, and each time the limit is what was counted, it was not the text that was."""
+    at_limit: dict[str, tuple[int, int]] = {}
+    for evidence in all_shown:
+        try:
+            (text, reason), used = said(evidence), evidence.usage["completion_tokens"]
+        except Unseen:
+            continue
+        if not text or evidence.exchange.probe.streams:
+            continue
+        limit, words, wrong = evidence.request.get("max_tokens"), len(text.split()), None
+        least = max(1, words // WORDS_PER_TOKEN)
+        if used < least:
+            wrong = f"expected at least {least} completion_tokens for {words} words, got {used}"
+        elif used == limit and reason == "stop":
+            other, number = at_limit.setdefault(text, (used, evidence.exchange.number))
+            if other != used:
+                wrong = f"expected {other} completion_tokens as for the same text in exchange {number}, got {used}"
+        yield evidence, Deviation(wrong, USED) if wrong else None
 
 
 @check("max-tokens.kept")
@@ -78,21 +117,34 @@ def stop_when_complete(request: Json, choices: list[Json], usage: Json) -> None:
 
 @check(LENGTH_WHEN_CUT)
 def length_when_cut(all_shown: Iterable[Evidence]) -> Iterator[tuple[Evidence, str | None]]:
+    return _length_when_cut((each for each in all_shown if not each.exchange.probe.streams), LENGTH_WHEN_CUT)
+
+
+@check(LENGTH_WHEN_CUT_IN_STREAM)
+def length_when_cut_in_stream(all_shown: Iterable[Evidence]) -> Iterator[tuple[Evidence, str | None]]:
+    return _length_when_cut((each for each in all_shown if each.exchange.probe.streams), LENGTH_WHEN_CUT_IN_STREAM)
+
+
+def _length_when_cut(all_shown: Iterable[Evidence], about: str) -> Iterator[tuple[Evidence, str | None]]:
     """The same prompt at temperature 0 with two limits: where the larger one gave more, the smaller one cut. A server
     that says `length` anywhere knows how to, so that there the answer may have ended by chance where it was cut."""
     seen, says_length = [], False
     for evidence in all_shown:
         try:
-            reasons = [choice.get("finish_reason") for choice in evidence.choices]
-            says_length = says_length or "length" in reasons
-            if LENGTH_WHEN_CUT in evidence.exchange.probe.requirement_ids:
-                seen.append((evidence.request["max_tokens"], evidence.usage["completion_tokens"], reasons, evidence))
+            text, reason = said(evidence)
         except Unseen:
             continue
+        says_length = says_length or reason == "length"
+        if about in evidence.exchange.probe.requirement_ids:
+            seen.append((evidence.request["max_tokens"], text, reason, evidence))
     seen.sort(key=lambda entry: entry[0])
-    for (limit, used, reasons, evidence), (_, more, _, _) in pairwise(seen):
+    for (limit, text, reason, evidence), (_, more, _, longer) in pairwise(seen):
+        used, used_more = tokens(evidence, "completion_tokens"), tokens(longer, "completion_tokens")
+        was_cut = (
+            used == limit < used_more if used and used_more else more.startswith(text) and len(more) > len(text) > 0
+        )
         if says_length:
             yield evidence, None
-        elif used == limit < more:
+        elif was_cut:
             wrong = f'expected "length" where {limit} tokens were the limit and more was to come, got "stop"'
-            yield evidence, wrong if "stop" in reasons else None
+            yield evidence, wrong if reason == "stop" else None

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from ...contract import Contract
-from . import answers, derived, refusals, streams
+from . import answers, derived, keys, refusals, requests, state, streams
 from .fault import BY_HAND, Fault
 
 __all__ = ["BY_HAND", "MODULES", "Fault", "all_faults"]
-MODULES = (answers, refusals, streams)
+MODULES = (answers, keys, refusals, requests, state, streams)
 """Each registers its faults in BY_HAND when it is imported."""
 
 

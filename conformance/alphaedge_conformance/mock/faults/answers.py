@@ -241,7 +241,7 @@ class AtLeastTwoTokens(Mock):
         return super().reply({**request, "max_tokens": max(2, request.get("max_tokens", 99))})
 
 
-@fault("finish-reason.length-when-cut")
+@fault("finish-reason.length-when-cut", "finish-reason.length-when-cut-in-stream")
 class StopWhenCut(Mock):
     """An answer that was cut says "stop" (ikawrakow/ik_llama.cpp#2321)."""
 
@@ -288,7 +288,7 @@ class TotalWrongPastEightMessages(Plain):
 # What is accepted
 
 
-@fault("request.messages-accepted")
+@fault("request.messages-accepted", "request.large-never-5xx")
 class CrashesPastEightMessages(Mock):
     """Past eight messages the server crashes."""
 
@@ -297,7 +297,7 @@ class CrashesPastEightMessages(Mock):
         return refusal or (Refusal(500, "Internal error.") if len(request["messages"]) > 8 else None)
 
 
-@fault("message.content-accepted")
+@fault("message.content-accepted", "error.never-5xx", "request.model-unknown-refused")
 class CrashesOnNul(Mock):
     """A NUL in a text crashes the server."""
 
@@ -374,7 +374,7 @@ class RefusesTwoOfOneRole(Refuses):
         return any(first == second for first, second in pairwise(roles))
 
 
-@fault("message.content-accepted")
+@fault("message.content-accepted", "error.never-5xx", "request.model-unknown-refused")
 class CrashesOnEmoji(Mock):
     """Characters outside the BMP lead to 500."""
 
@@ -384,7 +384,7 @@ class CrashesOnEmoji(Mock):
         return Refusal(500, "Internal error.") if crash else super().validate(request)
 
 
-@fault("request.temperature-accepted")
+@fault("request.temperature-accepted", "request.number-notation-accepted")
 class WholeTemperaturesOnly(Refuses):
     """A temperature that is written as a float is refused."""
 

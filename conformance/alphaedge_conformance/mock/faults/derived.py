@@ -12,7 +12,7 @@ from starlette.responses import Response
 from ...contract import Contract, Keyword, Place
 from ...contract.bounds import admitted, breaking
 from ...contract.edits import path_of, value_at
-from ...contract.requirements import Level, Requirement, accepted_at, by_keyword, catalogue
+from ...contract.requirements import Level, Requirement, accepted_ids, by_keyword, catalogue
 from ...contract.samples import spots, witness
 from ...exchange.strict_json import Json
 from ..app import Mock, Refusal, Reply
@@ -35,6 +35,29 @@ class Unenforced(Mock):
 
     def forgives(self, request: Any) -> bool:
         return any(violation.pointer == self.pointer for violation in self.violations(request))
+
+
+class Converts(Unenforced):
+    """A value of a wrong type that can be converted is."""
+
+    def forgives(self, request: Any) -> bool:
+        found = [each for each in self.violations(request) if each.pointer == self.pointer]
+        kind = self.contract.at(self.pointer)
+        return bool(found) and all(is_convertible(kind, value_at(request, each.path)) for each in found)
+
+
+def is_convertible(kind: str, value: Any) -> bool:
+    """Whether lenient parsers make a value of this type of another one."""
+    match kind:
+        case "integer" | "number":
+            return isinstance(value, bool) or (isinstance(value, str) and value.replace(".", "", 1).isdigit())
+        case "boolean":
+            return value in ("true", "false") or (isinstance(value, int) and value in (0, 1))
+        case "array":
+            return isinstance(value, str)
+        case "string":
+            return value is None or isinstance(value, list)
+    return False
 
 
 class RefusesTheBound(Mock):
@@ -110,11 +133,17 @@ class Spoiled(Mock):
 
 def faults(contract: Contract) -> Iterator[Fault]:
     """One mutant for each derived requirement that a server can break; the MAY ones are undecided, so it cannot."""
-    requirements = by_keyword(catalogue(contract).values())
+    every = catalogue(contract).values()
+    requirements = by_keyword(every)
+    lenient = {each.pointer: each for each in every if each.kind == "lenient"}
     for keyword in contract.keywords(contract.request_schema):
         requirement = requirements.get(keyword.pointer)
         if requirement is not None and requirement.level is not Level.MAY:
-            yield _fault(requirement, "Not enforced", partial(Unenforced, keyword.pointer))
+            converted = lenient.get(keyword.pointer)
+            also = [converted.id] if converted else []
+            yield _fault(requirement, "Not enforced", partial(Unenforced, keyword.pointer), *also)
+            if converted:
+                yield _fault(converted, "Converted", partial(Converts, keyword.pointer))
         accepted = requirements.get(keyword.schema)
         if keyword.name in ("minimum", "maximum", "enum") and accepted is not None:
             name = f"{accepted.id.removesuffix('-accepted')}-{keyword.name}-refused"
@@ -178,13 +207,13 @@ def _refusing(
         edits = admitted(contract, schema, place, spot.instance, path)
         for request in (spot.instance, *(edit.apply(spot.instance) for edit in edits)):
             if refuses(request):
-                found |= accepted_at(contract, requirements, path, request)
+                found |= accepted_ids(contract, requirements, path, request)
     return frozenset(found)
 
 
-def _fault(requirement: Requirement, how: str, make: Make) -> Fault:
+def _fault(requirement: Requirement, how: str, make: Make, *also: str) -> Fault:
     name = f"{requirement.id}-{how.lower().replace(' ', '-')}"
-    return Fault(name, f"{how}: {requirement.text}", make, _breaks(requirement))
+    return Fault(name, f"{how}: {requirement.text}", make, _breaks(requirement) | {*also})
 
 
 def _breaks(requirement: Requirement) -> frozenset[str]:

@@ -20,7 +20,7 @@ WRONG_KEYS = tuple(
 # Who is let in
 
 
-@fault("authorization.missing-key-refused", *WRONG_KEYS)
+@fault("authorization.missing-key-refused", *WRONG_KEYS, "authorization.malformed-refused")
 class OpenDoor(Mock):
     """The key is not looked at."""
 
@@ -28,7 +28,7 @@ class OpenDoor(Mock):
         return None
 
 
-@fault(*WRONG_KEYS)
+@fault(*WRONG_KEYS, "authorization.malformed-refused", "authorization.missing-key-refused")
 class AnyKeyWillDo(Mock):
     """Any key is let in, none is not."""
 
@@ -45,7 +45,7 @@ class ComparesTheBeginning(Mock):
         return None if sent and (self.key or "").startswith(sent) else super().authorize(http)
 
 
-@fault(*WRONG_KEYS)
+@fault(*WRONG_KEYS, "authorization.missing-key-refused")
 class WrongKeyIs400(Mock):
     """A wrong key is refused with 400, as by LiteLLM without a database."""
 
@@ -96,7 +96,7 @@ class KeyInAHeader(Mock):
 # What is refused
 
 
-@fault("request.model-unknown-refused")
+@fault("request.model-unknown-refused", "stream.refused-by-status")
 class ServesAnyModel(Mock):
     """Whatever model is asked for is served (ddalcu/mlx-serve#258)."""
 
@@ -114,7 +114,11 @@ class UnknownModelIs500(Mock):
         return evolve(refusal, status=500) if refusal and refusal.code == "model_not_found" else refusal
 
 
-@fault(*(f"request.temperature-{keyword}" for keyword in ("type", "minimum", "maximum")), "error.never-5xx")
+@fault(
+    *(f"request.temperature-{keyword}" for keyword in ("type", "minimum", "maximum")),
+    "error.never-5xx",
+    "request.temperature-lenient-type",
+)
 class BadTemperatureIs500(Mock):
     """A bad temperature leads to 500 (ggml-org/llama.cpp#23463)."""
 
@@ -247,7 +251,7 @@ class Error(Mock, ABC):
         return Response(text, refusal.status, refusal.headers, media_type=self.media_type)
 
 
-@fault("error.error-required")
+@fault("error.error-required", "endpoint.method-error-shape")
 class FlatError(Error):
     """The members of the error stand at the top (vllm-project/vllm#12886)."""
 
@@ -255,7 +259,7 @@ class FlatError(Error):
         return {"object": "error", "message": refusal.message, "type": refusal.type, "code": refusal.status}
 
 
-@fault("error.error-required")
+@fault("error.error-required", "endpoint.method-error-shape")
 class Detail(Error):
     """The error is called detail (openai/openai-node#1784)."""
 
@@ -263,7 +267,7 @@ class Detail(Error):
         return {"detail": refusal.message}
 
 
-@fault("error.error-type")
+@fault("error.error-type", "endpoint.method-error-shape")
 class ErrorIsText(Error):
     """The error is a text (microsoft/autogen#757)."""
 
@@ -271,7 +275,7 @@ class ErrorIsText(Error):
         return {"error": refusal.message}
 
 
-@fault("error.error-code-type")
+@fault("error.error-code-type", "endpoint.method-error-shape")
 class CodeIsANumber(Error):
     """The code is the status, as a number."""
 
@@ -279,7 +283,7 @@ class CodeIsANumber(Error):
         return {"error": {"message": refusal.message, "type": refusal.type, "code": refusal.status}}
 
 
-@fault("error.json")
+@fault("error.json", "endpoint.method-error-shape")
 class Html(Error):
     """Errors are pages."""
 
@@ -289,7 +293,7 @@ class Html(Error):
         return f"<html><body><h1>{refusal.status}</h1></body></html>"
 
 
-@fault("error.json")
+@fault("error.json", "endpoint.method-error-shape")
 class ErrorWithoutBody(Error):
     """Errors have no body."""
 
@@ -297,7 +301,7 @@ class ErrorWithoutBody(Error):
         return ""
 
 
-@fault("error.json")
+@fault("error.json", "endpoint.method-error-shape")
 class ErrorLabelledText(Error):
     """Errors are JSON, labelled text/plain."""
 
@@ -322,3 +326,11 @@ class UnknownModelIsABadGateway(Mock):
 
     def refuse(self, refusal: Refusal) -> Response:
         return super().refuse(evolve(refusal, status=502) if refusal.code == "model_not_found" else refusal)
+
+
+@fault("request.model-unknown-refused", "error.never-5xx")
+class UnknownModelIsUnavailable(Mock):
+    """For an unknown model it says that there is no server now, by 503."""
+
+    def refuse(self, refusal: Refusal) -> Response:
+        return super().refuse(evolve(refusal, status=503) if refusal.code == "model_not_found" else refusal)

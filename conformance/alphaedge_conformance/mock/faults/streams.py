@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator
@@ -52,7 +53,7 @@ class NeverStreams(Mock):
         return {**request, "stream": False} if isinstance(request, dict) and request.get("stream") is True else request
 
 
-@fault("stream.refused-by-status")
+@fault("stream.refused-by-status", "request.model-unknown-refused")
 class RefusesInsideTheStream(Mock):
     """An invalid request for a stream gets 200, and the error as an event."""
 
@@ -95,7 +96,7 @@ class LinesWithoutData(Mock):
         return super().event(data) if data == "[DONE]" else f"{data}\n\n".encode()
 
 
-@fault("stream.lines")
+@fault("stream.lines", "stream.whole-characters")
 class CharactersCutInTheStream(Mock):
     """Characters outside ASCII lose their last byte."""
 
@@ -130,6 +131,24 @@ class EmptyStream(Mock):
     async def events(self, request: Json, reply: Reply) -> Events:
         if reply.tokens == ("never",):
             yield b""
+
+
+@fault(*BROKEN_OFF)
+class CutByTheNextRequest(Mock):
+    """A running stream ends when another request comes (abetlen/llama-cpp-python, `interrupt_requests`)."""
+
+    came = 0
+
+    async def respond(self, http: Request) -> Response:
+        self.came += 1
+        return await super().respond(http)
+
+    async def events(self, request: Json, reply: Reply) -> Events:
+        came = self.came
+        async for event in super().events(request, reply):
+            yield event
+            if self.came != came:
+                return
 
 
 @fault("stream.data", *BROKEN_OFF)
@@ -241,6 +260,99 @@ class Changed(Mock, ABC):
 
     def chunks(self, request: Json, reply: Reply) -> list[Json]:
         return [self.change(number, chunk) for number, chunk in enumerate(super().chunks(request, reply))]
+
+
+@fault("stream.index-from-zero")
+class StreamIndexFromOne(Changed):
+    """The only choice has the index 1."""
+
+    def change(self, number: int, chunk: Json) -> Json:
+        return {**chunk, "choices": [{**choice, "index": 1} for choice in chunk["choices"]]}
+
+
+@fault("stream.several-deltas")
+class OneDelta(Mock):
+    """The whole text comes in one delta."""
+
+    def chunks(self, request: Json, reply: Reply) -> list[Json]:
+        first, *texts, last, usage = super().chunks(request, reply)
+        whole = {"index": 0, "delta": {"content": reply.text}, "finish_reason": None}
+        return [first, *({**text, "choices": [whole]} for text in texts[:1]), last, usage]
+
+
+class Deltas(Changed):
+    """A mock that changes the text of each delta."""
+
+    def text(self, text: str) -> Any:
+        raise NotImplementedError
+
+    def change(self, number: int, chunk: Json) -> Json:
+        choices = [
+            {**each, "delta": {**each["delta"], "content": self.text(each["delta"]["content"])}}
+            if each["delta"].get("content")
+            else each
+            for each in chunk["choices"]
+        ]
+        return {**chunk, "choices": choices}
+
+
+@fault("stream.whole-characters")
+class EmojiReplaced(Deltas):
+    """What does not fit into one token becomes replacement characters."""
+
+    def text(self, text: str) -> Any:
+        return "".join(sign if sign < "\U00010000" else "\ufffd\ufffd" for sign in text)
+
+
+@fault("stream.whole-characters")
+class HalvesOfEmoji(Mock):
+    """A character outside the BMP comes in two deltas, half of a surrogate pair in each."""
+
+    def chunks(self, request: Json, reply: Reply) -> list[Json]:
+        found = []
+        for chunk in super().chunks(request, reply):
+            delta = chunk["choices"][0]["delta"] if chunk["choices"] else {}
+            units = delta.get("content", "").encode("utf-16-be")
+            halves = [units[at : at + 2].decode("utf-16-be", "surrogatepass") for at in range(0, len(units), 2)]
+            if not any("\ud800" <= half <= "\udfff" for half in halves):
+                found.append(chunk)
+                continue
+            for half in halves:
+                found.append({**chunk, "choices": [{"index": 0, "delta": {"content": half}, "finish_reason": None}]})
+        return found
+
+    def event(self, data: str) -> bytes:
+        return super().event(data if data == "[DONE]" else json.dumps(json.loads(data)))
+
+
+@fault("delta.content-type")
+class NumbersAsDeltas(Deltas):
+    """A token that is a number is sent as one."""
+
+    def text(self, text: str) -> Any:
+        return int(text) if text.strip().isdecimal() and text.isascii() else text
+
+
+@fault("stream.agrees-on-completion")
+class CountsOneMoreInStreams(Mock):
+    """A stream counts one token of the completion more, where the limit leaves room."""
+
+    def chunks(self, request: Json, reply: Reply) -> list[Json]:
+        chunks = super().chunks(request, reply)
+        usage = chunks[-1]["usage"]
+        if reply.finish_reason == "stop" and usage["completion_tokens"] < request.get("max_tokens", 10**6):
+            used = usage["completion_tokens"] + 1
+            usage |= {"completion_tokens": used, "total_tokens": usage["prompt_tokens"] + used}
+        return chunks
+
+
+@fault("finish-reason.length-when-cut-in-stream")
+class CutStreamSaysStop(Changed):
+    """A stream that was cut says that it ended by itself."""
+
+    def change(self, number: int, chunk: Json) -> Json:
+        choices = [{**each, "finish_reason": each["finish_reason"] and "stop"} for each in chunk["choices"]]
+        return {**chunk, "choices": choices}
 
 
 @fault("stream.one-identity")
@@ -356,7 +468,7 @@ class TotalWrongInStreams(Changed):
         return chunk
 
 
-@fault("usage.prompt-counted", "stream.agrees")
+@fault("usage.prompt-counted", "stream.agrees", "stream.agrees-on-completion")
 class ZerosInEveryChunk(Changed):
     """Every chunk has a usage of zeros (mudler/LocalAI#1744)."""
 

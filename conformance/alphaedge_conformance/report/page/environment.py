@@ -12,8 +12,8 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from ..text import duration
 from . import visible
-from .streams import seconds
 
 TEMPLATES = Path(__file__).with_name("templates")
 
@@ -44,7 +44,7 @@ def _environment() -> Environment:
         "command": visible.command,
         "whole": visible.whole,
         "prose": visible.prose,
-        "seconds": seconds,
+        "seconds": duration,
         "moment": moment,
         "per_cent": per_cent,
         "ranges": ranges,

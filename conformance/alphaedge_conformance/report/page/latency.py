@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-from math import ceil
 
 from attrs import frozen
 
 from ...exchange import Exchange
-from .streams import seconds
+from ..latency import EDGES, quantile
+from ..text import duration
 
-FINE, COARSE = (
-    [factor * 10.0**power for power in range(-3, 3) for factor in factors]
-    for factors in ((1, 1.5, 2, 3, 5, 7), (1, 2, 5))
-)
+COARSE = [factor * 10.0**power for power in range(-3, 3) for factor in (1, 2, 5)]
 MOST_ROWS = 14
 """Beyond which the buckets are coarse."""
 
@@ -29,7 +26,7 @@ class Measure:
 
     def share(self, of: float) -> str:
         """The time that so large a share of the answers took at most."""
-        return seconds(self.times[max(0, ceil(of * len(self.times)) - 1)])
+        return duration(quantile(self.times, of))
 
 
 @frozen
@@ -54,7 +51,7 @@ def histogram(exchanges: Iterable[Exchange]) -> Histogram | None:
         return None
     first = Measure("first byte", tuple(sorted(each.chunks[0].at for each in answered)))
     whole = Measure("whole answer", tuple(sorted(each.elapsed for each in answered)))
-    rows = tuple(_rows((first, whole), FINE))
+    rows = tuple(_rows((first, whole), EDGES))
     return Histogram((first, whole), rows if len(rows) <= MOST_ROWS else tuple(_rows((first, whole), COARSE)))
 
 
@@ -66,5 +63,5 @@ def _rows(measures: Sequence[Measure], edges: Sequence[float]) -> Iterable[Row]:
     }
     most = max(max(counts) for counts in counted.values())
     for bucket, counts in counted.items():
-        label = f"over {seconds(edges[-1])}" if bucket == len(edges) else f"to {seconds(edges[bucket])}"
+        label = f"over {duration(edges[-1])}" if bucket == len(edges) else f"to {duration(edges[bucket])}"
         yield Row(label, counts, tuple(round(100 * count / most, 1) for count in counts))

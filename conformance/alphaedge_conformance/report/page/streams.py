@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from itertools import pairwise
+from collections.abc import Callable, Iterable
+from itertools import groupby, pairwise
 from typing import Any
 
 from attrs import frozen
@@ -13,6 +13,7 @@ from markupsafe import Markup
 from ...exchange import Exchange, sse
 from ...exchange.strict_json import loads
 from ...judging.evidence import looks_like_a_stream
+from ..text import duration
 
 WIDTH = 600
 """Units of the picture: arrivals nearer than one and a half are one bar."""
@@ -81,52 +82,87 @@ class Picture:
     def caption(self) -> str:
         """The picture in words."""
         if self.first is None:
-            return f"no event, over after {seconds(self.end)}"
+            return f"no event, over after {duration(self.end)}"
         events = f"{self.events} event{'s' if self.events != 1 else ''}"
         if self.at_once:
-            return f"all {events} at once, after {seconds(self.first)}"
+            return f"all {events} at once, after {duration(self.first)}"
         pieces = f"{self.moments} piece{'s' if self.moments != 1 else ''}"
-        return (
-            f"{events} in {pieces} from {seconds(self.first)} to {seconds(self.end)}, longest gap {seconds(self.gap)}"
-        )
+        when = f"from {duration(self.first)} to {duration(self.end)}"
+        return f"{events} in {pieces} {when}, longest gap {duration(self.gap)}"
 
     @property
     def svg(self) -> Markup:
-        """Ticks stretch with the page, words do not."""
+        return self.on_axis(self.end)
+
+    def on_axis(self, axis: float) -> Markup:
+        """The picture on an axis of so many seconds. Ticks stretch with the page, words do not."""
+        words = Markup("").join(self._labels(axis))
         return Markup(
             '<svg class="stream" role="img" aria-label="{}">'
             '<svg viewBox="0 0 {} 24" height="24" width="100%" preserveAspectRatio="none">{}</svg>{}</svg>'
-        ).format(self.caption, WIDTH, Markup("").join(self._paths()), Markup("").join(self._labels()))
+        ).format(self.caption, WIDTH, Markup("").join(_Drawing(self, axis).paths()), words)
 
-    def _paths(self) -> Iterable[Markup]:
-        first = self._x(self.first if self.first is not None else self.end)
-        yield Markup('<path class="axis" d="{}"/>').format("".join(f"M{self._x(at):g} 0v24" for at in ticks(self.end)))
-        yield Markup('<path class="wait" d="M0 12H{:g}"/><path class="flow" d="M{:g} 12H{:g}"/>').format(
-            first, first, WIDTH
-        )
-        if self.at_once:
-            yield Markup('<path class="burst" d="M{:g} 0v24"/>').format(first)
-            return
-        for kind, (top, bottom) in SHAPE.items():
-            places = [self._x(each.at) for each in self.arrivals if each.kind == kind]
-            if places:
-                path = "".join(_tick(start, stop, top, bottom) for start, stop in merged(places))
-                yield Markup('<path class="{}" d="{}"/>').format(kind, path)
+    @property
+    def form(self) -> tuple[object, ...]:
+        """What two streams have in common that differ in their words and in the pace of their words alone."""
+        kinds = tuple(kind for kind, _ in groupby(each.kind for each in self.arrivals))
+        return kinds, self.at_once, self.exchange.status, self.exchange.failure
 
-    def _labels(self) -> Iterable[Markup]:
+    def _labels(self, axis: float) -> Iterable[Markup]:
         if self.at_once and self.first is not None:
-            share = 100 * self.first / self.end
+            share = 100 * self.first / axis
             side, away = ("end", -6) if share > 50 else ("start", 6)
             yield Markup('<text class="burst {}" x="{:.4g}%" dx="{}" y="8">{} at once</text>').format(
                 side, share, away, self.events
             )
-        for at in ticks(self.end):
-            share = at / self.end
+        for at in ticks(axis):
+            share = at / axis
             anchor = ' class="start"' if share < 0.03 else ' class="end"' if share > 0.97 else ""
-            yield Markup('<text x="{:.4g}%" y="36"{}>{}</text>').format(100 * share, Markup(anchor), seconds(at))
+            yield Markup('<text x="{:.4g}%" y="36"{}>{}</text>').format(100 * share, Markup(anchor), duration(at))
+
+
+@frozen
+class _Drawing:
+    """A stream on an axis of so many seconds."""
+
+    picture: Picture
+    axis: float
+
+    def paths(self) -> Iterable[Markup]:
+        picture = self.picture
+        end = self._x(picture.end)
+        first = self._x(picture.first if picture.first is not None else picture.end)
+        yield Markup('<path class="axis" d="{}"/>').format("".join(f"M{self._x(at):g} 0v24" for at in ticks(self.axis)))
+        yield Markup('<path class="wait" d="M0 12H{:g}"/><path class="flow" d="M{:g} 12H{:g}"/>').format(
+            first, first, end
+        )
+        if picture.at_once:
+            yield Markup('<path class="burst" d="M{:g} 0v24"/>').format(first)
+            return
+        for kind, (top, bottom) in SHAPE.items():
+            places = [self._x(each.at) for each in picture.arrivals if each.kind == kind]
+            if places:
+                path = "".join(_tick(start, stop, top, bottom) for start, stop in merged(places))
+                yield Markup('<path class="{}" d="{}"/>').format(kind, path)
 
     def _x(self, at: float) -> float:
-        return round(WIDTH * at / self.end, 1)
+        return round(WIDTH * at / self.axis, 1)
+
+
+@frozen
+class Fold:
+    """Streams that look alike: the first is shown, the others unfold."""
+
+    first: Picture
+    others: tuple[Picture, ...]
+
+
+def folded(streams: Iterable[Picture], broken: Callable[[Exchange], list[str]]) -> list[Fold]:
+    """In their order; what broke other requirements does not look alike."""
+    found: dict[object, list[Picture]] = {}
+    for each in streams:
+        found.setdefault((each.form, tuple(broken(each.exchange))), []).append(each)
+    return [Fold(first, tuple(others)) for first, *others in found.values()]
 
 
 def pictures(exchanges: Iterable[Exchange]) -> list[Picture]:
@@ -163,12 +199,6 @@ def ticks(end: float) -> list[float]:
     step: float = 10.0 ** math.floor(math.log10(end / 2))
     step *= next(factor for factor in (1, 2, 5, 10) if end / (step * factor) <= 5)
     return [number * step for number in range(int(end / step + 1e-9) + 1)]
-
-
-def seconds(value: float) -> str:
-    if value == 0:
-        return "0"
-    return f"{1000 * value:.3g} ms" if value < 0.9995 else f"{value:.3g} s" if value < 1000 else f"{value:.0f} s"
 
 
 def _kind(data: str) -> str:

@@ -10,6 +10,7 @@ from attrs import define
 from ...contract.requirements import Level, subject
 from ...exchange import Exchange
 from ...judging.verdicts import Status
+from ..causes import Cause, causes
 from ..document import Report, Requirement
 
 GLYPHS = {
@@ -57,13 +58,18 @@ class Summary:
         return found
 
     @cached_property
-    def failures(self) -> list[Requirement]:
-        """By level."""
+    def flawless(self) -> list[str]:
+        """The subjects whose requirements all passed."""
         return [
-            each
-            for each in sorted(self._requirements, key=lambda each: order(each["level"], each["status"]))
-            if each["findings"]
+            name
+            for name, requirements in self.subjects.items()
+            if {each["status"] for each in requirements} == {Status.PASSED}
         ]
+
+    @cached_property
+    def causes(self) -> list[Cause]:
+        """What fails, the worst first."""
+        return causes(self._requirements)
 
     @cached_property
     def unjudged(self) -> dict[tuple[str, str], list[Requirement]]:

@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from ...contract.requirements import kebab
 from ...exchange import Exchange, Key, sse
-from ...exchange.authorization import bearer, headers
+from ...exchange.authorization import headers
 from ...exchange.redaction import MASK
 from ...judging.evidence import looks_like_a_stream
 from ...judging.places import path_text
@@ -74,12 +74,20 @@ def _names(pointer: str) -> frozenset[str]:
 
 # The request
 
+ALTERED = {
+    Key.PARTIAL: "cut short",
+    Key.END: "its end",
+    Key.OTHER_CASE: "in the other case",
+    Key.SAME_START: "its beginning and other characters",
+    Key.SAME_LENGTH: "another of the same length",
+}
+"""In words what is made of the key, where its mask would not show it."""
+
 
 def request_headers(exchange: Exchange, has_key: bool) -> list[tuple[str, str]]:
-    key = exchange.probe.key
     sent = headers(exchange.probe, MASK if has_key else None)
-    if key is Key.PARTIAL and has_key:
-        sent["Authorization"] = bearer(f"{MASK} cut short")
+    if has_key and exchange.probe.key in ALTERED:
+        sent["Authorization"] = f"Bearer {MASK}, {ALTERED[exchange.probe.key]}"
     return list(sent.items())
 
 

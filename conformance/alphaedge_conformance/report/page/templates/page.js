@@ -79,6 +79,61 @@
       copied(button, button.dataset.copy ?? button.parentElement.querySelector("pre").textContent);
     });
   }
+  // Targets: sorted by a column of their table, and filtered; the columns of the matrix follow.
+  const aim = document.querySelector(".aim");
+  const rows = [...document.querySelectorAll(".targets tbody tr")];
+  const headings = [...document.querySelectorAll(".targets thead th")];
+
+  function arrange() {
+    const order = new Map(rows.map((row, place) => [row.dataset.target, { place, hidden: row.hidden }]));
+    const at = (cell) => order.get(cell.dataset.target);
+    for (const line of document.querySelectorAll(".matrix tr:not(.head)")) {
+      const cells = [...line.querySelectorAll("[data-target]")];
+      for (const cell of cells) cell.hidden = at(cell).hidden;
+      line.append(...cells.sort((one, other) => at(one).place - at(other).place));
+    }
+  }
+
+  function sort(heading) {
+    const column = headings.indexOf(heading);
+    const value = (row) => row.children[column].dataset.value;
+    const descends = heading.ariaSort ? heading.ariaSort === "ascending" : column > 1;
+    for (const each of headings) each.removeAttribute("aria-sort");
+    heading.ariaSort = descends ? "descending" : "ascending";
+    rows.sort((one, other) => {
+      const [a, b] = [value(one), value(other)];
+      if (a === "" || b === "") return (a === "") - (b === "");
+      const by = column ? a - b : a.localeCompare(b, undefined, { numeric: true });
+      return descends ? -by : by;
+    });
+    rows[0].parentElement.append(...rows);
+    arrange();
+  }
+
+  function choose() {
+    const wanted = Object.fromEntries(new FormData(aim));
+    const part = wanted.target.toLowerCase();
+    for (const row of rows) {
+      const name = row.children[0].dataset.value.toLowerCase();
+      row.hidden = !name.includes(part) || (wanted.verdict && row.dataset.verdict !== wanted.verdict) ? true : false;
+    }
+    const left = rows.filter((row) => !row.hidden).length;
+    aim.querySelector("output").textContent = `${left} of ${rows.length} targets`;
+    arrange();
+  }
+
+  if (aim) {
+    aim.hidden = false;
+    aim.addEventListener("input", choose);
+    aim.addEventListener("submit", (event) => event.preventDefault());
+    for (const heading of headings) {
+      const button = heading.querySelector("button");
+      button.disabled = false;
+      button.addEventListener("click", () => sort(heading));
+    }
+    choose();
+  }
+
   if (form) {
     form.hidden = false;
     form.addEventListener("input", apply);

@@ -25,7 +25,7 @@ ChunkT = TypeVar("ChunkT", bound=Model)
 WholeT = TypeVar("WholeT", bound=Model)
 
 
-class Answer:
+class ResponseParser:
     """A response with a status of 2xx."""
 
     def __init__(self, response: HttpResponse, secret: Secret, http: object) -> None:
@@ -34,7 +34,7 @@ class Answer:
         self._http = http
 
     def model(self, kind: type[ModelT]) -> ModelT:
-        """Raises APIResponseError where the body is not a JSON object, or tells of an error and of nothing else."""
+        """Raises APIResponseError where the body is not a JSON object, or reports an error and nothing else."""
         value: Any = None
         wrong = ""
         try:
@@ -86,8 +86,8 @@ class RawResponse(Generic[T_co]):
         return request_id(self.headers)
 
 
-class RawAnswer(Answer):
-    """Gives a RawResponse of what an Answer gives."""
+class RawResponseParser(ResponseParser):
+    """Gives a RawResponse of what a ResponseParser gives."""
 
     def model(self, kind: type[ModelT]) -> Any:
         return self._raw(partial(super().model, kind))

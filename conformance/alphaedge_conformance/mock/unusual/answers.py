@@ -1,4 +1,4 @@
-"""Unusual servers that conform: no suite may find anything in them."""
+"""What they answer in another way than most."""
 
 from __future__ import annotations
 
@@ -16,20 +16,11 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from ..contract.requirements import kebab
-from ..exchange.strict_json import Json
-from .app import Mock, Refusal, Reply
+from ...exchange.strict_json import Json
+from ..app import Mock, Refusal, Reply
+from .registry import unusual
 
 Events = AsyncIterator[bytes]
-
-UNUSUAL: dict[str, type[Mock]] = {}
-
-
-def unusual(kind: type[Mock]) -> type[Mock]:
-    """Registers a class under its own name in kebab-case."""
-    UNUSUAL[kebab(kind.__name__)] = kind
-    return kind
-
 
 # Event streams as WHATWG allows them
 
@@ -220,17 +211,6 @@ class NullContentFirst(Changed):
     def change(self, chunks: list[Json]) -> list[Json]:
         chunks[0]["choices"][0]["delta"]["content"] = None
         return chunks
-
-
-@unusual
-class SeveralTokensAChunk(Changed):
-    """All the text comes in one delta."""
-
-    def change(self, chunks: list[Json]) -> list[Json]:
-        role, *texts, end, usage = chunks
-        text = "".join(chunk["choices"][0]["delta"]["content"] for chunk in texts)
-        texts[0]["choices"][0]["delta"]["content"] = text
-        return [role, texts[0], end, usage]
 
 
 @unusual

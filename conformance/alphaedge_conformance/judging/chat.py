@@ -1,0 +1,32 @@
+"""What an answer says: its text and the reasons for its end, whole or as a stream."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .evidence import Evidence, Unseen, assume, deltas, fold
+
+
+def said(evidence: Evidence) -> tuple[str, Any]:
+    """The text of the one choice of an accepted answer, and its finish_reason. Raises Unseen for any other."""
+    choices = fold(evidence.chunks)["choices"] if evidence.exchange.probe.streams else evidence.choices
+    assume(len(choices) == 1, "not one choice")
+    message = choices[0].get("message")
+    text = message.get("content") if isinstance(message, dict) else None
+    assume(isinstance(text, str), "no text")
+    return str(text), choices[0].get("finish_reason")
+
+
+def pieces(evidence: Evidence) -> list[str]:
+    """The deltas of a stream that have text."""
+    found = [delta.get("content") for _, delta in deltas(evidence.chunks)]
+    return [text for text in found if isinstance(text, str) and text]
+
+
+def tokens(evidence: Evidence, counted: str) -> int | None:
+    """A count of the usage, where there is one."""
+    try:
+        found: int = evidence.usage[counted]
+    except Unseen:
+        return None
+    return found

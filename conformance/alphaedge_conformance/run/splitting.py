@@ -1,0 +1,20 @@
+"""Finds the value for which a request with several was refused: each is sent alone."""
+
+from __future__ import annotations
+
+from ..exchange import Exchange
+from ..judging.evidence import UNANSWERED
+from ..sending.runner import Runner
+
+
+def split(runner: Runner) -> None:
+    """Sends the parts of each request with several values that the server refused, or to which it gave no answer."""
+    looked_at = 0
+    while new := runner.exchanges[looked_at:]:  # a part may have parts of its own
+        looked_at += len(new)
+        runner.send_all([part for exchange in new if _is_refused(exchange) for part in exchange.probe.parts])
+
+
+def _is_refused(exchange: Exchange) -> bool:
+    is_doubtful = exchange.timed_out or exchange.refused_connection or exchange.status in UNANSWERED
+    return not exchange.accepted and not is_doubtful
