@@ -16,6 +16,7 @@ from attrs import evolve, frozen
 from ..errors import DuplicateId
 from .bounds import unbreakable
 from .document import pointer
+from .edits import has
 from .places import Keyword, Place
 from .samples import NOTHING, witness
 from .validation import Contract
@@ -284,9 +285,11 @@ def plain_places(contract: Contract, at: str, path: Path = ()) -> Iterator[tuple
 
 
 def _lenient(contract: Contract, keywords: list[Keyword]) -> Iterator[Requirement]:
-    """For each type in the request that lenient parsers convert others to; of texts, those that are no names."""
+    """For each type in the request that lenient parsers convert others to, where the contract's example has or may have
+    it; of texts, those that are no names."""
     request = contract.resolve(contract.request_schema)
-    plain = {f"{here}/type" for path, here in plain_places(contract, request) if path and path[-1] != 0}
+    shown = [(path, here) for path, here in plain_places(contract, request) if path and path[-1] != 0]
+    plain = {f"{here}/type" for path, here in shown if has(contract.example_request, path[:-1])}
     for keyword in keywords:
         schema = contract.at(keyword.schema)
         is_name = keyword.value == "string" and (

@@ -16,7 +16,7 @@ from attrs import define, evolve, field
 
 from ..contract import Contract, Keyword, Place, Violation, pointer, shorten
 from ..contract.bounds import admitted, breaking, is_telling
-from ..contract.edits import ABSENT, Edit, path_of, value_at
+from ..contract.edits import ABSENT, Edit, has, path_of
 from ..contract.requirements import Level, Requirement, accepted_ids, by_keyword
 from ..contract.samples import witnesses
 from ..exchange import Expect, Probe, encode
@@ -76,7 +76,7 @@ class _Boundaries:
         if not is_chosen and not is_telling(self.contract, self.schema, edit, body):
             return
         self._sent.add(str(edit))
-        is_new = isinstance(edit.value, dict | list) and not _has(self.control.request, edit.path)
+        is_new = isinstance(edit.value, dict | list) and not has(self.control.request, edit.path)
         violations = self.contract.violations(self.schema, body)
         if not violations:
             if not is_new and (about := self._accepted(edit.path, body)):
@@ -166,14 +166,6 @@ class _Boundaries:
             expect=expect,
             differs_from=None if control is self.control else control.name,
         )
-
-
-def _has(instance: Any, path: tuple[str | int, ...]) -> bool:
-    try:
-        value_at(instance, path)
-    except (KeyError, IndexError, TypeError):
-        return False
-    return True
 
 
 def _general(path: tuple[str | int, ...]) -> tuple[str, ...]:
