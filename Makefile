@@ -10,7 +10,7 @@ WORKERS ?= $(shell expr $$(nproc 2>/dev/null || echo 2) + 1)
 # What the shell takes as one word, whatever stands in it.
 quoted = '$(subst ','\'',$(1))'
 
-.PHONY: help conform mock servers server-results generate diff lint check test explorations mutants gate freeze release-check bench docs lock build clean
+.PHONY: help conform mock servers server-results generate diff lint check test explorations growth mutants gate freeze release-check bench docs lock build clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -50,6 +50,9 @@ test: .venv ## the tests of the kit itself
 
 explorations: .venv ## ten faults that the plan cannot see, found by drawn requests (minutes)
 	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --quiet tests/run/exploration.py $(ARGS)
+
+growth: .venv ## every edit of the contract that tests/contract/edits.py lists, alone and in pairs (minutes)
+	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --quiet tests/contract/growth.py $(ARGS)
 
 mutants: .venv ## the kill matrix: every fault of the mock breaks exactly what it says (minutes)
 	@$(BIN)/python -m alphaedge_conformance.maintain.kill_matrix --report reports/mutants $(ARGS)

@@ -11,6 +11,7 @@ import copy
 import filecmp
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -25,6 +26,7 @@ import yaml
 from openapi_spec_validator import OpenAPIV32SpecValidator
 
 from alphaedge_conformance.contract import Contract, pointer
+from alphaedge_conformance.contract.names import reserved
 from alphaedge_conformance.contract.requirements import catalogue
 from alphaedge_conformance.errors import ConfigurationError
 
@@ -83,6 +85,8 @@ def validate(contract: Contract) -> None:
             here, f"{here or 'the document'} is not valid OpenAPI 3.2: {error.message}; correct it there"
         )
     catalogue(contract)
+    for here, told in reserved(contract):
+        raise contract.error(here, told)
 
 
 def rendering(document: dict[str, Any]) -> dict[str, Any]:
@@ -113,16 +117,69 @@ def _media_types(node: Any) -> Iterator[dict[str, Any]]:
 def generate(contract: Contract, scratch: Path) -> Path:
     """The folder of the client, made in `scratch`."""
     source, made = scratch / "openapi.yaml", scratch / "alphaedge"
-    source.write_text(as_text(rendering(contract.document)), "utf-8")
+    source.write_text(as_text(without_booleans(rendering(contract.document))), "utf-8")
     command = [tool("openapi-python-client"), "generate", "--path", str(source), "--output-path", str(made)]
     command += ["--meta", "none", "--config", str(CONFIG), "--fail-on-warning"]
     command += ["--custom-template-path", str(templates(contract, scratch / "templates"))]
     done = subprocess.run(command, env={**os.environ, "NO_COLOR": "1"}, cwd=scratch, capture_output=True, text=True)
     if done.returncode != 0:
         said = "\n".join(line for line in (done.stdout + done.stderr).splitlines() if line.strip())
-        raise ConfigurationError(f"{contract.source}: openapi-python-client cannot make a client of it:\n{said}")
+        what = "openapi-python-client cannot make a client of it; say it otherwise, or teach scripts/templates"
+        raise contract.error(named_in(contract, said), f"{what}:\n{said}")
     arrange(made)
     return made
+
+
+def without_booleans(node: Any) -> Any:
+    """The same without schemas that are `true` or `false`, which the generator does not read, and which give no type:
+    beyond the items that a list names nothing may stand, as in `items: false`."""
+    if isinstance(node, list):
+        return [without_booleans(each) for each in node]
+    if not isinstance(node, dict):
+        return node
+    node = _flat(node)
+    properties = node.get("properties")
+    if isinstance(properties, dict):
+        kept = {name: {} if each is True else each for name, each in properties.items() if each is not False}
+        node = {**node, "properties": kept}
+    return {
+        name: without_booleans(each) for name, each in node.items() if not (name in SCHEMAS and isinstance(each, bool))
+    }
+
+
+def _flat(node: dict[str, Any]) -> dict[str, Any]:
+    """A schema without `allOf` where all that it joins are bounds of one plain value, of which the generator would make
+    an object."""
+    parts = node.get("allOf")
+    if not isinstance(parts, list) or not all(isinstance(part, dict) and not JOINED & part.keys() for part in parts):
+        return node
+    return {name: value for part in [*parts, node] for name, value in part.items() if name != "allOf"}
+
+
+JOINED = {"$ref", "properties", "allOf", "anyOf", "oneOf"}
+"""Keywords of a schema that is more than bounds."""
+SCHEMAS = {
+    "items",
+    "contains",
+    "not",
+    "if",
+    "then",
+    "else",
+    "propertyNames",
+    "unevaluatedItems",
+    "unevaluatedProperties",
+}
+"""Keywords whose value is a schema."""
+
+
+def named_in(contract: Contract, said: str) -> str:
+    """The pointer of the part of the contract that a message of the generator names, as far as it leads."""
+    found = re.search(r"\b(?:paths|components)[./][^\s:,]+", said)
+    here, node = "", contract.document
+    for word in re.split(r"[./]", found[0]) if found else ():
+        if isinstance(node, dict) and word in node:
+            here, node = here + pointer(word), node[word]
+    return here
 
 
 def templates(contract: Contract, folder: Path) -> Path:

@@ -341,7 +341,6 @@ REQUEST = [
         ("{minLength: 9}", "{minLength: 10}"),
         base=(model("not: {minLength: 9}"),),
         shows=True,
-        unread=True,
     ),
     row(
         "oneOf whose branches come to overlap",
@@ -358,7 +357,6 @@ REQUEST = [
         ("then: {maxLength: 9}", "then: {maxLength: 8}"),
         base=(model("if: {pattern: ^alpha}\nthen: {maxLength: 9}"),),
         shows=True,
-        unread=True,
     ),
     row(
         "unknown members refused",
@@ -381,7 +379,7 @@ REQUEST = [
             ),
         ),
     ),
-    row("format", UNCLEAR, UNCLEAR, model("format: uuid"), unread=True),
+    row("format", UNCLEAR, UNCLEAR, model("format: uuid")),
     row("default changed", BREAKING, UNCLEAR, ("default: 1.0", "default: 0.7"), touches="request.temperature-accepted"),
     row(
         "default more",

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from .document import pointer as pointer_of
 from .edits import ABSENT, Edit, path_of, value_at
-from .places import Keyword
+from .places import Keyword, Place
 from .samples import NOTHING, NoSample, Sampler, new_names, others, witnesses
 from .validation import Contract
 
@@ -35,7 +35,7 @@ def breaking(
 
 def within(contract: Contract, keyword: Keyword, value: Any, path: tuple[str | int, ...]) -> Iterator[Edit]:
     """The last values that an assertion admits, should nothing else forbid them."""
-    bound = keyword.value
+    bound = _whole(keyword.value)
     match keyword.name:
         case "enum":
             yield from (Edit(path, each) for each in bound)
@@ -56,7 +56,7 @@ def within(contract: Contract, keyword: Keyword, value: Any, path: tuple[str | i
 
 def _beyond(contract: Contract, keyword: Keyword, value: Any, path: tuple[str | int, ...]) -> Iterator[Edit]:
     """The most telling first: just beyond the bound."""
-    bound = keyword.value
+    bound = _whole(keyword.value)
     schema = contract.at(keyword.schema)
     step = schema.get("multipleOf", 1) if isinstance(schema, dict) else 1
     match keyword.name:
@@ -145,6 +145,11 @@ def _with(contract: Contract, schema: str, value: dict[str, Any], path: tuple[st
         yield Edit(path, {**value, **more})
 
 
+def _whole(bound: Any) -> Any:
+    """9 for 9.0, which is an integer too."""
+    return int(bound) if isinstance(bound, float) and bound.is_integer() else bound
+
+
 def _long(value: str, length: int) -> str:
     """A text of a length, as near to this one as can be."""
     return value[:length] + (value[-1:] or "x") * (length - len(value))
@@ -177,7 +182,25 @@ def _objects(value: dict[str, Any], length: int) -> dict[str, Any]:
     return {**value, **dict.fromkeys(new_names(length - len(value)), filler)}
 
 
+FEW = 8
+"""Values of an enumeration that are all worth a request."""
 TELLING_APART = ("type", "const", "enum", "required")
+
+
+def admitted(contract: Contract, root: str, place: Place, instance: Any, path: tuple[str | int, ...]) -> Iterator[Edit]:
+    """The edits of an instance that has a place at `path` which stay valid: the last values that its keywords admit,
+    and null where the contract names it."""
+    value = value_at(instance, path)
+    edits = [edit for keyword in place.keywords for edit in _few(within(contract, keyword, value, path))]
+    for edit in [*edits, Edit(path, None)] if place.is_whole else ():
+        edited = edit.apply(instance)
+        if contract.is_valid(root, edited) and is_telling(contract, root, edit, edited):
+            yield edit
+
+
+def _few(edits: Iterable[Edit]) -> list[Edit]:
+    every = list(edits)
+    return every if len(every) <= FEW else [every[0], every[-1]]
 
 
 def unbreakable(contract: Contract, root: str, base: Any = NOTHING) -> dict[str, str]:

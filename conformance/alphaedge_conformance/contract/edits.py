@@ -50,6 +50,15 @@ def path_of(instance: Any, pointer: str) -> tuple[str | int, ...]:
     return tuple(path)
 
 
+def has(instance: Any, path: tuple[str | int, ...]) -> bool:
+    """Whether an instance has a value at a path."""
+    try:
+        value_at(instance, path)
+    except (KeyError, IndexError, TypeError):
+        return False
+    return True
+
+
 def value_at(instance: Any, path: tuple[str | int, ...]) -> Any:
     for step in path:
         instance = instance[step]

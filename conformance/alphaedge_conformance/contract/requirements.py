@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from itertools import count
 from typing import Any, Literal
@@ -17,6 +17,7 @@ from attrs import evolve, frozen
 from ..errors import DuplicateId
 from .bounds import unbreakable
 from .document import pointer, shorten
+from .edits import has
 from .places import Keyword, Place
 from .samples import NOTHING, witness
 from .validation import Contract
@@ -91,6 +92,16 @@ def catalogue(contract: Contract) -> dict[str, Requirement]:
 def by_keyword(requirements: Iterable[Requirement]) -> dict[str, Requirement]:
     """The derived requirements by their pointers; of a property of the request, that its values are accepted."""
     return {each.pointer: each for each in requirements if each.kind not in ("stated", "lenient")}
+
+
+def accepted_ids(
+    contract: Contract, requirements: Mapping[str, Requirement], path: tuple[str | int, ...], request: Any
+) -> frozenset[str]:
+    """The ids of the requirements, by pointer, that say that a value of a request is accepted."""
+    at = pointer(*path)
+    reached = {each.pointer for each in contract.reached(contract.request_schema, request) if each.path == at}
+    found = (requirements.get(each) for each in reached)
+    return frozenset(each.id for each in found if each is not None and each.kind == "accepted")
 
 
 def entries(contract: Contract) -> list[Any]:
@@ -275,9 +286,11 @@ def plain_places(contract: Contract, at: str, path: Path = ()) -> Iterator[tuple
 
 
 def _lenient(contract: Contract, keywords: list[Keyword]) -> Iterator[Requirement]:
-    """For each type in the request that lenient parsers convert others to; of texts, those that are no names."""
+    """For each type in the request that lenient parsers convert others to, where the contract's example has or may have
+    it; of texts, those that are no names."""
     request = contract.resolve(contract.request_schema)
-    plain = {f"{here}/type" for path, here in plain_places(contract, request) if path and path[-1] != 0}
+    shown = [(path, here) for path, here in plain_places(contract, request) if path and path[-1] != 0]
+    plain = {f"{here}/type" for path, here in shown if has(contract.example_request, path[:-1])}
     for keyword in keywords:
         schema = contract.at(keyword.schema)
         is_name = keyword.value == "string" and (

@@ -178,13 +178,12 @@ class Sampler:
         if self.whole and self.depth < DEEP:
             every = [name for schema in schemas for name in schema.get("properties", ())]
             optional = [name for name in every if name not in names and name not in self.leave_out]
+            if not every and any(isinstance(schema.get("additionalProperties"), dict) for schema in schemas):
+                optional = [self._new_name(schemas, ("additionalProperties",))]
             yield from self._object(wanted, [*names, *optional], is_lenient=True)
-            has_more = any(isinstance(schema.get("additionalProperties"), dict) for schema in schemas)
-            if has_more and not every:
-                yield from self._object(wanted, [self._new_name(schemas, ("additionalProperties",))])
         yield from self._object(wanted, names)
         optional = [name for schema in schemas for name in schema.get("properties", ()) if name not in names]
-        least = max((schema.get("minProperties", 0) for schema in schemas), default=0)
+        least = max((int(schema.get("minProperties", 0)) for schema in schemas), default=0)
         more = [*optional, *new_names(least)]
         yield from self._object(wanted, [*names, *more][: max(least, len(names))])
 
@@ -249,7 +248,7 @@ class Sampler:
         return next(name for name in ("x", "x1", "x2", "x3") if name not in taken)
 
     def _arrays(self, wanted: list[_Wanted], schemas: list[dict[str, Any]]) -> Iterator[Any]:
-        least = max((schema.get("minItems", 0) for schema in schemas), default=0)
+        least = max((int(schema.get("minItems", 0)) for schema in schemas), default=0)
         forced = [
             each for each in wanted if each.steps and each.steps[0] in ("prefixItems", "items", "unevaluatedItems")
         ]
@@ -311,7 +310,7 @@ def _kinds(schemas: list[dict[str, Any]], ahead: set[str]) -> list[str]:
 
 def _strings(schemas: list[dict[str, Any]]) -> Iterator[str]:
     yield from (v for s in schemas for v in (*s.get("enum", ()), *([s["const"]] if "const" in s else ())) if v)
-    least = max((schema.get("minLength", 0) for schema in schemas), default=0)
+    least = max((int(schema.get("minLength", 0)) for schema in schemas), default=0)
     for schema in schemas:
         if "format" in schema:
             yield FORMATTED.get(schema["format"], "x")

@@ -88,7 +88,7 @@ class Contract(SchemaDocument):
     def exercised(self, pointer: str, instance: Any) -> set[str]:
         """The pointers of the assertions that an instance gives occasion to judge: those of each value that it has."""
         found: set[str] = set()
-        values = _Values(instance)
+        values = _Values(_validatable(instance))
         for each in self.reached(pointer, instance):
             for keyword in self._keywords_of(pointer).get(each.pointer, ()):
                 is_object = keyword.name in ("required", "dependentRequired") and isinstance(values[each.path], dict)

@@ -13,7 +13,7 @@ from attrs import define, evolve, field, frozen
 
 from ..contract import Contract, shorten
 from ..contract.requirements import Requirement
-from ..exchange import Effort, Exchange, Expect, Probe
+from ..exchange import Effort, Exchange, Expect, ExpectedAnswer, Probe
 from ..exchange.redaction import SHORTEST, redact
 from .checks.check import Check
 from .evidence import Evidence
@@ -147,6 +147,8 @@ class Judge:
         self._waiting: dict[str | None, list[Exchange]] = {}
         """What came before the control that it differs from."""
         self._accepted: set[str | None] = {None, *accepted}
+        self._described: set[ExpectedAnswer] = set()
+        """The kinds of probes whose answers were held against a schema."""
         self.findings = 0
         """So far, without what only all exchanges together show."""
 
@@ -184,6 +186,8 @@ class Judge:
                         self._doubts.setdefault(requirement.id, doubt)
                 except Exception as error:
                     self._kit_errors.setdefault(requirement.id, kit_failed(error, exchange, self._key))
+        if evidence.__dict__.get("keywords"):
+            self._described.add(exchange.probe.kind)
         if sum(len(chunk.data) for chunk in exchange.chunks) <= DECODED:
             self._decoded[id(exchange)] = evidence
         if exchange.accepted:
@@ -268,11 +272,7 @@ class Judge:
 
     def _is_left_out(self, requirement: Requirement) -> bool:
         """Whether it is about an optional part of answers, and there were such answers."""
-        if not requirement.is_optional:
-            return False
-        kinds = self._checks[requirement.id].kinds
-        able = (each for each in self._exchanges if each.probe.kind in kinds)
-        return any(self._evidence(each).keywords for each in able)
+        return requirement.is_optional and bool(self._checks[requirement.id].kinds & self._described)
 
     def _verdict(self, requirement: Requirement, unsent: Mapping[Probe, str]) -> Verdict:
         if requirement.id in self._inapplicable:

@@ -15,9 +15,9 @@ from typing import Any
 from attrs import define, evolve, field
 
 from ..contract import Contract, Keyword, Place, Violation, pointer, shorten
-from ..contract.bounds import breaking, is_telling, within
-from ..contract.edits import ABSENT, Edit, path_of, value_at
-from ..contract.requirements import Level, Requirement, by_keyword
+from ..contract.bounds import admitted, breaking, is_telling
+from ..contract.edits import ABSENT, Edit, has, path_of
+from ..contract.requirements import Level, Requirement, accepted_ids, by_keyword
 from ..contract.samples import witnesses
 from ..exchange import Expect, Probe, encode
 from ..exchange.strict_json import Json
@@ -28,8 +28,6 @@ STEP = 0.001
 WIDEST = 2**63
 """The first integer that no common type holds."""
 FRACTION, TINY, HUGE = 0.123, 1e-300, "1e400"
-FEW = 8
-"""Values of an enumeration that are all worth a request."""
 LONG = 120
 """Characters of a name."""
 
@@ -78,7 +76,7 @@ class _Boundaries:
         if not is_chosen and not is_telling(self.contract, self.schema, edit, body):
             return
         self._sent.add(str(edit))
-        is_new = isinstance(edit.value, dict | list) and not _has(self.control.request, edit.path)
+        is_new = isinstance(edit.value, dict | list) and not has(self.control.request, edit.path)
         violations = self.contract.violations(self.schema, body)
         if not violations:
             if not is_new and (about := self._accepted(edit.path, body)):
@@ -114,7 +112,7 @@ class _Boundaries:
                 about = self._accepted(path, spot.instance) if is_judged else frozenset[str]()
                 control = self._probe(shorten(edits, LONG), spot.instance, about, Expect.ACCEPTED, self.control)
                 yield control
-            if place.is_whole and not number:
+            if not number:
                 yield from self._bounds(place, spot.instance, path, control)
             for keyword in left:
                 found = breaking(self.contract, self.schema, keyword, spot.instance, path, only_telling=True)
@@ -129,24 +127,13 @@ class _Boundaries:
         return requirement is None or (requirement.id, _general(path)) in found
 
     def _bounds(self, place: Place, instance: Any, path: tuple[str | int, ...], control: Probe) -> Iterator[Probe]:
-        value = value_at(instance, path)
-        for keyword in place.keywords:
-            for edit in _few(within(self.contract, keyword, value, path)):
-                yield from self._admitted(edit, instance, control)
-        yield from self._admitted(Edit(path, None), instance, control)
-
-    def _admitted(self, edit: Edit, instance: Any, control: Probe) -> Iterator[Probe]:
-        body = edit.apply(instance)
-        is_known = json.dumps(body) in self._bodies | {json.dumps(self.control.request)}
-        if is_known or not self.contract.is_valid(self.schema, body):
-            return
-        if not is_telling(self.contract, self.schema, edit, body):
-            return
-        if about := self._accepted(edit.path, body):
-            yield self._probe(str(edit), body, about, Expect.ACCEPTED, control)
+        for edit in admitted(self.contract, self.schema, place, instance, path):
+            body = edit.apply(instance)
+            is_new = json.dumps(body) not in self._bodies | {json.dumps(self.control.request)}
+            if is_new and (about := self._accepted(edit.path, body)):
+                yield self._probe(str(edit), body, about, Expect.ACCEPTED, control)
 
     def _accepted(self, path: tuple[str | int, ...], body: Any) -> frozenset[str]:
-        """The requirements that say that a value is accepted."""
         return accepted_ids(self.contract, self.by_pointer, path, body)
 
     def _refused(
@@ -181,32 +168,9 @@ class _Boundaries:
         )
 
 
-def accepted_ids(
-    contract: Contract, by_pointer: Mapping[str, Requirement], path: tuple[str | int, ...], body: Any
-) -> frozenset[str]:
-    """The requirements that say that a value in a request is accepted."""
-    at = pointer(*path)
-    reached = {each.pointer for each in contract.reached(contract.request_schema, body) if each.path == at}
-    found = (by_pointer.get(each) for each in reached)
-    return frozenset(each.id for each in found if each is not None and each.kind == "accepted")
-
-
-def _has(instance: Any, path: tuple[str | int, ...]) -> bool:
-    try:
-        value_at(instance, path)
-    except (KeyError, IndexError, TypeError):
-        return False
-    return True
-
-
 def _general(path: tuple[str | int, ...]) -> tuple[str, ...]:
     """A path whatever the index."""
     return tuple("[]" if isinstance(part, int) else part for part in path)
-
-
-def _few(edits: Iterable[Edit]) -> list[Edit]:
-    every = list(edits)
-    return every if len(every) <= FEW else [every[0], every[-1]]
 
 
 def _beyond(contract: Contract) -> Iterator[Edit]:

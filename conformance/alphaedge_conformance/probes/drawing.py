@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from ..contract import Contract, pointer
 from ..contract.bounds import is_telling
 from ..contract.edits import Edit, value_at
-from ..contract.requirements import Level, Requirement, by_keyword
+from ..contract.requirements import Level, Requirement, accepted_ids, by_keyword
 from ..exchange import Expect, Probe, chat, encode
 from ..exchange.strict_json import Json
 from . import boundaries
@@ -87,7 +87,7 @@ class Drawing:
                 yield smaller
 
     def _accepted(self, edit: Edit, request: Json) -> frozenset[str]:
-        return boundaries.accepted_ids(self.contract, self.by_pointer, edit.path, request)
+        return accepted_ids(self.contract, self.by_pointer, edit.path, request)
 
     def _probe(self, edits: list[Edit], request: Json, ids: frozenset[str], expect: Expect) -> Probe:
         return evolve(

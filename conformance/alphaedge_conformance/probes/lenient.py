@@ -8,8 +8,8 @@ from typing import Any
 from attrs import evolve
 
 from ..contract import Contract
-from ..contract.edits import Edit
-from ..contract.requirements import Path, Requirement, plain_places
+from ..contract.edits import Edit, has
+from ..contract.requirements import Requirement, plain_places
 from ..exchange import Effort, Expect, Probe, encode
 from ..exchange.strict_json import Json
 
@@ -21,7 +21,7 @@ def probes(contract: Contract, requirements: Mapping[str, Requirement], control:
     """For each type in the request, what is often taken for it."""
     about = {each.pointer: each for each in requirements.values() if each.kind == "lenient"}
     for path, here in plain_places(contract, contract.request_schema):
-        if (requirement := about.get(f"{here}/type")) is None or not _has(control.request, path[:-1]):
+        if (requirement := about.get(f"{here}/type")) is None or not has(control.request, path[:-1]):
             continue
         for value in _values(contract.at(here)):
             edit = Edit(path, value)
@@ -49,12 +49,3 @@ def _values(schema: Json) -> Iterator[Any]:
             yield "Hello!"
         case "string":
             yield from ([{"type": "text", "text": "Hello!"}], [], None)
-
-
-def _has(value: Any, path: Path) -> bool:
-    for step in path:
-        try:
-            value = value[step]
-        except (KeyError, IndexError, TypeError):
-            return False
-    return True

@@ -57,6 +57,8 @@ def lint(contract: Contract, page: Path | None = None, redocly: bool = False) ->
         "level-of-a-keyword": lambda: requirements.levelled(contract),
         "requirement-checked": lambda: requirements.checked(contract),
         "quote-on-the-page": lambda: requirements.quoted(contract, page),
+        "member-named": lambda: structure.named(contract),
+        "keyword-judged": lambda: structure.judged(contract),
     }
     if redocly:
         rules["redocly"] = lambda: npm.content(contract)

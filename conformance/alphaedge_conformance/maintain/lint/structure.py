@@ -6,10 +6,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from ...contract import Contract, pointer, tokens
+from ...contract.names import reserved
+from ...contract.requirements import unjudged
 from ...errors import ConfigurationError
 from .problem import LeftOut, Problem, problem
 
 VALID, USED = "openapi-valid", "component-used"
+NAMED, JUDGED = "member-named", "keyword-judged"
 
 
 def lost(contract: Contract) -> Iterator[Problem]:
@@ -47,6 +50,24 @@ def valid(contract: Contract) -> Iterator[Problem | LeftOut]:
         yield located(contract, VALID, error)
     except (AttributeError, KeyError, TypeError) as error:
         yield problem(contract, VALID, "", f"a part that the kit needs is missing or of another form: {error}; add it")
+
+
+def named(contract: Contract) -> Iterator[Problem | LeftOut]:
+    """No member has a name that the generated clients use for something else."""
+    try:
+        yield from (problem(contract, NAMED, here, told) for here, told in reserved(contract))
+    except ConfigurationError:
+        yield LeftOut(NAMED, "not before every keyword is known")
+
+
+def judged(contract: Contract) -> Iterator[Problem | LeftOut]:
+    """What no probe and no answer can show is said, with the line."""
+    try:
+        for each in unjudged(contract):
+            where = f"{contract.source}:{contract.line(each.pointer)}: {each.pointer}"
+            yield LeftOut(JUDGED, f"{where}: {each.why}")
+    except ConfigurationError:
+        yield LeftOut(JUDGED, "not before every keyword is known")
 
 
 def located(contract: Contract, rule: str, error: ConfigurationError) -> Problem:

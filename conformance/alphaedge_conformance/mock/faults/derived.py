@@ -10,9 +10,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ...contract import Contract, Keyword, Place
-from ...contract.bounds import breaking
+from ...contract.bounds import admitted, breaking
 from ...contract.edits import path_of, value_at
-from ...contract.requirements import Level, Requirement, by_keyword, catalogue
+from ...contract.requirements import Level, Requirement, accepted_ids, by_keyword, catalogue
 from ...contract.samples import spots, witness
 from ...exchange.strict_json import Json
 from ..app import Mock, Refusal, Reply
@@ -70,7 +70,7 @@ class RefusesTheBound(Mock):
     def validate(self, request: Any) -> Refusal | None:
         refusal = super().validate(request)
         if refusal is None and is_at_bound(self.contract, self.keyword, request):
-            name = self.keyword.path[-1]
+            name = self.keyword.path[-1] if self.keyword.path else self.keyword.component
             return Refusal(422, f"{name} cannot be {self.keyword.value}.", param=name)
         return refusal
 
@@ -193,25 +193,22 @@ UNDERSTOOD = {"stream", "max_tokens"}
 def _refusing(
     contract: Contract, requirements: dict[str, Requirement], own: Requirement, refuses: Callable[[Any], bool]
 ) -> frozenset[str]:
-    """What breaks where such requests are refused: a requirement whose smallest request is one of them breaks too."""
-    found, places = {*_breaks(own)}, contract.places(contract.request_schema)
-    for place in places:
+    """What breaks where such requests are refused: a requirement breaks too if one of the requests that show its values
+    is one of them."""
+    found, schema = {*_breaks(own)}, contract.request_schema
+    for place in contract.places(schema):
         requirement = requirements.get(place.schema)
-        if requirement is not None and requirement.kind == "accepted":
-            spot = witness(contract, contract.request_schema, place, contract.example_request)
-            if spot is not None and refuses(spot.instance) and not refuses(contract.example_request):
-                found |= {requirement.id, *_of_unions(place, requirements, places)}
+        if requirement is None or requirement.kind != "accepted":
+            continue
+        spot = witness(contract, schema, place, contract.example_request)
+        if spot is None or spot.instance == contract.example_request:
+            continue
+        path = path_of(spot.instance, spot.path)
+        edits = admitted(contract, schema, place, spot.instance, path)
+        for request in (spot.instance, *(edit.apply(spot.instance) for edit in edits)):
+            if refuses(request):
+                found |= accepted_ids(contract, requirements, path, request)
     return frozenset(found)
-
-
-def _of_unions(place: Place, requirements: dict[str, Requirement], places: Iterable[Place]) -> Iterator[str]:
-    """The requirements of the unions that a place is a branch of: all their documented values are accepted."""
-    by_steps = {each.steps: each for each in places}
-    steps = place.steps
-    while len(steps) > 1 and (steps[-2] in ("anyOf", "oneOf", "allOf") or steps[-1] == "$ref"):
-        steps = steps[:-1] if steps[-1] == "$ref" else steps[:-2]
-        if steps in by_steps and by_steps[steps].schema in requirements:
-            yield requirements[by_steps[steps].schema].id
 
 
 def _fault(requirement: Requirement, how: str, make: Make, *also: str) -> Fault:
