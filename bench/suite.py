@@ -37,6 +37,7 @@ from alphaedge_conformance.sending.settings import Settings
 ROOT = Path(__file__).resolve().parent.parent
 KEY = "sk-the-key-of-the-bench"
 LATENCIES = (0.0, 0.2)
+EFFORTS = ("quick", "standard", "thorough")
 REPEATS = 5
 FAULTS = 20
 LONGEST = 1.5
@@ -127,16 +128,31 @@ def side_by_side(latency: float, repeats: int) -> Json:
 
 
 def faults_found(count: int) -> Json:
-    """(a) How many of the mock's faults each finds, at no latency; every so many-th of them by name."""
+    """(a) How many of the mock's faults each effort and Schemathesis find, with how many requests, at no latency; every
+    so many-th of them by name."""
     names = sorted(all_faults(Contract.load()))
     names = names if count == 0 else names[:: max(1, len(names) // count)][:count]
-    found: dict[str, list[str]] = {"ours": [], "schemathesis": []}
+    runs: dict[str, dict[str, Json]] = {who: {} for who in (*EFFORTS, "schemathesis")}
     for name in names:
         with mock(0.0, name) as url:
-            found["ours"] += [name] * ours(url, "--timeout", "5")["found"]
-            found["schemathesis"] += [name] * schemathesis(url)["found"]
-    missed = {who: [name for name in names if name not in each] for who, each in found.items()}
-    return {"faults": len(names), **{who: len(each) for who, each in found.items()}, "missed": missed}
+            for effort in EFFORTS:
+                runs[effort][name] = ours(url, "--timeout", "5", "--effort", effort)
+            runs["schemathesis"][name] = schemathesis(url)
+    figures: Json = {"faults": len(names)}
+    for who, each in runs.items():
+        found = [name for name in names if each[name]["found"]]
+        requests = sum(run["requests"] or 0 for run in each.values())
+        figures[who] = {
+            "found": len(found),
+            "requests": requests,
+            "found for 1000 requests": 1000 * len(found) / max(1, requests),
+            "missed": [name for name in names if name not in found],
+        }
+    by_schemathesis = set(names) - set(figures["schemathesis"]["missed"])
+    figures["found by schemathesis and missed at standard effort"] = sorted(
+        by_schemathesis & set(figures["standard"]["missed"])
+    )
+    return figures
 
 
 def against_the_ideal(latency: float, concurrency: int, repeats: int) -> Json:

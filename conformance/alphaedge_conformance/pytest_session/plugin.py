@@ -223,4 +223,5 @@ class ConformancePlugin:
         for goal in self.targets or [evolve(mock, name=EMBEDDED)]:
             if len(self.targets) > 1:
                 print(f"{goal.name}:")
-            print(describe_plan(self.suite.plan(wanted.get(goal.name, ()), goal, self.settings)))
+            ids = wanted.get(goal.name, [])
+            print(describe_plan(self.suite.plan(ids, goal, self.settings), ids))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from ..exchange import Probe
 from ..probes import UNLIMITED, Plan, ceiling
 
 
-def describe_plan(plan: Plan) -> str:
-    """What would be sent, and the most that it can cost."""
+def describe_plan(plan: Plan, wanted: Collection[str]) -> str:
+    """What would be sent, the most that it can cost, and which of the wanted requirements it cannot show."""
     width = max((len(probe.name) for probe in plan.probes), default=0)
     lines = [f"{number:4}  {probe.name:{width}}  {probe.why}" for number, probe in enumerate(plan.probes, 1)]
     subjects: dict[str, list[Probe]] = {}
@@ -26,6 +26,9 @@ def describe_plan(plan: Plan) -> str:
         total += f", {plan.unlimited} without a valid max_tokens counted as {UNLIMITED} each"
     if plan.unsent:
         total += f"; the budget cut {len(plan.unsent)} more requests"
+    shown = {id for probe in (*plan.probes, *plan.unsent) for id in probe.requirement_ids}
+    if left := [id for id in wanted if id in plan.named - shown]:
+        total += f"\nnot judged by these: {', '.join(left)}"
     return "\n".join([*lines, "", total])
 
 
