@@ -54,9 +54,9 @@ def _data(body: bytes) -> tuple[list[str], str]:
         return ["printf", shlex.quote(octal), "|"], "@-"
     if not (padding := re.search(r" {1000,}", text)):
         return [], shlex.quote(text)
-    made = [f"printf %s {shlex.quote(part)}" for part in (text[: padding.start()], text[padding.end() :]) if part]
-    return [
-        "{",
-        f"{made[0]}; printf '%{padding.end() - padding.start()}s' ''; {''.join(f'{m}; ' for m in made[1:])}}}",
-        "|",
-    ], "@-"
+    made = [f"printf '%{padding.end() - padding.start()}s' ''"]
+    if head := text[: padding.start()]:
+        made.insert(0, f"printf %s {shlex.quote(head)}")
+    if tail := text[padding.end() :]:
+        made.append(f"printf %s {shlex.quote(tail)}")
+    return ["{", *(f"{each};" for each in made), "}", "|"], "@-"
