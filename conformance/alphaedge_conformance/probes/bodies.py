@@ -51,8 +51,9 @@ def _refused(contract: Contract, control: Probe) -> Iterator[Probe]:
         ("text after the JSON", whole + b" and more", json_label, "malformed-json-refused"),
         ("a comma too many", whole[:-1] + b",}", json_label, "malformed-json-refused"),
         *(
-            (f"{name} = NaN", written(request, {name: "NaN"}), json_label, "malformed-json-refused")
-            for name in list(_numbers(contract, "number"))[:1]
+            (f"{name} = {text}", written(request, {name: text}), json_label, "malformed-json-refused")
+            for kind, text in (("number", "NaN"), ("integer", "Infinity"))
+            for name in list(_numbers(contract, kind))[:1]
         ),
         ("text in Latin-1", latin, json_label, "malformed-json-refused"),
         ("empty body", b"", json_label, "empty-refused"),

@@ -32,6 +32,9 @@ def probes(control: Probe) -> Iterator[Probe]:
     ):
         prompt: Json = {"messages": messages, "temperature": 0}
         yield edited(control, name, "Counts more tokens for more text.", prompt, "usage.prompt-grows")
+    long: Json = {"messages": says(f"Repeat this: {LONG}"), "temperature": 0, "max_tokens": 256}
+    yield edited(control, "a long answer", "An answer in many pieces, and whole.", long)
+    yield edited(control, "a long answer, streamed", "An answer in many pieces, and whole.", long | {"stream": True})
     roomy: Json = {"messages": says("Hi."), "temperature": 0, "max_tokens": 64}
     yield edited(
         control, "a short prompt with room for more", "Counts what was said, and not what might have been.", roomy

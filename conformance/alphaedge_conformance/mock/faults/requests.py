@@ -146,6 +146,16 @@ class AcceptsNaN(Instead):
         return b": NaN" in body
 
 
+@fault(MALFORMED, NEVER_5XX)
+class InfinityForAnIntegerIs500(Instead):
+    """Infinity where an integer is expected leads to 500, as by a conversion."""
+
+    status = 500
+
+    def is_bad(self, http: Request, body: bytes) -> bool:
+        return b": Infinity" in body
+
+
 # Types that lenient parsers convert
 
 

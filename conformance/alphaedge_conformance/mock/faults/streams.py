@@ -355,6 +355,19 @@ class CutStreamSaysStop(Changed):
         return {**chunk, "choices": choices}
 
 
+@fault(*BROKEN_OFF)
+class LongStreamsBreakOff(Mock):
+    """A stream of more than sixty chunks ends in the middle."""
+
+    async def events(self, request: Json, reply: Reply) -> Events:
+        number = 0
+        async for event in super().events(request, reply):
+            number += 1
+            if number > 60:
+                return
+            yield event
+
+
 @fault("stream.one-identity")
 class IdChanges(Changed):
     """Each chunk has an id of its own (ggml-org/llama.cpp#5876)."""
