@@ -44,14 +44,15 @@ def test_a_browser_answers_from_our_archive(
         context.route_from_har(archive, not_found="abort", url=f"{url}/v1/**")
         page = context.new_page()
         page.goto(f"{url}/")
-        seen = 0
+        seen: set[str] = set()
         for entry in entries:
             request, response = entry["request"], entry["response"]
-            if entry["_probe"]["key"] == "right" and "text" in response["content"]:
+            is_readable = entry["_probe"]["key"] == "right" and "text" in response["content"]
+            if is_readable and request["postData"]["text"] not in seen:  # of two alike a browser takes the first
                 asked = [request["url"], request["postData"]["text"], "of this page"]
                 assert page.evaluate(FETCH, asked) == [response["status"], response["content"]["text"]]
-                seen += 1
-    assert seen > 5
+                seen.add(request["postData"]["text"])
+    assert len(seen) > 5
 
 
 @pytest.mark.parametrize(("fault", "code"), [(None, 2), ("total-is-the-prompt", 1)])
@@ -63,7 +64,7 @@ def test_what_a_browser_saved_is_judged(
     with serve(make(contract, KEY)) as url, browser.new_context(record_har_path=archive) as context:
         page = context.new_page()
         page.goto(f"{url}/v1/models")
-        for body in (ASKED, {**ASKED, "stream": True}, {**ASKED, "temperature": 2.5}):
+        for body in (ASKED, {**ASKED, "stream": True}, {**ASKED, "messages": []}):
             page.evaluate(FETCH, [f"{url}/v1/chat/completions", json.dumps(body, separators=(",", ":")), KEY])
     done = conform("--from-har", str(archive), "--report", str(tmp_path / "out"))
     assert done.returncode == code, done.stdout + done.stderr
@@ -74,7 +75,7 @@ def test_what_a_browser_saved_is_judged(
     assert {id for id, status in statuses.items() if status == "failed"} == (
         {"usage.total-is-the-sum"} if fault else set()
     )
-    for id in ("completion.id-type", "stream.done", "request.temperature-maximum", "error.error-type"):
+    for id in ("completion.id-type", "stream.done", "request.messages-min-items", "error.error-type"):
         assert statuses[id] == "passed", id
     assert KEY in archive.read_text("utf-8")
     assert not [path for path in (tmp_path / "out").iterdir() if KEY in path.read_text("utf-8")]

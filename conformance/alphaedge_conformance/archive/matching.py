@@ -20,7 +20,9 @@ from ..probes import Plan
 def identified(contract: Contract, plan: Plan, exchanges: Iterable[Exchange], is_ours: bool) -> Iterator[Exchange]:
     """Each exchange with the probe that it is the answer to, known by what was sent and not by its name or sentence."""
     sent = _sent_by_us if is_ours else _sent
-    known = {sent(each): each for probe in plan.probes for each in _with_parts(probe)}
+    known: dict[tuple[object, ...], Probe] = {}
+    for each in (each for probe in plan.probes for each in _with_parts(probe)):
+        known.setdefault(sent(each), each)  # the control before the same in another form of HTTP
     for exchange in exchanges:
         probe = exchange.probe
         if (planned := known.get(sent(probe))) is not None:
