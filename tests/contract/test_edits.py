@@ -108,3 +108,14 @@ def test_null_is_accepted_where_the_contract_names_it() -> None:
 
 def test_there_are_edits_enough() -> None:
     assert len(EDITS) > 40
+
+
+@pytest.mark.parametrize("name", ["multiple of", "enumeration of integers"])
+def test_a_number_in_another_notation_is_one_that_the_contract_admits(name: str) -> None:
+    contract = grown([name])
+    about = "request.number-notation-accepted"
+    probes = everything(contract, Suite.of(contract).requirements, "m", 1).probes
+    notations = [probe for probe in probes if about in probe.requirement_ids]
+    assert notations
+    for probe in notations:
+        assert contract.violations(contract.request_schema, probe.request) == []

@@ -8,7 +8,8 @@ from typing import Any
 
 from attrs import evolve
 
-from ..contract import Contract
+from ..contract import Contract, pointer
+from ..contract.samples import Sampler
 from ..exchange import Expect, Probe, Wire
 from ..exchange.strict_json import Json
 from .making import written
@@ -131,6 +132,8 @@ def _number_notations(contract: Contract, control: Probe) -> Iterator[Probe]:
         least, most = schema.get("minimum", 0), schema.get("maximum")
         inside = least + 1 if most is None else (least + most) / 2
         value: Any = control.request.get(name, schema.get("default", inside))
+        if not contract.is_valid(contract.request_schema, {**control.request, name: value}):
+            value = Sampler(contract).sample(contract.resolve(contract.request_schema) + pointer("properties", name))
         notations[name] = f"{value / 10}e1"
     parts = tuple(
         evolve(
