@@ -151,18 +151,21 @@ def test_our_own_run_through_a_proxy_is_known_again(suite: Suite, conform: Confo
         recorder = Recorder(url)
         goal = target(suite.contract, url, None, KEY)
         for probe in suite.plan(list(suite.requirements), goal, Settings()).probes:
-            if probe.method == "POST":
+            sent = headers(probe, KEY)
+            if probe.method == "POST" and "".join(sent.values()).isascii():
                 try:
                     (probe.body or b"").decode()
                 except UnicodeDecodeError:
                     continue
-                recorder.post(probe.body or b"", headers(probe, KEY))
+                recorder.post(probe.body or b"", sent)
     code, found = judged(conform, recorder.save(file))
     left = {id for id, each in found.items() if each["status"] != "passed"}
     assert code == 2
     assert failures(found) == set()
     of_http = {id for id in found if id.startswith("endpoint.")}
-    assert left == {*of_http, "stream.incremental", "body.malformed-json-refused"}, left
+    no_text = {"body.malformed-json-refused", "authorization.wrong-key-refused"}
+    same_json = {"body.odd-json-undecided", "request.large-never-5xx"}
+    assert left == {*of_http, "stream.incremental", *no_text, *same_json}, left
 
 
 def no_key(entry: Json) -> None:

@@ -97,7 +97,7 @@ def _exchange(number: int, entry: Json, key: str | None, secrets: Iterable[str])
             expect=Expect.EITHER,
             method=str(request["method"]),
             media_type=_header(request, "content-type"),
-            key=_kind(_token(request), key, status),
+            key=_kind(_header(request, "authorization"), key, status),
         ),
         url=urlunsplit((where.scheme, where.netloc.rpartition("@")[2], where.path, "", "")),
         started=started,
@@ -141,12 +141,12 @@ def _secrets(entry: Json) -> Iterator[str]:
         return
 
 
-def _kind(token: str | None, key: str | None, status: int) -> Key:
+def _kind(field: str | None, key: str | None, status: int) -> Key:
     """Which key a request carries. Another one may be as good, and one that is absent may have been left out, or be a
     cookie: only what the suite itself sends, and a refusal, show more."""
-    if key is not None and token is not None and (kind := kind_of(f"Bearer {token}", key)) is not None:
-        return kind
-    return Key.ABSENT if key is not None and token is None and status == 401 else Key.RIGHT
+    if key is not None and field is not None:
+        return kind_of(field.strip(), key) or Key.RIGHT
+    return Key.ABSENT if key is not None and status == 401 else Key.RIGHT
 
 
 def _masked(data: bytes, secrets: Iterable[str]) -> bytes:

@@ -173,7 +173,7 @@ class NeverTheSame(Mock):
 
     def reply(self, request: Json) -> Reply:
         reply = super().reply(request)
-        words = [f" {random.choice('abcdefgh')}" for _ in range(random.randint(6, 30))]
+        words = [f" {random.choice('abcdefgh')}word" for _ in range(random.randint(6, 30))]
         limit = int(request.get("max_tokens", 30))
         return evolve(reply, tokens=tuple(words[:limit]), finish_reason="length" if limit < len(words) else "stop")
 
