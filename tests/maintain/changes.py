@@ -123,7 +123,6 @@ METHOD_REFUSED = """  - id: endpoint.method-refused
     source: convention
     text: Any method other than POST is refused with 405 and an Allow header that names POST.
     pointer: /paths/~1v1~1chat~1completions
-
 """
 SUM = """  - id: usage.total-is-the-sum
     level: MUST
@@ -842,7 +841,7 @@ COSMETIC = [
         ("schemas/Delta", "schemas/Piece"),
         *(
             (f"/components/schemas/Delta/properties/{name}", f"/components/schemas/Piece/properties/{name}")
-            for name in ("role", "content")
+            for name in ("role", "content", "content")
         ),
         cosmetic=True,
     ),

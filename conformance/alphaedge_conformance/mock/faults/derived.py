@@ -154,12 +154,14 @@ def faults(contract: Contract) -> Iterator[Fault]:
             )
     yield from _refused_places(contract, requirements)
     keywords: dict[str, Keyword] = {}
+    ids, of_errors = {each.id for each in every}, {each.pointer for each in contract.keywords(contract.error_schema)}
     for schema in contract.response_schemas:
         for keyword in contract.keywords(schema):
             keywords.setdefault(keyword.pointer, keyword)
     for keyword in keywords.values():
         if keyword.pointer in requirements:
-            yield _fault(requirements[keyword.pointer], "Broken", partial(Spoiled, keyword))
+            also = {SHAPE} & ids if keyword.pointer in of_errors else set()
+            yield _fault(requirements[keyword.pointer], "Broken", partial(Spoiled, keyword), *also)
 
 
 def _refused_places(contract: Contract, requirements: dict[str, Requirement]) -> Iterator[Fault]:
@@ -186,6 +188,8 @@ def _refused_places(contract: Contract, requirements: dict[str, Requirement]) ->
         yield Fault(name, f"Not so: {accepted.text}", partial(RefusesThePlace, place), breaks)
 
 
+SHAPE = "endpoint.method-error-shape"
+"""Breaks wherever errors have another shape."""
 UNDERSTOOD = {"stream", "max_tokens"}
 """Members of a request that the mock acts upon: what refusing them breaks is written by hand."""
 
