@@ -160,8 +160,8 @@ def faults(contract: Contract) -> Iterator[Fault]:
             keywords.setdefault(keyword.pointer, keyword)
     for keyword in keywords.values():
         if keyword.pointer in requirements:
-            also = {SHAPE} & ids if keyword.pointer in of_errors else set()
-            yield _fault(requirements[keyword.pointer], "Broken", partial(Spoiled, keyword), *also)
+            shape = {SHAPE} & ids if keyword.pointer in of_errors else set()
+            yield _fault(requirements[keyword.pointer], "Broken", partial(Spoiled, keyword), *shape)
 
 
 def _refused_places(contract: Contract, requirements: dict[str, Requirement]) -> Iterator[Fault]:
