@@ -7,19 +7,11 @@ from typing import Any
 from alphaedge_conformance.exchange.target import target
 from alphaedge_conformance.judging.verdicts import Status
 from alphaedge_conformance.mock import Mock, serve
-from alphaedge_conformance.mock.app import Refusal
 from alphaedge_conformance.run.run import Run
 from alphaedge_conformance.run.suite import Suite
 from alphaedge_conformance.sending.settings import Settings
 
-
-class Refuses(Mock):
-    def is_bad(self, request: Any) -> bool:
-        raise NotImplementedError
-
-    def validate(self, request: Any) -> Refusal | None:
-        refusal = super().validate(request)
-        return refusal or (Refusal(400, "Not here.") if self.is_bad(request) else None)
+from .unplanned import Refuses
 
 
 class NoTwo(Refuses):
@@ -48,14 +40,17 @@ def findings(run: Run) -> dict[str, list[str]]:
 def test_the_finding_is_of_one_value(suite: Suite) -> None:
     run = judged(suite, NoTwo)
     assert findings(run) == {"request.temperature-accepted": ["temperature = 2", "temperature = 2, streamed"]}
-    refused = [each for each in run.exchanges if each.probe.parts and each.status == 400]
+    refused = [each for each in run.exchanges if each.probe.parts and not each.accepted]
     assert len(run.exchanges) == len(run.plan.probes) + sum(len(each.probe.parts) for each in refused)
 
 
 def test_values_that_are_refused_together_alone_are_a_finding_of_their_request(suite: Suite) -> None:
-    found = findings(judged(suite, NoTwoAmongMany))
+    run = judged(suite, NoTwoAmongMany)
+    found = findings(run)
     assert set(found) == {"request.messages-accepted"}
     assert all("temperature = 2 + " in name for name in found["request.messages-accepted"])
+    judged_once = [run.verdicts[id].judged for id in ("error.json", "error.error-message-type")]
+    assert judged_once == [judged(suite, Mock).verdicts["error.json"].judged + 2] * 2
 
 
 def test_what_the_budget_leaves_open_is_inconclusive(suite: Suite) -> None:

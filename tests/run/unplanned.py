@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,11 @@ from alphaedge_conformance.run.suite import Suite
 from alphaedge_conformance.sending.settings import Settings
 
 
-class Refuses(Mock):
+class Refuses(Mock, ABC):
     """A mock that refuses some valid requests, which the plan does not hold."""
 
-    def is_bad(self, request: Any) -> bool:
-        raise NotImplementedError
+    @abstractmethod
+    def is_bad(self, request: Any) -> bool: ...
 
     def validate(self, request: Any) -> Refusal | None:
         refusal = super().validate(request)
@@ -54,9 +55,9 @@ class SystemLast(Refuses):
         return len(roles) == 2 and roles[1] == "system"
 
 
-class OnlyZero(Refuses):
+class OneForeignCharacter(Refuses):
     def is_bad(self, request: Any) -> bool:
-        return any(message["content"] == "0" for message in request["messages"])
+        return any(len(text) == 1 and not text.isascii() for text in (each["content"] for each in request["messages"]))
 
 
 class LongLimitInAStream(Refuses):
@@ -64,11 +65,11 @@ class LongLimitInAStream(Refuses):
         return bool(request.get("stream") is True and 16 < request.get("max_tokens", 0) < 32)
 
 
-class Takes(Mock):
+class Takes(Mock, ABC):
     """A mock that accepts some invalid requests, which the plan does not hold."""
 
-    def is_taken(self, request: Any) -> bool:
-        raise NotImplementedError
+    @abstractmethod
+    def is_taken(self, request: Any) -> bool: ...
 
     def read(self, http: Any, body: bytes) -> Any:
         request = super().read(http, body)
@@ -88,9 +89,10 @@ class ListForANumber(Takes):
         return isinstance(temperature, list) and None not in temperature
 
 
-class OtherTextForABoolean(Takes):
+class OtherValueForABoolean(Takes):
     def is_taken(self, request: Any) -> bool:
-        return isinstance(request.get("stream"), str) and request["stream"] not in ("AAA", "true", "false")
+        value = request.get("stream")
+        return value not in (None, True, False, "AAA", "true", "false") and value != [None, None]
 
 
 BY_ACCEPTED: dict[type[Mock], str] = {
@@ -99,13 +101,13 @@ BY_ACCEPTED: dict[type[Mock], str] = {
     ThreeMessages: "request.messages-accepted",
     AssistantLast: "request.messages-accepted",
     SystemLast: "request.messages-accepted",
-    OnlyZero: "message.content-accepted",
+    OneForeignCharacter: "request.messages-accepted",
     LongLimitInAStream: "request.max-tokens-accepted",
 }
 BY_REFUSED: dict[type[Mock], str] = {
     SmallNegative: "request.max-tokens-minimum",
     ListForANumber: "request.temperature-type",
-    OtherTextForABoolean: "request.stream-type",
+    OtherValueForABoolean: "request.stream-type",
 }
 FAULTS = {**BY_ACCEPTED, **BY_REFUSED}
 """With the requirement that each breaks."""

@@ -144,7 +144,7 @@ def _free(id: str) -> Iterator[str]:
 
 @frozen
 class Unjudged:
-    """A place or an assertion of a schema that is no requirement, and why."""
+    """A place or an assertion of a schema that has no requirement, and why."""
 
     pointer: str
     why: str
@@ -287,7 +287,7 @@ def plain_places(contract: Contract, at: str, path: Path = ()) -> Iterator[tuple
 
 def _lenient(contract: Contract, keywords: list[Keyword]) -> Iterator[Requirement]:
     """For each type in the request that lenient parsers convert others to, where the contract's example has or may have
-    it; of texts, those that are no names."""
+    it; of strings, only those that are not names."""
     request = contract.resolve(contract.request_schema)
     shown = [(path, here) for path, here in plain_places(contract, request) if path and path[-1] != 0]
     plain = {f"{here}/type" for path, here in shown if has(contract.example_request, path[:-1])}

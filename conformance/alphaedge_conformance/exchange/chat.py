@@ -38,6 +38,13 @@ def token_limit(request: Mapping[str, Any]) -> int | None:
     return limit if isinstance(limit, int) and not isinstance(limit, bool) and limit > 0 else None
 
 
+def affordable(request: Json, control: Json, most: int) -> Json:
+    """A request of the control's model, with a valid limit that is at most so large."""
+    limit = token_limit(request)
+    limit = control["max_tokens"] if limit is None else 1 + (limit - 1) % most
+    return {**request, "model": control["model"], "max_tokens": limit}
+
+
 def models_address(url: str) -> str:
     """Where the models are listed, beside an operation or its path."""
     return url.removesuffix(OPERATION) + MODELS

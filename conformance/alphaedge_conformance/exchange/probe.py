@@ -107,9 +107,14 @@ class Probe:
     failed, it counts for nothing."""
 
     @property
+    def on_the_wire(self) -> tuple[object, ...]:
+        """What a server can tell it from other requests by."""
+        return self.method, self.body, self.media_type, self.key, self.wire
+
+    @property
     def sent(self) -> tuple[object, ...]:
-        """What tells a request from all others of a plan."""
-        return self.method, self.body, self.media_type, self.key, self.wire, self.series, self.turn
+        """What tells it from all others of a plan, where the same request may be part of a series."""
+        return *self.on_the_wire, self.series, self.turn
 
     @cached_property
     def request(self) -> dict[str, Any]:

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from .evidence import Evidence, Unseen, assume, deltas, fold
+
+
+def plain_first(all_shown: Iterable[Evidence]) -> Iterator[tuple[str, Evidence]]:
+    """Whole answers, then streams, each with what the requests for one and for the other have in common."""
+    for streams in (False, True):
+        for evidence in all_shown:
+            if evidence.exchange.probe.streams is streams:
+                yield json.dumps({**evidence.request, "stream": False}, sort_keys=True), evidence
 
 
 def said(evidence: Evidence) -> tuple[str, Any]:

@@ -35,7 +35,7 @@ class Impact:
     """What a program notices of an exchange, by what it is of."""
 
     raised: str | None = None
-    """That the client raises, though the status is no error."""
+    """That the client raises, although the status is not an error."""
     status: str | None = None
     """What the client makes of the status of an error."""
     error: str | None = None

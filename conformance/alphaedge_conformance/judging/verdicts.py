@@ -236,14 +236,16 @@ class Judge:
             if None in alone:
                 yield pack.probe, "several values at once were refused, and not each of them was sent alone"
             elif all(each is not None and each.accepted for each in alone):
-                together = frozenset(sorted(pack.probe.requirement_ids)[:1])
-                self.add(evolve(pack, probe=evolve(pack.probe, requirement_ids=together, parts=())))
+                first = min(pack.probe.requirement_ids)
+                evidence = Evidence(pack, self._contract, self._key)
+                for requirement in (each for each in self._applicable if each.id == first):
+                    self._count(requirement, self._checks[first]([evidence]))
 
     def _count(self, requirement: Requirement, judged: Iterable[tuple[Exchange, Deviation | None]]) -> None:
         for exchange, deviation in judged:
             self._judged[requirement.id] += 1
             probe = exchange.probe
-            self._requests[requirement.id].add(probe.sent[:-2])
+            self._requests[requirement.id].add(probe.on_the_wire)
             if deviation is not None:
                 self._findings[requirement.id].append(Finding.of(deviation, exchange, self._key))
                 self.findings += 1

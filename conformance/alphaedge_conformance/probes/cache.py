@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+from collections.abc import Iterable
 from contextlib import suppress
 from hashlib import sha256
 from importlib.metadata import version
@@ -14,6 +15,7 @@ from typing import Any
 from attrs import asdict, frozen
 
 from ..contract import Contract
+from ..exchange.strict_json import Json
 from . import boundaries, conversations
 from .conversations import Messages
 
@@ -30,7 +32,7 @@ class Drawn:
 
 def drawn(contract: Contract, seed: int) -> Drawn:
     """Drawn before, or now; a file that cannot be read or written makes a run slower, and nothing else."""
-    path = folder() / f"drawn-{_digest(contract, seed)}.json"
+    path = _folder() / f"drawn-{_digest(contract, seed)}.json"
     found = _read(path)
     if found is None:
         made = Drawn(
@@ -43,7 +45,25 @@ def drawn(contract: Contract, seed: int) -> Drawn:
     return found
 
 
-def folder() -> Path:
+def failing(contract: Contract) -> list[Json]:
+    """The drawn requests that broke something at the end of the last exploration with this contract."""
+    try:
+        found = json.loads(_failing_path(contract).read_text("utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return []
+    return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
+
+
+def keep_failing(contract: Contract, requests: Iterable[Json]) -> None:
+    """Hypothesis's own database is not used where a seed is given."""
+    _write(_failing_path(contract), json.dumps(list(requests)))
+
+
+def _failing_path(contract: Contract) -> Path:
+    return _folder() / f"failing-{contract.digest[:32]}.json"
+
+
+def _folder() -> Path:
     """Where a user's programs keep what they can make again."""
     base = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA")
     return (Path(base) if base else Path("~/.cache").expanduser()) / "alphaedge"

@@ -42,12 +42,17 @@ class Drawing:
 
     def strategy(self) -> st.SearchStrategy[Probe]:
         valid = _requests(self.contract, self.control.request)
+        top = self.contract.at(self.contract.resolve(self.contract.request_schema))
+        members = [name for name in top.get("properties", {}) if name != "model"]
 
         @st.composite
         def drawn(draw: st.DrawFn) -> Probe:
-            request = draw(valid)
-            if draw(st.booleans()):
-                request = draw(_edits(request)).apply(request)
+            is_edited = draw(st.booleans())
+            # Now and then an edit of the control, so that there is something to send whatever the schema is.
+            of_control = is_edited and draw(st.integers(0, 9)) == 0
+            request = self.control.request if of_control else draw(valid)
+            if is_edited:
+                request = draw(_edits(request, members)).apply(request)
             probe = self.probe(request)
             assume(probe is not None)
             assert probe is not None
@@ -101,15 +106,17 @@ class Drawing:
 
 
 def _requests(contract: Contract, control: Json) -> st.SearchStrategy[Json]:
-    """Requests for the control's model. What a keyword rules out that is not looked at here, the contract sees."""
+    """For the control's model. What a keyword rules out that is not looked at here, the contract sees."""
     bodies = _values(contract, contract.request_schema).filter(lambda body: isinstance(body, dict))
-    return bodies.map(lambda body: _affordable({**body, "model": control["model"]}, control))
+    return bodies.map(lambda body: chat.affordable(body, control, LARGEST))
 
 
 def _values(contract: Contract, at: str, depth: int = 0) -> st.SearchStrategy[Any]:
     """Values of a schema, the shortest and smallest first; of objects, the documented members alone."""
     here = contract.resolve(at)
     schema = contract.at(here)
+    if not isinstance(schema, dict):
+        return NUMBERS if schema else st.nothing()
     if "const" in schema or "enum" in schema:
         return st.sampled_from(schema.get("enum") or [schema["const"]])
     for union in ("oneOf", "anyOf"):
@@ -133,6 +140,9 @@ def _of_type(contract: Contract, here: str, kind: str, depth: int) -> st.SearchS
                 {name: each for name, each in members.items() if name in required},
                 optional={name: each for name, each in members.items() if name not in required},
             )
+        case "array" if "prefixItems" in schema:
+            first = (_values(contract, f"{here}/prefixItems/{n}", depth + 1) for n in range(len(schema["prefixItems"])))
+            return st.tuples(*first).map(list)
         case "array":
             fewest = schema.get("minItems", 0)
             longest = min(schema.get("maxItems", fewest + SEVERAL), fewest + SEVERAL)
@@ -151,21 +161,16 @@ def _of_type(contract: Contract, here: str, kind: str, depth: int) -> st.SearchS
     return st.none()
 
 
-def _affordable(request: Json, control: Json) -> Json:
-    limit = chat.token_limit(request)
-    return {**request, "max_tokens": control["max_tokens"] if limit is None else 1 + (limit - 1) % LARGEST}
-
-
 @st.composite
-def _edits(draw: st.DrawFn, request: Json) -> Edit:
-    """Another value at one of the places of a request: of a number most often another number, else of another type."""
+def _edits(draw: st.DrawFn, request: Json, members: list[str]) -> Edit:
+    """Another value of a member, whether or not it is there, or of a place inside of one: of a number often another
+    number, else something of another type."""
     paths = list(_paths(request))
-    members = [path for path in paths if len(path) == 1]
-    path = draw(st.sampled_from(members if draw(st.booleans()) else paths))
-    value = value_at(request, path)
-    if isinstance(value, int | float) and not isinstance(value, bool) and draw(st.booleans()):
+    path = (draw(st.sampled_from(members)),) if draw(st.booleans()) else draw(st.sampled_from(paths))
+    is_number = path in paths and type(value_at(request, path)) in (int, float)
+    if is_number and draw(st.booleans()):
         return Edit(path, draw(NUMBERS))
-    return Edit(path, draw(st.one_of(NUMBERS, TEXTS, LISTS, OBJECTS)))
+    return Edit(path, draw(st.one_of(LISTS, OBJECTS, TEXTS, NUMBERS)))
 
 
 def _paths(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:

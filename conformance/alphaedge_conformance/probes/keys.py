@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from attrs import evolve
 
 from ..exchange import Effort, Expect, Key, Probe, chat, encode
+from .making import unknown_model
 
 WRONG = {
     Key.WRONG: "wrong key",
@@ -33,12 +34,12 @@ def probes(control: Probe) -> Iterator[Probe]:
     stream = evolve(control, body=encode(chat.as_a_stream(control.request)))
     yield _refused(stream, "no key, streamed", Key.ABSENT, "missing-key-refused")
     yield _refused(stream, "wrong key, streamed", Key.WRONG, "wrong-key-refused")
-    rest = {**WRONG, **PARTS}
-    for kind in (kind for kind in rest if kind is not Key.WRONG):
-        wrong = _refused(stream, f"{rest[kind]}, streamed", kind, "wrong-key-refused")
-        yield evolve(wrong, effort=Effort.THOROUGH)
+    for kinds, about in ((WRONG, "wrong-key-refused"), (PARTS, "partial-key-refused")):
+        for kind, name in kinds.items():
+            if kind is not Key.WRONG:
+                yield evolve(_refused(stream, f"{name}, streamed", kind, about), effort=Effort.THOROUGH)
     invalid = encode({**control.request, "messages": "none"})
-    unknown = encode({**control.request, "model": f"{control.request['model']}-that-nobody-serves"})
+    unknown = encode({**control.request, "model": unknown_model(control)})
     for name, body, media_type in (
         ("wrong key and invalid body", invalid, "application/json"),
         ("wrong key and malformed JSON", (control.body or b"")[:-1], "application/json"),

@@ -26,6 +26,11 @@ def edited(
     )
 
 
+def unknown_model(control: Probe) -> str:
+    """A model that nobody serves."""
+    return f"{control.request['model']}-that-nobody-serves"
+
+
 def says(text: str) -> list[Json]:
     """A conversation of one message."""
     return [{"role": "user", "content": text}]

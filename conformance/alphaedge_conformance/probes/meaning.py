@@ -10,7 +10,7 @@ from ..contract import Contract
 from ..exchange import CONTROL, STREAMED_CONTROL, Effort, Expect, Probe, encode
 from ..exchange.strict_json import Json
 from . import bodies, keys, state, tokens
-from .making import edited, says
+from .making import edited, says, unknown_model
 
 MAX_TOKENS = 16
 """How much a probe lets the model generate where it is not about that."""
@@ -77,7 +77,7 @@ def _models(control: Probe) -> Iterator[Probe]:
     """Models that nobody serves."""
     about = "request.model-unknown-refused"
     for name, model in (
-        ("unknown model", f"{control.request['model']}-that-nobody-serves"),
+        ("unknown model", unknown_model(control)),
         ("a model without a name", ""),
         ("a model with quotes and a NUL in its name", 'the "best" \\ model\n\0'),
         ("a model with a long name of many bytes", "模型🤖é" * 100),

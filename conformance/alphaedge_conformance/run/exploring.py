@@ -4,23 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from itertools import count
 
 import hypothesis
 from attrs import define, field, frozen
 from hypothesis import HealthCheck, Phase
 from hypothesis import strategies as st
-from hypothesis.database import DirectoryBasedExampleDatabase
+from hypothesis.errors import Flaky
 
-from ..exchange import Exchange, Expect, Probe
+from ..exchange import Exchange, Expect, Probe, chat
 from ..judging.verdicts import Judge
 from ..probes import cache
-from ..probes.drawing import Drawing
+from ..probes.drawing import LARGEST, Drawing
 from ..sending.runner import Runner
 
 RESERVE = 20
 """Requests that are left, while values are made small, to find out which of them make no difference."""
-EXAMPLES = "examples"
-"""The folder of requests that failed; they are tried first the next time."""
 
 
 class Broken(AssertionError):
@@ -50,24 +49,37 @@ class Explorer:
     seed: int
     left: int
     drawing: Drawing
-    _known: dict[tuple[object, ...], tuple[Exchange, frozenset[str]] | None] = field(factory=dict)
+    _known: dict[tuple[object, ...], tuple[Exchange, frozenset[str]]] = field(factory=dict)
+    _kept: set[int] = field(factory=set)
     _is_shrinking: bool = False
     _explained: list[Explained] = field(factory=list)
 
     def explore(self) -> None:
-        """Goes on after each finding, for something else that is wrong, until nothing is left to send."""
-        failed, probes, round = self.judge.failed, self.drawing.strategy(), 0
-        while self.left > 0:
+        """What failed the last time first. Goes on after each finding, for something else that is wrong, until nothing
+        is left to send."""
+        failed, probes, smallest = self.judge.failed, self.drawing.strategy(), list[Exchange]()
+
+        def found(exchange: Exchange, broken: frozenset[str]) -> None:
+            smallest.append(self._smaller(exchange, broken))
+            self._settle(smallest[-1], counts=True)
+            paths = tuple(edit.path for edit in self.drawing.edits(smallest[-1].probe.request))
+            self._explained.append(Explained(smallest[-1].probe.expect, paths))
+
+        for request in cache.failing(self.drawing.contract):
+            probe = self.drawing.probe(chat.affordable(request, self.drawing.control.request, LARGEST))
+            answer = self._answer(probe) if probe is not None and not self._is_explained(probe) else None
+            if answer is not None and (broken := answer[1] - failed):
+                found(answer[0], broken)
+        for seed in count(self.seed):
             before = self.left
-            found = self._search(probes, failed, self.seed + round)
-            if found is None and self.left == before:
-                return  # whatever is drawn has been sent
-            if found is not None:
-                smallest = self._smaller(*found)
-                self.keep(smallest, True)
-                paths = tuple(edit.path for edit in self.drawing.edits(smallest.probe.request))
-                self._explained.append(Explained(smallest.probe.expect, paths))
-            round += 1
+            drawn = self._search(probes, failed, seed) if before > 0 else None
+            if drawn is None and self.left == before:  # whatever is drawn has been sent
+                break
+            if drawn is not None:
+                found(*drawn)
+        for exchange, broken in self._known.values():
+            self._settle(exchange, counts=not broken)
+        cache.keep_failing(self.drawing.contract, [each.probe.request for each in smallest])
 
     def _smaller(self, exchange: Exchange, broken: frozenset[str]) -> Exchange:
         """The same without what differs from the control and makes no difference. Hypothesis makes values small, and
@@ -75,9 +87,17 @@ class Explorer:
         for probe in self.drawing.without(exchange.probe):
             answer = self._answer(probe, reserve=0)
             if answer is not None and answer[1] & broken:
-                self.keep(exchange, False)
+                self._settle(exchange, counts=False)
                 return self._smaller(*answer)
+            if answer is not None:
+                self._settle(answer[0], counts=not answer[1])
         return exchange
+
+    def _settle(self, exchange: Exchange, counts: bool) -> None:
+        """Keeps an exchange, once."""
+        if exchange.number not in self._kept:
+            self._kept.add(exchange.number)
+            self.keep(exchange, counts)
 
     def _is_explained(self, probe: Probe) -> bool:
         """Whether a request holds, among others, what a finding was made of."""
@@ -95,9 +115,9 @@ class Explorer:
         @hypothesis.seed(seed)
         @hypothesis.settings(
             max_examples=max(1, self.left),
-            database=DirectoryBasedExampleDatabase(cache.folder() / EXAMPLES),
+            database=None,
             deadline=None,
-            phases=[Phase.reuse, Phase.generate, Phase.shrink],
+            phases=[Phase.generate, Phase.shrink],
             suppress_health_check=list(HealthCheck),
             print_blob=False,
             report_multiple_bugs=False,
@@ -110,20 +130,23 @@ class Explorer:
                 return
             exchange, breaks = answer
             new = breaks - known
-            if new and (not broken or new & broken) and not self._is_explained(probe):
+            is_explained = bool(new) and self._is_explained(probe)
+            if new and (not broken or new & broken) and not is_explained:
                 broken, self._is_shrinking = broken & new or new, True
                 failing.append(exchange)
                 raise Broken
+            if not new or is_explained:
+                self._settle(exchange, counts=not new)
 
         self._is_shrinking = False
-        with suppress(Broken):
+        with suppress(Broken, Flaky):  # a server may answer the same request in two ways
             run()
         if not failing:
             return None
         *larger, smallest = failing  # Hypothesis runs the smallest once more at the end
-        for exchange in dict.fromkeys(larger):
+        for exchange in larger:
             if exchange is not smallest:
-                self.keep(exchange, False)
+                self._settle(exchange, counts=False)
         return smallest, broken
 
     def _answer(self, probe: Probe, reserve: int = RESERVE) -> tuple[Exchange, frozenset[str]] | None:
@@ -136,8 +159,5 @@ class Explorer:
             if exchange is None:
                 self.left = 0
                 return None
-            broken = self.judge.broken_by(exchange)
-            self._known[probe.sent] = exchange, broken
-            if not broken:
-                self.keep(exchange, True)
+            self._known[probe.sent] = exchange, self.judge.broken_by(exchange)
         return self._known[probe.sent]

@@ -81,7 +81,9 @@ class Runner:
 
     def send_all(self, probes: Iterable[Probe]) -> list[Exchange]:
         """More exchanges after a run, as many as the budget allows; none where the run was stopped."""
-        before = len(self.exchanges)
+        before, probes = len(self.exchanges), list(probes)
+        if not probes:
+            return []
         first = 1 + max(each.number for each in self.exchanges)
         self._queue.extend((number, probe, 0) for number, probe in enumerate(probes, first))
         self._drive(self._all())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
@@ -11,7 +10,7 @@ from typing import Any
 from ...exchange import Exchange
 from ...exchange.sse import Stream
 from ...exchange.strict_json import Json, loads
-from ..chat import pieces, said
+from ..chat import pieces, plain_first, said
 from ..evidence import MOST_OFFSETS, Evidence, Unseen, assume, deltas, fold, looks_like_a_stream
 from ..places import STATUS, Deviation, Place
 from .check import check
@@ -139,13 +138,11 @@ def whole_characters(all_shown: Iterable[Evidence]) -> Iterator[tuple[Evidence, 
     """Half of a surrogate pair is wrong in any delta. A model may say the replacement character itself; where the plain
     answer is the same text with other characters in its place, it did not."""
     plain: dict[str, str] = {}
-    plain_first = (each for streams in (False, True) for each in all_shown if each.exchange.probe.streams is streams)
-    for evidence in plain_first:
+    for same, evidence in plain_first(all_shown):
         try:
             text = said(evidence)[0]
         except Unseen:
             continue
-        same = json.dumps({**evidence.request, "stream": False}, sort_keys=True)
         if not evidence.exchange.probe.streams:
             plain.setdefault(same, text)
             continue
@@ -214,13 +211,11 @@ def folds(evidence: Evidence, chunks: list[Json]) -> None:
 @check("stream.agrees")
 def agrees(all_shown: Iterable[Evidence]) -> Iterator[tuple[Evidence, Deviation | None]]:
     counted: dict[str, int] = {}
-    plain_first = (each for streams in (False, True) for each in all_shown if each.exchange.probe.streams is streams)
-    for evidence in plain_first:
+    for same, evidence in plain_first(all_shown):
         try:
             tokens = evidence.usage["prompt_tokens"]
         except Unseen:
             continue
-        same = json.dumps({**evidence.request, "stream": False}, sort_keys=True)
         if not evidence.exchange.probe.streams:
             counted.setdefault(same, tokens)
         elif (expected := counted.get(same)) is not None:
@@ -232,16 +227,14 @@ def agrees(all_shown: Iterable[Evidence]) -> Iterator[tuple[Evidence, Deviation 
 def agrees_on_completion(all_shown: Iterable[Evidence]) -> Iterator[tuple[Evidence, Deviation | None]]:
     """Where both end with the same text, for the same reason."""
     counted: dict[tuple[str, str, object], int] = {}
-    plain_first = (each for streams in (False, True) for each in all_shown if each.exchange.probe.streams is streams)
-    for evidence in plain_first:
+    for same, evidence in plain_first(all_shown):
         try:
             (text, reason), used = said(evidence), evidence.usage["completion_tokens"]
         except Unseen:
             continue
-        same = json.dumps({**evidence.request, "stream": False}, sort_keys=True), text, reason
         if not evidence.exchange.probe.streams:
-            counted.setdefault(same, used)
-        elif (expected := counted.get(same)) is not None:
+            counted.setdefault((same, text, reason), used)
+        elif (expected := counted.get((same, text, reason))) is not None:
             wrong = f"expected {expected} completion_tokens as in the plain answer, got {used}"
             yield evidence, None if used == expected else Deviation(wrong, Place(members=("completion_tokens",)))
 

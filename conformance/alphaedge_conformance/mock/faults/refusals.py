@@ -330,7 +330,7 @@ class UnknownModelIsABadGateway(Mock):
 
 @fault("request.model-unknown-refused", "error.never-5xx")
 class UnknownModelIsUnavailable(Mock):
-    """For an unknown model it says that there is no server now, by 503."""
+    """An unknown model is answered with 503, as if no server were available."""
 
     def refuse(self, refusal: Refusal) -> Response:
         return super().refuse(evolve(refusal, status=503) if refusal.code == "model_not_found" else refusal)

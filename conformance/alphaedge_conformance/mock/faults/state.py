@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from typing import Any
 
 from attrs import evolve, frozen
@@ -150,11 +151,11 @@ class CountsNoCompletion(Mock):
         return miscounted(super().reply(request), 0)
 
 
-class PromptCounted(Mock):
+class PromptCounted(Mock, ABC):
     """A mock that counts prompts in its own way."""
 
-    def count(self, texts: list[str]) -> int:
-        raise NotImplementedError
+    @abstractmethod
+    def count(self, texts: list[str]) -> int: ...
 
     def reply(self, request: Json) -> Reply:
         texts = [message["content"] for message in request["messages"]]

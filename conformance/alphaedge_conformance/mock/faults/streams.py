@@ -283,8 +283,8 @@ class OneDelta(Mock):
 class Deltas(Changed):
     """A mock that changes the text of each delta."""
 
-    def text(self, text: str) -> Any:
-        raise NotImplementedError
+    @abstractmethod
+    def text(self, text: str) -> Any: ...
 
     def change(self, number: int, chunk: Json) -> Json:
         choices = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from abc import ABC, abstractmethod
 from typing import Any
 
 from attrs import evolve
@@ -44,7 +45,7 @@ class RefusesManyMessages(Mock):
 
 @unusual
 class RefusesLargeLimits(Mock):
-    """max_tokens beyond the context of the model is refused, and so is a number that is no float."""
+    """max_tokens beyond the context of the model is refused."""
 
     def validate(self, request: Any) -> Refusal | None:
         refusal = super().validate(request)
@@ -109,11 +110,11 @@ class ClosesAfterAStream(Mock):
 # Counts
 
 
-class Counting(Mock):
+class Counting(Mock, ABC):
     """A mock whose tokens are of another kind."""
 
-    def count(self, text: str) -> int:
-        raise NotImplementedError
+    @abstractmethod
+    def count(self, text: str) -> int: ...
 
     def reply(self, request: Json) -> Reply:
         counted = sum(self.count(message["content"]) for message in request["messages"])
