@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ..command import Parser, no_more_output
 from ..sending import limits
-from .version import add_version
+from .about import add_about
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,7 +37,7 @@ def parser() -> Parser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    add_version(made)
+    add_about(made)
     add = made.add_argument
     add(
         "urls",
@@ -298,8 +298,8 @@ def _explain(parsed: argparse.Namespace) -> int:
     return 0
 
 
-def _show_again(arguments: Sequence[str]) -> int:
-    """``alphaedge-conform report FILE``; its exit code is that of the run."""
+def report_parser() -> Parser:
+    """Of ``alphaedge-conform report``."""
     from pathlib import Path
 
     made = Parser(prog="alphaedge-conform report", description="Shows a run again, and writes its pages again.")
@@ -307,7 +307,12 @@ def _show_again(arguments: Sequence[str]) -> int:
     made.add_argument("--since", metavar="REPORT", type=Path, help="an earlier run: say what has changed")
     made.add_argument("--only-new", action="store_true", help="exit with 1 only for failures that it did not have")
     made.add_argument("-q", "--quiet", action="store_true", help="print the verdict alone")
-    parsed = made.parse_args(arguments)
+    return made
+
+
+def _show_again(arguments: Sequence[str]) -> int:
+    """``alphaedge-conform report FILE``; its exit code is that of the run."""
+    parsed = report_parser().parse_args(arguments)
 
     from .. import report
     from ..errors import ConfigurationError

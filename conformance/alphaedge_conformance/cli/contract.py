@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ..command import Parser
-from .version import add_version
+from .about import add_about
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,7 +27,7 @@ def parser() -> Parser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    add_version(made)
+    add_about(made)
     commands = made.add_subparsers(dest="command", required=True, metavar="diff | lint", parser_class=Parser)
 
     text = "what changed, and whether it breaks clients (written against OLD) or servers (conforming to OLD)"
@@ -49,8 +49,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code is documented in `--help`."""
     from ..errors import ConfigurationError
 
-    parsed = parser().parse_args(arguments)
     try:
+        parsed = parser().parse_args(arguments)
         return _diff(parsed) if parsed.command == "diff" else _lint(parsed)
     except ConfigurationError as error:
         print(f"alphaedge-contract: {error}", file=sys.stderr)
