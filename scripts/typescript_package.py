@@ -25,6 +25,7 @@ from alphaedge_conformance.contract import Contract, pointer
 from alphaedge_conformance.errors import ConfigurationError
 
 HERE = Path(__file__).with_name("typescript")
+LICENSE = Path(__file__).parents[1] / "LICENSE"
 METHODS = ("get", "put", "post", "delete", "patch")
 JSON = "application/json"
 EVENTS = "text/event-stream"
@@ -103,6 +104,7 @@ def generate(contract: Contract, rendering: dict[str, Any], version: str, scratc
         elif (HERE / "runtime" / path.name).exists():
             words = f"Copied from scripts/typescript/runtime/{path.name} by `make generate`; edit that."
         path.write_text(f"// {words}\n{path.read_text('utf-8')}", "utf-8")
+    shutil.copy(LICENSE, made)
     return made
 
 
