@@ -96,7 +96,7 @@ def generate(contract: Contract, rendering: dict[str, Any], version: str, scratc
     )
     if done.returncode != 0:
         said = (done.stderr or done.stdout).strip()
-        raise ConfigurationError(f"{contract.source}: openapi-typescript cannot make types of it:\n{said}")
+        raise ConfigurationError(f"{contract.source}: openapi-typescript cannot generate types from it:\n{said}")
     for path in (made / "src").glob("*.ts"):
         words = "Made from openapi.yaml by `make generate`, through scripts/typescript/templates/; edit those."
         if path.name == "schema.ts":
@@ -192,7 +192,7 @@ def operation(contract: Contract, path: str, method: str) -> Operation:
     here = pointer("paths", path, method)
     found = contract.at(here)
     if "{" in path or found.get("parameters"):
-        raise contract.error(here, "the TypeScript client knows no parameters beside the body; teach the templates")
+        raise contract.error(here, "the TypeScript templates support no parameters beside the body; extend them")
     success = here + pointer("responses", "200")
     summary = found.get("summary", found["operationId"])
     events = contract.chunk_schema if contract.has(success + pointer("content", EVENTS)) else None

@@ -131,7 +131,8 @@ def test_the_list_of_requirements_is_the_catalogue(site: Path, reader: Reader, s
             else f"every request that shows it, answered as: {kinds}"
         )
         first, *others = [fault for fault in faults if each.id in fault.breaks]
-        more = f" It breaks {len(first.breaks) - 1} more with it." if len(first.breaks) > 1 else ""
+        others_broken = len(first.breaks) - 1
+        more = f" It breaks {others_broken} other requirement{'s' * (others_broken > 1)}." if others_broken else ""
         expected.append([
             each.id,
             f"#line-{contract.line(each.pointer)}",
