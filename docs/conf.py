@@ -136,6 +136,10 @@ class ContractDirective(SphinxDirective):
         return [nodes.raw("", f'<div class="highlight-yaml notranslate contract">{html}</div>', format="html")]
 
 
+UNBROKEN = 25
+"""Characters of code that fit into a line of a phone."""
+
+
 class OptionsDirective(SphinxDirective):
     """The options of a command, from the function that makes its parser: `package.module:function`."""
 
@@ -242,11 +246,15 @@ class PictureDirective(SphinxDirective):
         return [nodes.raw("", f'<picture class="page">{html}</picture>', format="html")]
 
 
-def set_dashes(_: Sphinx, doctree: nodes.document) -> None:
-    """Between an argument and what is said of it; Sphinx leaves two hyphens to its quotes, which are not used here."""
+def set_type(_: Sphinx, doctree: nodes.document) -> None:
+    """A dash between an argument and what is said of it, where Sphinx leaves two hyphens to its quotes, which are not
+    used here; and no break after a hyphen of an option."""
     for text in list(doctree.findall(nodes.Text)):
         if text == " -- ":
             text.parent.replace(text, nodes.Text(" – "))
+    for literal in doctree.findall(nodes.literal):
+        if len(literal.astext()) < UNBROKEN:
+            literal["classes"].append("unbroken")
 
 
 def take_pictures(app: Sphinx, error: Exception | None) -> None:
@@ -272,5 +280,5 @@ def setup(app: Sphinx) -> None:
     app.add_directive("api", ApiDirective)
     app.add_directive("picture", PictureDirective)
     app.connect("source-read", complete)
-    app.connect("doctree-read", set_dashes)
+    app.connect("doctree-read", set_type)
     app.connect("build-finished", take_pictures)
