@@ -6,6 +6,7 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
@@ -15,6 +16,7 @@ from ..contract import Contract
 from ..errors import ConfigurationError
 from . import Mock, serve
 from .faults import all_faults
+from .faults_server import CATALOGUE, FaultsServer
 from .unusual import UNUSUAL
 
 
@@ -25,11 +27,16 @@ def main() -> int:
     parser.add_argument("--tokens-per-second", type=float, metavar="N", help="the pace of an answer (default: at once)")
     parser.add_argument("--key", help="the only API key that is let in (default: anybody is)")
     parser.add_argument("--fault", metavar="NAME", help="be wrong in this way, or unusual; an unknown name lists them")
+    parser.add_argument(
+        "--faults-server", action="store_true", help=f"all faults and unusual servers at once, listed at {CATALOGUE}"
+    )
     parser.add_argument("--cors", action="store_true", help="let pages of any origin ask, from a browser")
     parser.add_argument("--contract", type=Path, metavar="FILE", help="another contract than the one shipped")
     arguments = parser.parse_args()
     try:
         contract = Contract.load(arguments.contract)
+        if arguments.faults_server:
+            serve_all(FaultsServer(contract, arguments.key), arguments.port)
         make = kind(contract, arguments.fault)
         mock = make(contract, arguments.key, arguments.latency, arguments.tokens_per_second)
         with serve(with_cors(mock) if arguments.cors else mock, arguments.port) as url:
@@ -44,6 +51,14 @@ def main() -> int:
     except KeyboardInterrupt:
         return 0
     return 0
+
+
+def serve_all(app: FaultsServer, port: int) -> NoReturn:
+    """Until Ctrl-C."""
+    with serve(app, port) as url:
+        print(f"{url}{CATALOGUE} lists {len(app.entries)} servers; Ctrl-C ends them", flush=True)
+        while True:
+            threading.Event().wait()
 
 
 def with_cors(app: ASGIApp) -> ASGIApp:

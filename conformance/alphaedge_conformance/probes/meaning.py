@@ -86,8 +86,7 @@ def _models(control: Probe) -> Iterator[Probe]:
         yield edited(control, name, why, {"model": model}, about, expect=Expect.REFUSED)
         if name == "unknown model":
             stream: Json = {"model": model, "stream": True}
-            both = (about, "stream.refused-by-status")
-            yield edited(control, f"{name}, streamed", f"{why} As a stream.", stream, *both, expect=Expect.REFUSED)
+            yield edited(control, f"{name}, streamed", f"{why} As a stream.", stream, about, expect=Expect.REFUSED)
 
 
 def _undecided(contract: Contract, control: Probe) -> Iterator[Probe]:
