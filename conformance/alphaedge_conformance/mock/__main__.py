@@ -6,7 +6,7 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from ..command import Parser
 from ..errors import ConfigurationError
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from ..contract import Contract
     from .app import Mock
+    from .faults_server import FaultsServer
 
 
 def parser() -> Parser:
@@ -26,6 +27,7 @@ def parser() -> Parser:
     add("--tokens-per-second", type=float, metavar="N", help="the pace of an answer (default: at once)")
     add("--key", help="the only API key that is let in (default: anybody is)")
     add("--fault", metavar="NAME", help="be wrong in this way, or unusual; an unknown name lists them")
+    add("--faults-server", action="store_true", help="all faults and unusual servers at once, with a catalogue of them")
     add("--cors", action="store_true", help="let pages of any origin ask, from a browser")
     add("--contract", type=Path, metavar="FILE", help="another contract than the one shipped")
     return made
@@ -39,6 +41,10 @@ def main() -> int:
 
     try:
         contract = Contract.load(arguments.contract)
+        if arguments.faults_server:
+            from .faults_server import FaultsServer
+
+            serve_all(FaultsServer(contract, arguments.key), arguments.port)
         make = kind(contract, arguments.fault)
         mock = make(contract, arguments.key, arguments.latency, arguments.tokens_per_second)
         with serve(with_cors(mock) if arguments.cors else mock, arguments.port) as url:
@@ -53,6 +59,17 @@ def main() -> int:
     except KeyboardInterrupt:
         return 0
     return 0
+
+
+def serve_all(app: FaultsServer, port: int) -> NoReturn:
+    """Until Ctrl-C."""
+    from .faults_server import CATALOGUE
+    from .server import serve
+
+    with serve(app, port) as url:
+        print(f"{url}{CATALOGUE} lists {len(app.entries)} servers; Ctrl-C ends them", flush=True)
+        while True:
+            threading.Event().wait()
 
 
 def with_cors(app: ASGIApp) -> ASGIApp:

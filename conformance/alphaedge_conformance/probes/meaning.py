@@ -44,7 +44,7 @@ def probes(contract: Contract, control: Probe) -> Iterator[Probe]:
     """The controls first, then the most telling ones."""
     stream = {"stream": True}
     streamed_control = edited(control, STREAMED_CONTROL, "The contract's own example as a stream.", stream)
-    yield control
+    yield evolve(control, requirement_ids=frozenset({state.AVAILABLE}))
     yield streamed_control
     yield from keys.probes(control)
     yield edited(control, "stream = false", "Asks for one JSON object.", {"stream": False}, "request.stream-accepted")
@@ -86,8 +86,7 @@ def _models(control: Probe) -> Iterator[Probe]:
         yield edited(control, name, why, {"model": model}, about, expect=Expect.REFUSED)
         if name == "unknown model":
             stream: Json = {"model": model, "stream": True}
-            both = (about, "stream.refused-by-status")
-            yield edited(control, f"{name}, streamed", f"{why} As a stream.", stream, *both, expect=Expect.REFUSED)
+            yield edited(control, f"{name}, streamed", f"{why} As a stream.", stream, about, expect=Expect.REFUSED)
 
 
 def _undecided(contract: Contract, control: Probe) -> Iterator[Probe]:
