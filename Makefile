@@ -38,12 +38,20 @@ diff: .venv ## what openapi.yaml changes, and what that breaks: make diff BASE=o
 lint: .venv ## openapi.yaml is in order: valid, described, with examples that fit, each requirement with its check
 	@$(BIN)/alphaedge-contract lint $(ARGS)
 
-check: .venv ## generated/ is up to date, the code is formatted, typed and linted
+check: .venv ## generated/ is up to date, the code is formatted, typed and linted, what CI reads is valid
 	@$(BIN)/python scripts/generate.py --check
 	@$(BIN)/ruff check --no-cache .
 	@$(BIN)/ruff format --no-cache --check .
 	@$(BIN)/mypy
 	@$(BIN)/python -m pytest --quiet tests/test_layout.py
+	@$(BIN)/zizmor --offline --no-progress --quiet --persona pedantic .github action.yml
+	@$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	@$(BIN)/check-jsonschema --builtin-schema vendor.github-actions action.yml
+	@$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
+	@$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-forms \
+	  $(filter-out %/config.yml,$(wildcard .github/ISSUE_TEMPLATE/*.yml))
+	@# Of a hidden job, the schema admits anything.
+	@sed 's/^\.//' ci/gitlab.yml | $(BIN)/check-jsonschema --default-filetype yaml --builtin-schema vendor.gitlab-ci -
 
 test: .venv ## the tests of the kit itself
 	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup --quiet $(ARGS)

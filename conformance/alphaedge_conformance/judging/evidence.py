@@ -109,7 +109,7 @@ class Evidence:
         is_confirmed = self.exchange.probe.repeated and not self.exchange.blames_load
         assume(
             is_confirmed or self.exchange.status not in UNANSWERED,
-            f"answered {self.exchange.status}, so never looked at",
+            f"answered {self.exchange.status}, so it was not examined",
         )
         return self.exchange
 
