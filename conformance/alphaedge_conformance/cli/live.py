@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from ..command import Parser
 
 PORT = 8100
+UPSTREAM_KEY = "ALPHAEDGE_UPSTREAM_KEY"
 PROXY = """\
 Stands before a server, passes every request and answer on unchanged, and judges what passes. It sends nothing itself.
 Ctrl-C or SIGTERM ends it, and leaves the report. It listens on 127.0.0.1 alone. Point clients at
@@ -87,3 +88,48 @@ def _proxy(arguments: Sequence[str]) -> int:
         return run(contract, setup, parsed.port, verify, parsed.quiet)
     except OSError as error:
         raise ConfigurationError(f"--port {parsed.port}: {error.strerror}; name another") from None
+
+
+def _gateway(arguments: Sequence[str]) -> int:
+    made = _parser("gateway", GATEWAY)
+    add = made.add_argument
+    add("gateway", metavar="GATEWAY", help="the gateway, as http://host:8000; may end in /v1")
+    add("--upstream-port", type=_port, required=True, metavar="P", help="where the upstream listens, on 127.0.0.1")
+    add("--model", metavar="NAME", help="the model to ask the gateway for (default: that of the contract's example)")
+    add("--report", metavar="DIR", help="write report.html, report.json and exchanges.har here")
+    add(
+        "-H",
+        "--header",
+        dest="own_headers",
+        action="append",
+        default=[],
+        metavar="'NAME: VALUE'",
+        help="a header to send with every request; repeatable. No report has its value, unless it is harmless",
+    )
+    parsed = made.parse_args(arguments)
+
+    import os
+    from pathlib import Path
+
+    from attrs import evolve
+
+    from ..contract import Contract
+    from ..contract.requirements import Level
+    from ..errors import ConfigurationError
+    from ..exchange import extra_headers
+    from ..exchange.target import target
+    from ..live.gateway.run import run
+    from ..sending.settings import Settings
+    from .folders import writable
+
+    contract = Contract.load()
+    goal = target(contract, parsed.gateway, parsed.model)
+    goal = evolve(goal, headers=extra_headers.read(contract, parsed.own_headers))
+    folder = Path(parsed.report) if parsed.report else None
+    if folder is not None:
+        writable(folder)
+    settings = Settings(report=folder, level=Level(parsed.level.upper()))
+    try:
+        return run(contract, goal, parsed.upstream_port, os.environ.get(UPSTREAM_KEY) or None, settings, parsed.quiet)
+    except OSError as error:
+        raise ConfigurationError(f"--upstream-port {parsed.upstream_port}: {error.strerror}; name another") from None

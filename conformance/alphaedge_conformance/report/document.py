@@ -212,6 +212,15 @@ class Traffic(TypedDict):
     """Whether the texts of messages are kept."""
 
 
+class Behind(TypedDict):
+    """What the upstream behind a gateway saw."""
+
+    requests: Count
+    """Those that arrived, retries included."""
+    piece_delay: float | None
+    """Seconds from an event's sending to its arrival at the client, the median; null where no stream came."""
+
+
 class Report(TypedDict):
     """One run of the AlphaEdge conformance suite. Members that are not described here may come; ignore them."""
 
@@ -234,6 +243,8 @@ class Report(TypedDict):
     cost: Cost
     traffic: NotRequired[Traffic | None]
     """Null where requests were sent, and none passed."""
+    behind: NotRequired[Behind | None]
+    """Null where the target was not judged as a gateway."""
     latency: NotRequired[Latency | None]
     """Null where nothing was accepted, or nobody knows when it arrived."""
     since: NotRequired[Since | None]
@@ -275,6 +286,7 @@ def build_report(run: Run) -> Report:
             "price": _price(run),
         },
         "traffic": None,
+        "behind": None,
         "latency": measure(run.exchanges, run.paces),
         "requirements": requirements,
     }
