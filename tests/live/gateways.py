@@ -459,7 +459,7 @@ class DoneTwice(Chunks):
             yield piece * (1 + (b"[DONE]" in piece))
 
 
-@faulty("stream.not-held-back", "stream.each-piece-passed-on", "stream.ends-when-the-client-leaves")
+@faulty("stream.not-held-back", "stream.each-piece-passed-on")
 class Buffers(Gateway):
     """As nginx by default, for answers that fit into its buffers."""
 

@@ -1,4 +1,4 @@
-"""The command `alphaedge-conform gateway`: each requirement has a gateway that breaks it, no harmless one is accused."""
+"""The command `alphaedge-conform gateway`: what is wrong is found, what is harmless is not accused."""
 
 from __future__ import annotations
 
