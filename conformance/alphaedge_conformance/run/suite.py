@@ -29,6 +29,7 @@ from .concurrency import mark, repeat_alone
 from .confirming import confirm
 from .exploring import Explorer
 from .interrupts import interruptible
+from .outages import Investigation
 from .run import Run
 from .shrinking import Shrinker
 from .splitting import split
@@ -120,7 +121,7 @@ class Suite:
                     journal.add(exchange, is_retried=True)
 
             def done(exchange: Exchange) -> None:
-                if not explores:
+                if not held_back:
                     keep(exchange, True)
                 planned = len(plan.probes) + settings.explore
                 progress(len(runner.exchanges), planned, judge.findings, runner.under_way)
@@ -131,7 +132,8 @@ class Suite:
                 if counts:
                     judge.add(exchange)
 
-            explores = False
+            held_back = False
+            """Whether it is for those who send to say what counts."""
 
             runner = Runner(target, settings, done, retried)
             progress(0, len(plan.probes) + settings.explore, 0, runner.under_way)
@@ -146,12 +148,13 @@ class Suite:
                 unsent = runner.unsent(plan)
                 if runner.stopped is None:
                     split(runner)
-                    confirm(runner, plan.probes[0])
+                    held_back = True
+                    confirm(runner, plan.probes[0], keep)
+                    Investigation(runner, plan.probes[0], keep).investigate()
                     if settings.explore:
-                        explores = True
                         drawing = Drawing.of(self.contract, self.requirements, plan.probes[0])
                         Explorer(runner, judge, keep, settings.seed, settings.explore, drawing).explore()
-                        explores = False
+                    held_back = False
                 verdicts = judge.verdicts(unsent)
                 run = evolve(run, unsent=len(unsent))
                 if runner.stopped is None:
