@@ -41,7 +41,7 @@ class Gateway:
             more = message.get("more_body", False)
         headers = {name.decode(): value.decode("latin-1") for name, value in scope["headers"]}
         work = asyncio.create_task(self.handle(headers, body, send))
-        leaves = asyncio.create_task(receive())
+        leaves = asyncio.ensure_future(receive())
         await asyncio.wait({work, leaves}, return_when=asyncio.FIRST_COMPLETED)
         if not work.done():
             await self.client_left(work)

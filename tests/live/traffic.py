@@ -104,7 +104,8 @@ def exchange(http: httpx.Client, url: str, case: int) -> tuple[Any, ...]:
     headers = [("x-case", str(case)), ("Accept-Encoding", "gzip"), ("X-Odd", "a"), ("x-odd", "b")]
     request = http.build_request("POST", f"{url}{PATH}?a=%2F&b=1", headers=headers, content=content)
     response = http.send(request, stream=True)
-    got, error = [], None
+    got: list[bytes] = []
+    error = None
     try:
         got.extend(response.iter_raw())
     except httpx.HTTPError as reason:

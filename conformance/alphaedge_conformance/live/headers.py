@@ -13,20 +13,28 @@ ALWAYS_KEPT = frozenset({b"content-length", b"host"})
 def end_to_end(headers: Iterable[tuple[bytes, bytes]]) -> Headers:
     """The fields that are meant for the other end: without those of one connection, and those that Connection names.
     The length of a message with a transfer coding is left out, since the coding overrides it."""
-    fields = [(name.lower(), value) for name, value in headers]
-    named = {option.strip().lower() for name, value in fields if name == b"connection" for option in value.split(b",")}
-    dropped = HOP_BY_HOP | (named - ALWAYS_KEPT)
-    if is_chunked(fields):
-        dropped |= {b"content-length"}
-    return [(name, value) for name, value in fields if name not in dropped]
+    return _split(headers)[0]
 
 
-def is_chunked(headers: Iterable[tuple[bytes, bytes]]) -> bool:
-    """Whether a message has a transfer coding, so that its own length does not frame it."""
-    return any(name.lower() == b"transfer-encoding" for name, _ in headers)
-
-
-def request_headers(headers: Headers, host: bytes) -> Headers:
+def request_headers(headers: Iterable[tuple[bytes, bytes]], host: bytes) -> Headers:
     """Those of a request to the next server, which is called by its own name, framed as the request was."""
-    kept = [(b"host", host), *((name, value) for name, value in end_to_end(headers) if name != b"host")]
-    return [*kept, (b"transfer-encoding", b"chunked")] if is_chunked(headers) else kept
+    kept, is_chunked = _split(headers)
+    kept = [(b"host", host), *(field for field in kept if field[0] != b"host")]
+    return [*kept, (b"transfer-encoding", b"chunked")] if is_chunked else kept
+
+
+def _split(headers: Iterable[tuple[bytes, bytes]]) -> tuple[Headers, bool]:
+    """The fields for the other end, in lower case, and whether the message has a transfer coding."""
+    kept, dropped, is_chunked = Headers(), set[bytes](), False
+    for name, value in headers:
+        name = name.lower()
+        if name not in HOP_BY_HOP:
+            kept.append((name, value))
+        elif name == b"connection":
+            dropped.update(option.strip().lower() for option in value.split(b","))
+        elif name == b"transfer-encoding":
+            is_chunked = True
+    dropped -= ALWAYS_KEPT
+    if is_chunked:
+        dropped.add(b"content-length")
+    return [field for field in kept if field[0] not in dropped] if dropped else kept, is_chunked

@@ -16,7 +16,7 @@ from ..sending.settings import Settings
 from .judging import LiveJudge
 from .messages import Counts, Question, receive
 
-NICE = 10
+NICE = 19
 """Traffic comes first."""
 
 

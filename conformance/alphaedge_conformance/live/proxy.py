@@ -113,8 +113,7 @@ class Proxy:
         if scope["method"] not in ("GET", "HEAD"):
             return PlainTextResponse("GET it.\n", 405, {"Allow": "GET, HEAD"})
         async with self._asking:  # one at a time: each makes the judging process judge
-            what = "page" if scope["path"] == PAGE else "state"
-            answer = await run_in_threadpool(self._feed.ask, what)
+            answer = await run_in_threadpool(self._feed.ask, "page" if scope["path"] == PAGE else "state")
         headers = {"Cache-Control": "no-store"}
         if scope["path"] == METRICS:
             state = answer or self._feed.latest

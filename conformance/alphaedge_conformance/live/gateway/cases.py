@@ -17,7 +17,7 @@ UNUSUAL = 'Zażółć 🦄👩‍👩‍👧 日本語 \u2028\u00a0"quotes" \\ b
 LARGE = 200_000
 PAUSE = 0.1
 """Seconds between the events of a stream whose times are looked at."""
-UNKNOWN = {"seed": 12345678901234567, "x_kit": {"a": [1, None, "é"], "b": 0.1}}
+UNKNOWN: Json = {"seed": 12345678901234567, "x_kit": {"a": [1, None, "é"], "b": 0.1}}
 AT_ONCE = 8
 
 
@@ -81,7 +81,7 @@ def _cases(model: str) -> Iterator[Case]:
         script = Script(status, headers=more, message=f"The upstream says {status} for the kit.")
         yield case(f"upstream answers {status}", "Errors must pass.", script)
     yield case("upstream gives no answer", "The connection breaks before an answer.", Script(drops=True))
-    stream = {"stream": True}
+    stream: Json = {"stream": True}
     yield case("stream", "The streamed request that others differ from.", **stream)
     yield case("stream, unusual text", "Texts must pass exactly.", text=f"{UNUSUAL}, ", **stream)
     yield case("stream, cut in characters", "Where the pieces end means nothing.", Script(cut=True), UNUSUAL, **stream)

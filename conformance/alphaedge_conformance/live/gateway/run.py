@@ -123,10 +123,5 @@ def _delays(seen: Seen) -> list[float]:
 
 
 def _figures(behind: Behind) -> str:
-    delay = behind["piece_delay"]
-    added = (
-        f"; a piece of a stream came {1000 * delay:.1f} ms after it was sent, in the median"
-        if delay is not None
-        else ""
-    )
-    return f"{behind['requests']} requests arrived behind the gateway{added}"
+    delay, arrived = behind["piece_delay"], f"{behind['requests']} requests arrived behind the gateway"
+    return arrived if delay is None else f"{arrived}; a piece of a stream took {1000 * delay:.1f} ms, in the median"

@@ -91,7 +91,7 @@ class Upstream(Mock):
         arrival = Arrival(time.time(), headers, body)
         self.arrivals.append(arrival)
         answering = asyncio.create_task(self._answer(arrival, self.script, send))
-        leaving = asyncio.create_task(receive())
+        leaving = asyncio.ensure_future(receive())
         await asyncio.wait({answering, leaving}, return_when=asyncio.FIRST_COMPLETED)
         if not answering.done():
             arrival.left = time.time()
