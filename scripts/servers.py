@@ -80,7 +80,7 @@ def main() -> int:
         "--runs", type=int, default=1, help="how often to judge each server; the runs are compared (default: 1)"
     )
     parser.add_argument("--serve", action="store_true", help="start the server and judge nothing")
-    parser.add_argument("--lock", action="store_true", help="write its lock again and judge nothing")
+    parser.add_argument("--lock", action="store_true", help="write its lock anew and judge nothing")
     parser.add_argument("name", nargs="?", help=f"one of: {', '.join(names())}")
     parser.add_argument("arguments", nargs=argparse.REMAINDER, help="of alphaedge-conform")
     given = parser.parse_args()

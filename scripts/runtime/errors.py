@@ -126,7 +126,7 @@ class APIResponseError(_ErrorWithResponse):
 
 
 class APIStreamError(APIResponseError):
-    """A stream reported an error, held something that is not a chunk, or ended without `[DONE]`: it may be cut."""
+    """A stream reported an error, had data that is not a chunk, or ended without `[DONE]`; its text may be cut."""
 
 
 _BY_STATUS: dict[int, type[APIStatusError]] = {

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from ..contract import Contract
     from .app import Mock
-    from .faults_server import FaultsServer
 
 
 def parser() -> Parser:
@@ -27,7 +26,7 @@ def parser() -> Parser:
     add("--tokens-per-second", type=float, metavar="N", help="the pace of an answer (default: at once)")
     add("--key", help="the only API key that is let in (default: anybody is)")
     add("--fault", metavar="NAME", help="be wrong in this way, or unusual; an unknown name lists them")
-    add("--faults-server", action="store_true", help="all faults and unusual servers at once, with a catalogue of them")
+    add("--faults-server", action="store_true", help="all faults and unusual servers at once, with a catalogue")
     add("--cors", action="store_true", help="let pages of any origin ask, from a browser")
     add("--contract", type=Path, metavar="FILE", help="another contract than the one shipped")
     return made
@@ -42,9 +41,7 @@ def main() -> int:
     try:
         contract = Contract.load(arguments.contract)
         if arguments.faults_server:
-            from .faults_server import FaultsServer
-
-            serve_all(FaultsServer(contract, arguments.key), arguments.port)
+            serve_all(contract, arguments.key, arguments.port)
         make = kind(contract, arguments.fault)
         mock = make(contract, arguments.key, arguments.latency, arguments.tokens_per_second)
         with serve(with_cors(mock) if arguments.cors else mock, arguments.port) as url:
@@ -61,11 +58,12 @@ def main() -> int:
     return 0
 
 
-def serve_all(app: FaultsServer, port: int) -> NoReturn:
+def serve_all(contract: Contract, key: str | None, port: int) -> NoReturn:
     """Until Ctrl-C."""
-    from .faults_server import CATALOGUE
+    from .faults_server import CATALOGUE, FaultsServer
     from .server import serve
 
+    app = FaultsServer(contract, key)
     with serve(app, port) as url:
         print(f"{url}{CATALOGUE} lists {len(app.entries)} servers; Ctrl-C ends them", flush=True)
         while True:
