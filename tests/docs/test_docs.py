@@ -258,8 +258,8 @@ def test_every_environment_variable_is_in_the_reference() -> None:
     for folder in (ROOT / "conformance", ROOT / "scripts" / "runtime"):
         for path in folder.rglob("*.py"):
             for line in path.read_text("utf-8").splitlines():
-                if "environ" in line or line.startswith("KEY_VARIABLE"):
-                    read |= set(re.findall(r'"([A-Z][A-Z_]{3,})"', line))
+                name = "[A-Z][A-Z_]{3,}" if "environ" in line else "ALPHAEDGE_[A-Z_]+"
+                read |= set(re.findall(rf'"({name})"', line))
     assert {"ALPHAEDGE_API_KEY", "NO_COLOR"} <= read
     table = text_of("docs/cli.md").partition("## Environment variables")[2].partition("\n## ")[0]
     first = "\n".join(line.split("|")[1] for line in table.splitlines() if line.startswith("|"))
