@@ -108,7 +108,7 @@ def gateway_parser() -> Parser:
         action="append",
         default=[],
         metavar="'NAME: VALUE'",
-        help="a header to send with every request; repeatable. No report has its value, unless it is harmless",
+        help="a header to send with every request; repeatable. Reports mask its value, unless it is harmless",
     )
     return made
 
