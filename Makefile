@@ -76,7 +76,7 @@ docs: .venv ## the site, into site/: open site/index.html
 	@$(BIN)/python -m sphinx -W --keep-going -q -E -b html docs site
 
 lock: .venv ## write requirements.lock from pyproject.toml
-	@$(BIN)/uv pip compile pyproject.toml --extra conformance --group build --universal --python-version 3.11 \
+	@$(BIN)/uv pip compile pyproject.toml --extra conformance --extra fleet --group build --universal --python-version 3.11 \
 	  --generate-hashes --no-header --upgrade --quiet --output-file requirements.lock
 	@$(BIN)/uv pip compile bench/requirements.in --universal --python-version 3.11 \
 	  --generate-hashes --no-header --upgrade --quiet --output-file bench/requirements.lock
