@@ -1,6 +1,7 @@
 """What has changed, from the history: what was confirmed, what is flaky, where a baseline begins, what is not judged.
 
-Only a change that was seen again counts; what a new contract or a new kit judges otherwise is a baseline, not a change.
+Only a change that was seen again counts, and that the next run did not take back; what a new contract or a new kit
+judges otherwise is a baseline, not a change.
 """
 
 from __future__ import annotations
@@ -84,7 +85,10 @@ CHANGES = """
 SELECT v.target, v.requirement, v.level, v.scored, j.started AS at, v.was, v.settled AS now, v.failed, v.of,
   v.finding, j.report
 FROM verdicts v JOIN judgings j USING (run, target)
-WHERE j.started >= $since AND v.was IS NOT NULL AND v.was <> v.settled AND v.settled <> 'flaky'
+WHERE j.started >= $since
+QUALIFY v.is_new AND coalesce(
+  lead(v.settled) OVER (PARTITION BY v.target, v.requirement, j.kit, j.contract ORDER BY j.started), ''
+) <> 'flaky'
 ORDER BY j.started, v.settled, v.target, v.requirement
 """
 FLAKY = """
@@ -105,7 +109,7 @@ WITH steps AS (
 )
 SELECT min(started) AS at, count(*)::INTEGER AS targets, kit, contract, was_kit, was_contract FROM steps
 WHERE started >= $since AND was_kit IS NOT NULL AND (kit <> was_kit OR contract <> was_contract)
-GROUP BY kit, contract, was_kit, was_contract ORDER BY at
+GROUP BY kit, contract, was_kit, was_contract ORDER BY 1
 """
 UNJUDGED = """
 WITH marked AS (

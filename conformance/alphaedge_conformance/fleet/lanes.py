@@ -20,7 +20,7 @@ LIMITS = {"concurrency", "rate"}
 
 @frozen
 class Lane:
-    """One target of a lane is judged at a time, with all that the lane may use: so no two workers have to agree on whose
+    """One target of a lane is judged at a time, with all that the lane may use, so no two workers have to agree whose
     turn it is."""
 
     name: str

@@ -31,7 +31,7 @@ class Row:
     again: tuple[str, ...]
     """What it was when it was judged again, because it had flipped."""
     was: Settled | None
-    """As what it counted before; None where a baseline begins."""
+    """As what it counted before, when it was not flaky; None where a baseline begins."""
     state: State
 
 
@@ -96,6 +96,6 @@ def _row(judged: Requirement, was: State, again: tuple[str, ...]) -> Row:
         judged["of"],
         safe(judged["findings"][0]["message"])[:LONGEST] if judged["findings"] else None,
         again,
-        was.settled,
+        was.firm,
         settle(was, judged["status"], again),
     )

@@ -5,15 +5,17 @@ The file is opened for a moment each time, so that others can look into it while
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import duckdb
-from attrs import frozen
+from attrs import asdict, frozen
 
 from ...errors import ConfigurationError
 from ...judging.verdicts import Status
@@ -82,30 +84,32 @@ class History:
             connection.execute("INSERT INTO ends VALUES (?, ?) ON CONFLICT DO NOTHING", [run, now()])
 
     def record(self, outcomes: Sequence[Outcome], last: dict[str, Last]) -> list[Outcome]:
-        """Writes what came of some targets, each once, however often it comes; gives those that it wrote."""
+        """Writes what came of some targets, all of it or nothing, and each target once, however often it comes; gives
+        those that it wrote. `last` is what the runs before left, and what this one leaves."""
+        reports = {each.target: self._report(each, last.get(each.target)) for each in outcomes}
+        distinct = {(each.run, each.target): each for each in outcomes}
+        judgings = [
+            {"run": each.run, "target": each.target, "lane": each.lane, "report": reports[each.target], **each.facts}
+            for each in distinct.values()
+        ]
         with self.opened() as connection:
-            return [each for each in outcomes if self._record(connection, each, last)]
+            connection.begin()
+            new = set(_insert(connection, "judgings", judgings, "ON CONFLICT DO NOTHING RETURNING run, target"))
+            written = [each for key, each in distinct.items() if key in new]
+            _insert(connection, "verdicts", [row for each in written for row in _rows(each)])
+            connection.commit()
+        for each in written:
+            if each.rows:
+                facts = each.facts
+                last[each.target] = Last(
+                    each.run, facts["kit"], facts["contract"], facts["statuses"], reports[each.target]
+                )
+        return written
 
-    def _record(self, connection: duckdb.DuckDBPyConnection, outcome: Outcome, last: dict[str, Last]) -> bool:
-        before = last.get(outcome.target)
-        report = self._keep(outcome) if outcome.kept else before.report if before is not None else None
-        facts = {"run": outcome.run, "target": outcome.target, "lane": outcome.lane, "report": report, **outcome.facts}
-        names, values = ", ".join(facts), ", ".join("?" * len(facts))
-        connection.begin()
-        done = connection.execute(
-            f"INSERT INTO judgings ({names}) VALUES ({values}) ON CONFLICT DO NOTHING RETURNING run",
-            list(facts.values()),
-        ).fetchall()
-        if done and outcome.rows:
-            connection.execute(INSERT, [outcome.run, outcome.target, *_columns(outcome)])
-        connection.commit()
-        if done and outcome.rows:
-            found = outcome.facts
-            last[outcome.target] = Last(outcome.run, found["kit"], found["contract"], found["statuses"], report)
-        return bool(done)
-
-    def _keep(self, outcome: Outcome) -> str:
-        """Writes the files of a report; its folder has the digest of report.json as its name."""
+    def _report(self, outcome: Outcome, last: Last | None) -> str | None:
+        """The folder of a target's report: of a new one, whose files are written, or of the one before."""
+        if not outcome.kept:
+            return last.report if last is not None else None
         name = sha256(outcome.kept["report.json"]).hexdigest()
         folder = self.reports / name
         folder.mkdir(parents=True, exist_ok=True)
@@ -152,15 +156,17 @@ class History:
         with self.opened() as connection:
             for run, names in of_runs.items():
                 rows = connection.execute(
-                    "SELECT target, requirement, settled, last, streak FROM verdicts "
+                    "SELECT target, requirement, settled, firm, last, streak, is_new FROM verdicts "
                     "WHERE run = ? AND list_contains(?::VARCHAR[], target)",
                     [run, names],
                 ).fetchall()
-                for target, id, settled, status, streak in rows:
+                for target, id, settled, firm, status, streak, is_new in rows:
                     states[target][id] = State(
-                        None if settled is None else Settled(settled),
-                        None if status is None else Status(status),
+                        settled and Settled(settled),
+                        firm and Settled(firm),
+                        status and Status(status),
                         streak,
+                        is_new,
                     )
         return {
             name: Known(last[name].kit, last[name].contract, states[name], last[name].statuses)
@@ -182,27 +188,19 @@ class History:
         return made
 
 
-INSERT = """
-INSERT INTO verdicts SELECT ?, ?, unnest(?::VARCHAR[]), unnest(?::VARCHAR[]), unnest(?::BOOLEAN[]),
-  unnest(?::VARCHAR[]), unnest(?::INTEGER[]), unnest(?::INTEGER[]), unnest(?::VARCHAR[]), unnest(?::VARCHAR[]),
-  unnest(?::VARCHAR[]), unnest(?::VARCHAR[]), unnest(?::VARCHAR[]), unnest(?::INTEGER[])
-"""
+def _insert(connection: duckdb.DuckDBPyConnection, table: str, rows: list[dict[str, Any]], then: str = "") -> list[Any]:
+    """Adds rows to a table, by the names of its columns. As JSON: a value at a time takes a hundred times as long."""
+    types = {name: kind for name, kind, *_ in connection.execute(f"DESCRIBE {table}").fetchall()}
+    connection.execute(
+        f"INSERT INTO {table} BY NAME SELECT unnest(from_json(?, '{json.dumps([types])}'), recursive := true) {then}",
+        [json.dumps(rows, default=datetime.isoformat)],
+    )
+    return connection.fetchall()
 
 
-def _columns(outcome: Outcome) -> list[list[Any]]:
-    """The rows of an outcome, as columns of verdicts."""
-    rows = outcome.rows
-    return [
-        [each.requirement for each in rows],
-        [each.level for each in rows],
-        [each.scored for each in rows],
-        [each.status for each in rows],
-        [each.failed for each in rows],
-        [each.of for each in rows],
-        [each.finding for each in rows],
-        [" ".join(each.again) or None for each in rows],
-        [each.was for each in rows],
-        [each.state.settled for each in rows],
-        [each.state.last for each in rows],
-        [each.state.streak for each in rows],
-    ]
+def _rows(outcome: Outcome) -> Iterator[dict[str, Any]]:
+    """Of verdicts."""
+    for each in outcome.rows:
+        row = asdict(each, recurse=False)
+        state = asdict(row.pop("state"))
+        yield {"run": outcome.run, "target": outcome.target, **row, **state, "again": " ".join(each.again) or None}

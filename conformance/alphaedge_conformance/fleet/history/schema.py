@@ -26,7 +26,8 @@ STEPS = (
     CREATE TABLE verdicts (
       run VARCHAR NOT NULL, target VARCHAR NOT NULL, requirement VARCHAR NOT NULL, level VARCHAR NOT NULL,
       scored BOOLEAN NOT NULL, status VARCHAR NOT NULL, failed INTEGER NOT NULL, "of" INTEGER NOT NULL, finding VARCHAR,
-      again VARCHAR, was VARCHAR, settled VARCHAR, last VARCHAR, streak INTEGER NOT NULL
+      again VARCHAR, was VARCHAR, settled VARCHAR, firm VARCHAR, last VARCHAR, streak INTEGER NOT NULL,
+      is_new BOOLEAN NOT NULL
     );
     """,
 )
