@@ -10,7 +10,7 @@ WORKERS ?= $(shell expr $$(nproc 2>/dev/null || echo 2) + 1)
 # What the shell takes as one word, whatever stands in it.
 quoted = '$(subst ','\'',$(1))'
 
-.PHONY: help conform mock servers server-results generate diff lint check test explorations growth mutants gate freeze release-check bench docs lock build clean
+.PHONY: help conform mock servers server-results generate diff lint check test explorations growth mutants gate freeze release-check bench bench-fleet docs lock build clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -70,6 +70,9 @@ bench: .venv ## the suite beside the Schemathesis command line, the client besid
 	@$(BIN)/python -m bench.suite $(ARGS)
 	@$(BIN)/python -m bench
 	@$(BIN)/python -m bench.page
+
+bench-fleet: .venv ## 1,000 targets at 200 ms behind 50 lanes, beside single runs (minutes)
+	@$(BIN)/python -m bench.fleet $(ARGS)
 
 docs: .venv ## the site, into site/: open site/index.html
 	@rm -rf site
