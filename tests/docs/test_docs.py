@@ -31,6 +31,7 @@ NOT_RUN = {
     "make check": "is run beside the tests, and takes a minute",
     "make mutants": "takes minutes; tests/mock/test_faults.py judges a part",
     "make bench": "takes minutes, and installs what it compares with",
+    "make bench-fleet": "takes minutes",
     "make gate": "wants the state before in git, and takes a minute",
     "make servers TARGET=llm-katan": "installs a server from PyPI",
     "make servers": "installs servers for minutes",
@@ -184,7 +185,7 @@ def test_what_is_not_run() -> None:
     """So many commands and no more; each entry is of use."""
     every = [command.text for page in PAGES for command in typed(page) if command.text in NOT_RUN]
     assert set(every) == set(NOT_RUN)
-    assert len(every) == 11
+    assert len(every) == 12
 
 
 @pytest.mark.parametrize("command", NOT_RUN)
@@ -213,6 +214,7 @@ def help_of(module: str, *words: str) -> str:
 def test_options_and_targets_in_the_text() -> None:
     """What stands between backticks is there."""
     helps = [help_of("cli.conform"), help_of("mock"), *(help_of("cli.contract", each) for each in ("lint", "diff"))]
+    helps += [help_of("cli.conform", *words) for words in (["fleet"], ["history", "changes"], ["history", "page"])]
     options = OF_OTHERS | {option for text in helps for option in OPTION.findall(text)}
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.M))
     assert {"--model", "--fault"} <= options

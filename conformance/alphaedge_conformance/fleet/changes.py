@@ -173,7 +173,11 @@ def headline(found: Changes) -> str:
     counts = {"newly failed": failed, "fixed": len(found["changes"]) - failed, "flaky": len(found["flaky"])}
     counts["targets not judged"] = len(found["unjudged"])
     said = ", ".join(f"{count} {what}" for what, count in counts.items() if count) or "no change"
-    return f"{said}; {found['targets']} targets in {found['runs']} runs since {found['since']}"
+    return f"{said}; {_many(found['targets'], 'target')} in {_many(found['runs'], 'run')} since {found['since']}"
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 def moment(text: str) -> datetime:
