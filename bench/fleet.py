@@ -96,15 +96,16 @@ def mocks(port: int, lanes: int, models: int) -> Iterator[Json]:
             took["processor seconds"] = float(process.stdout.readline())
 
 
-def single(port: int, effort: str) -> None:
+def single(port: int, effort: str, wanted: list[str]) -> None:
     """Some runs, one after the other, in a process of their own; the first is not counted."""
     suite = Suite.of(Contract.load())
+    ids = [id for id in suite.requirements if not wanted or any(each in id for each in wanted)]
     exchanges, spent, seconds = 0, 0.0, 0.0
     for number in range(SINGLE + 1):
         goal = target(suite.contract, f"http://{address(number)}:{port}", "model-0", KEY)
         began, clock = time.process_time(), time.perf_counter()
         with tempfile.TemporaryDirectory() as folder:
-            run = suite.run(list(suite.requirements), goal, Settings(report=Path(folder), effort=Effort(effort)))
+            run = suite.run(ids, goal, Settings(report=Path(folder), effort=Effort(effort)))
             views.write([build_report(run)], None, Path(folder), suite.contract)
         if number:
             exchanges += run.requests
@@ -125,6 +126,8 @@ def fleet(folder: Path, port: int, arguments: argparse.Namespace) -> Json:
     program = str(Path(sys.executable).with_name("alphaedge-conform"))
     command = [program, "fleet", "targets.toml", "--history", str(history), "--effort", arguments.effort]
     command += ["--workers", str(arguments.workers)]
+    if arguments.only:
+        command += ["-k", " or ".join(arguments.only)]
     before, clock, peak = _children(), time.perf_counter(), 0
     with subprocess.Popen(command, cwd=folder, env=os.environ | {VARIABLE: KEY}) as process:
         while process.poll() is None:
@@ -178,6 +181,9 @@ def main() -> int:
     parser.add_argument("--lanes", type=int, default=LANES, metavar="N")
     parser.add_argument("--workers", type=int, default=2, metavar="N")
     parser.add_argument("--effort", default="quick")
+    parser.add_argument(
+        "--only", nargs="+", default=[], metavar="WORD", help="requirements with one of these in the id"
+    )
     parser.add_argument("--serve", nargs=3, type=int, help=argparse.SUPPRESS)
     parser.add_argument("--single", type=int, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
@@ -185,7 +191,7 @@ def main() -> int:
         serve(*arguments.serve)
         return 0
     if arguments.single:
-        single(arguments.single, arguments.effort)
+        single(arguments.single, arguments.effort, arguments.only)
         return 0
     with socket.socket() as free:
         free.bind(("127.0.1.1", 0))
@@ -194,6 +200,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as name:
         with mocks(port, max(arguments.lanes, SINGLE + 1), models):
             command = [sys.executable, "-m", "bench.fleet", "--single", str(port), "--effort", arguments.effort]
+            command += ["--only", *arguments.only] if arguments.only else []
             alone = json.loads(subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout)
         with mocks(port, arguments.lanes, models) as took:
             together = fleet(Path(name), port, arguments)

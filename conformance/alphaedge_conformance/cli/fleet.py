@@ -33,8 +33,8 @@ def parser() -> Parser:
     add("-k", dest="expression", metavar="EXPR", help="only requirements whose id matches, as in pytest; sends less")
     add("--effort", choices=("quick", "standard", "thorough"), default="standard", help="how much is sent to each")
     add("--seed", type=int, default=1, metavar="N", help="for the drawn values (default: %(default)s)")
-    add("--max-requests", type=int, metavar="N", help="maximum number of requests to each target")
-    add("--max-tokens", type=int, metavar="N", help="of each target: prompts and completions, by their ceilings")
+    add("--max-requests", type=int, metavar="N", help="maximum number of requests each time a target is judged")
+    add("--max-tokens", type=int, metavar="N", help="the same for tokens: prompts and completions, by their ceilings")
     add("--timeout", type=float, default=25.0, metavar="S", help="seconds for one exchange (default: %(default)g)")
     add("--ca-file", metavar="FILE", type=Path, help="certificates to trust besides the system's, in PEM")
     add("--contract", metavar="FILE", type=Path, help="another contract than the one shipped")
@@ -86,11 +86,11 @@ def main(arguments: Sequence[str]) -> int:
     found = lanes.read(parsed.file, suite.contract, parsed.model)
     history = History(parsed.history)
     options = f"{parsed.effort} seed={parsed.seed} level={parsed.level} source={parsed.source} k={parsed.expression}"
+    pool = workers.dask(parsed.scheduler) if parsed.scheduler else workers.processes(parsed.workers)
     run = history.unfinished(options) if parsed.resume else None
     if run is None:
         run = f"{now():%Y%m%dT%H%M%S}-{uuid4().hex[:8]}"
         history.begin(run, lanes.count(found), options)
-    pool = workers.dask(parsed.scheduler) if parsed.scheduler else workers.processes(parsed.workers)
     coordinator = Coordinator(
         Task(run, parsed.contract, wanted, settings), history, pool, Progress(lanes.count(found), parsed.quiet)
     )
