@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import os
 import sys
+from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..command import Parser
+from .extras import require_history
+
+if TYPE_CHECKING:
+    from ..run.suite import Suite
+    from ..sending.settings import Settings
 
 EPILOG = (
     "exit code: 0 no new failure · 1 one was confirmed · 2 nothing judged, or interrupted · 3 the kit failed · 4 usage"
@@ -44,13 +51,12 @@ def parser() -> Parser:
 
 def main(arguments: Sequence[str]) -> int:
     parsed = parser().parse_args(arguments)
+    require_history()
 
     from uuid import uuid4
 
     from ..contract import Contract
-    from ..contract.requirements import Level
     from ..errors import ConfigurationError
-    from ..exchange import Effort
     from ..fleet import changes, lanes, workers
     from ..fleet.coordinator import Coordinator
     from ..fleet.history import History
@@ -59,13 +65,40 @@ def main(arguments: Sequence[str]) -> int:
     from ..fleet.work import Task, now
     from ..run.interrupts import interruptible
     from ..run.suite import Suite
-    from ..sending.limits import Limits
-    from ..sending.settings import Settings
-    from ..sending.transport import client
 
     if parsed.workers < 1:
         raise ConfigurationError(f"--workers {parsed.workers}: expected a number from 1")
     suite = Suite.of(Contract.load(parsed.contract))
+    wanted, settings = _wanted(suite, parsed), _settings(parsed)
+    found = lanes.read(parsed.file, suite.contract, parsed.model)
+    pool = workers.dask(parsed.scheduler) if parsed.scheduler else workers.processes(parsed.workers)
+    history = History(parsed.history)
+    options = f"{parsed.effort} seed={parsed.seed} level={parsed.level} source={parsed.source} k={parsed.expression}"
+    run = history.unfinished(options) if parsed.resume else None
+    if run is None:
+        run = f"{now():%Y%m%dT%H%M%S}-{uuid4().hex[:8]}"
+        history.begin(run, lanes.count(found), options)
+    progress = Progress(lanes.count(found), parsed.quiet)
+    coordinator = Coordinator(Task(run, parsed.contract, wanted, settings), history, pool, progress)
+    with interruptible(coordinator.stop):
+        coordinator.run(found)
+    summary = summarize(history, run)
+    for line in () if parsed.quiet else changes.lines(summary.changes):
+        print(line)
+    print(summary.headline)
+    if coordinator.stopped:
+        print(f"alphaedge-conform: {coordinator.stopped}; --resume goes on with it", file=sys.stderr)
+        return 2
+    return summary.exit_code
+
+
+def _settings(parsed: Namespace) -> Settings:
+    from ..contract.requirements import Level
+    from ..exchange import Effort
+    from ..sending.limits import Limits
+    from ..sending.settings import Settings
+    from ..sending.transport import client
+
     settings = Settings(
         level=Level(parsed.level.upper()),
         max_requests=parsed.max_requests,
@@ -76,6 +109,13 @@ def main(arguments: Sequence[str]) -> int:
         effort=Effort(parsed.effort),
     )
     client(settings)  # a --ca-file that cannot be read is told before anything is sent
+    return settings
+
+
+def _wanted(suite: Suite, parsed: Namespace) -> tuple[str, ...]:
+    """The requirements to judge by. Raises ConfigurationError where there are none."""
+    from ..errors import ConfigurationError
+
     wanted = tuple(
         each.id
         for each in suite.requirements.values()
@@ -83,28 +123,7 @@ def main(arguments: Sequence[str]) -> int:
     )
     if not wanted:
         raise ConfigurationError(f"no requirement matches {parsed.expression!r}")
-    found = lanes.read(parsed.file, suite.contract, parsed.model)
-    history = History(parsed.history)
-    options = f"{parsed.effort} seed={parsed.seed} level={parsed.level} source={parsed.source} k={parsed.expression}"
-    pool = workers.dask(parsed.scheduler) if parsed.scheduler else workers.processes(parsed.workers)
-    run = history.unfinished(options) if parsed.resume else None
-    if run is None:
-        run = f"{now():%Y%m%dT%H%M%S}-{uuid4().hex[:8]}"
-        history.begin(run, lanes.count(found), options)
-    coordinator = Coordinator(
-        Task(run, parsed.contract, wanted, settings), history, pool, Progress(lanes.count(found), parsed.quiet)
-    )
-    with interruptible(coordinator.stop):
-        coordinator.run(found)
-    summary = summarize(history, run)
-    if not parsed.quiet:
-        for line in changes.lines(summary.changes):
-            print(line)
-    print(summary.headline)
-    if coordinator.stopped:
-        print(f"alphaedge-conform: {coordinator.stopped}; --resume goes on with it", file=sys.stderr)
-        return 2
-    return summary.exit_code
+    return wanted
 
 
 def _matches(expression: str | None, id: str) -> bool:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from ..command import Parser
+from .extras import require_history
 
 if TYPE_CHECKING:
     from ..fleet.history import History
@@ -54,6 +55,7 @@ def parser() -> Parser:
 
 def main(arguments: Sequence[str]) -> int:
     parsed = parser().parse_args(arguments)
+    require_history()
 
     from ..fleet import changes
     from ..fleet.history import History
