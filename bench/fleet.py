@@ -128,10 +128,10 @@ def fleet(folder: Path, port: int, arguments: argparse.Namespace) -> Json:
     command += ["--workers", str(arguments.workers)]
     if arguments.only:
         command += ["-k", " or ".join(arguments.only)]
-    before, clock, peak = _children(), time.perf_counter(), 0
+    before, clock, peak, own = _children(), time.perf_counter(), 0, 0.0
     with subprocess.Popen(command, cwd=folder, env=os.environ | {VARIABLE: KEY}) as process:
         while process.poll() is None:
-            peak = max(peak, _memory(process.pid))
+            peak, own = max(peak, _memory(process.pid)), max(own, _processor(process.pid))
             time.sleep(0.2)
     seconds, spent = time.perf_counter() - clock, _children() - before
     with duckdb.connect(history) as connection:
@@ -145,6 +145,7 @@ def fleet(folder: Path, port: int, arguments: argparse.Namespace) -> Json:
         "verdict of one": found[2],
         "exit": process.returncode,
         "coordinator peak bytes": peak,
+        "coordinator processor ms per exchange": 1000 * own / int(found[1]),
         "rows": rows[0],
         "history bytes": history.stat().st_size,
         "kept bytes": sum(path.stat().st_size for path in history.with_suffix(".reports").rglob("*") if path.is_file()),
@@ -173,6 +174,15 @@ def _memory(pid: int) -> int:
     except OSError:  # it has ended
         return 0
     return next((1024 * int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM")), 0)
+
+
+def _processor(pid: int) -> float:
+    """The processor's seconds of a process alone."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def main() -> int:
