@@ -31,6 +31,6 @@ def confirm(runner: Runner, control: Probe) -> None:
 
 def _is_doubtful(exchange: Exchange) -> bool:
     """Whether an invalid request had no answer, or only a gateway's."""
-    is_invalid = exchange.probe.expect is Expect.REFUSED and exchange.probe.method == "POST"
+    is_invalid = exchange.probe.expect is Expect.REFUSED and exchange.probe.uses_its_method
     is_gateways = exchange.status in GATEWAY and not exchange.blames_load
     return is_invalid and not exchange.refused_connection and (exchange.is_silent or is_gateways)
