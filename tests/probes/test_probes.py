@@ -148,8 +148,9 @@ def test_another_seed_varies_only_the_generated_part(suite: Suite) -> None:
     assert {probe.theme for probe in one} == {probe.theme for probe in other}
 
 
-def test_twenty_runs_give_one_map(suite: Suite) -> None:
-    maps = {tuple((id, verdict.status) for id, verdict in trial(suite, Mock).verdicts.items()) for _ in range(20)}
+@pytest.mark.parametrize("runs", [3, pytest.param(20, marks=pytest.mark.slow)])
+def test_all_runs_give_one_map(suite: Suite, runs: int) -> None:
+    maps = {tuple((id, verdict.status) for id, verdict in trial(suite, Mock).verdicts.items()) for _ in range(runs)}
     assert len(maps) == 1
 
 

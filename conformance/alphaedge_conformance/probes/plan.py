@@ -49,7 +49,8 @@ class Plan:
                 break  # without the control nothing can be judged
         begun = {probe.series for probe in kept if probe.turn == 0}
         kept = [probe for probe in kept if probe.turn == 0 or probe.series in begun]
-        return evolve(self, probes=tuple(kept), unsent=tuple(probe for probe in self.probes if probe not in set(kept)))
+        sent = set(kept)
+        return evolve(self, probes=tuple(kept), unsent=tuple(probe for probe in self.probes if probe not in sent))
 
     @property
     def unlimited(self) -> int:
@@ -114,8 +115,9 @@ def _packed(contract: Contract, requirements: Mapping[str, Requirement], probes:
         if not (probe.requirement_ids and probe.requirement_ids <= values) or probe.name in controls
     ]
     yield from (control, streamed_control)
+    sent_alone = set(single)
     for base in (control, streamed_control):
-        together = [probe for probe in others if probe not in set(single) and probe.streams is base.streams]
+        together = [probe for probe in others if probe not in sent_alone and probe.streams is base.streams]
         yield from packing.packed(contract, base, together)
     yield from single
 
