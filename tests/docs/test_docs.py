@@ -36,6 +36,7 @@ NOT_RUN = {
     "make check": "is run beside the tests, and takes a minute",
     "make mutants": "takes minutes; tests/mock/test_faults.py judges a part",
     "make bench": "takes minutes, and installs what it compares with",
+    "make bench-fleet": "takes minutes",
     "make gate": "wants the state before in git, and takes a minute",
     "make servers TARGET=llm-katan": "installs a server from PyPI",
     "make servers": "installs servers for minutes",
@@ -112,7 +113,14 @@ def type_all(shell: Shell, every: list[Command]) -> None:
             assert same(command.shown, came), f"{place} shows\n{came}\nand not\n{command.shown}"
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if typed(page)])
+FIRST = ("README.md", "docs/tutorial.md")
+"""What newcomers type; `make slow` types what the other pages say."""
+
+
+@pytest.mark.parametrize(
+    "page",
+    [pytest.param(page, marks=() if page in FIRST else pytest.mark.slow) for page in PAGES if typed(page)],
+)
 def test_a_page(page: str, run_page: RunPage) -> None:
     run_page(page)
 
@@ -189,7 +197,7 @@ def test_what_is_not_run() -> None:
     """So many commands and no more; each entry is of use."""
     every = [command.text for page in PAGES for command in typed(page) if command.text in NOT_RUN]
     assert set(every) == set(NOT_RUN)
-    assert len(every) == 15
+    assert len(every) == 17
 
 
 @pytest.mark.parametrize("command", NOT_RUN)
@@ -217,8 +225,8 @@ def help_of(module: str, *words: str) -> str:
 
 def test_options_and_targets_in_the_text() -> None:
     """What stands between backticks is there."""
-    subcommands = ("report", "proxy", "gateway")
-    helps = [help_of("cli.conform"), *(help_of("cli.conform", each) for each in subcommands), help_of("mock")]
+    subcommands = (["report"], ["proxy"], ["gateway"], ["fleet"], ["history", "changes"], ["history", "page"])
+    helps = [help_of("cli.conform"), *(help_of("cli.conform", *each) for each in subcommands), help_of("mock")]
     helps += [help_of("cli.contract", each) for each in ("lint", "diff")]
     options = OF_OTHERS | {option for text in helps for option in OPTION.findall(text)}
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.M))
