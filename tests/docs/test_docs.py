@@ -249,6 +249,7 @@ def test_options_and_targets_in_the_text() -> None:
     subcommands = (["report"], ["proxy"], ["gateway"], ["fleet"], ["history", "changes"], ["history", "page"])
     helps = [help_of("cli.conform"), *(help_of("cli.conform", *each) for each in subcommands), help_of("mock")]
     helps += [help_of("cli.contract", each) for each in ("lint", "diff")]
+    helps.append(subprocess.check_output([sys.executable, "scripts/servers.py", "--help"], cwd=ROOT, text=True))
     options = OF_OTHERS | {option for text in helps for option in OPTION.findall(text)}
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.M))
     assert {"--model", "--fault"} <= options
