@@ -17,7 +17,9 @@ from alphaedge_conformance.errors import ConfigurationError
 from alphaedge_conformance.exchange import Operation
 from alphaedge_conformance.exchange.target import target
 from alphaedge_conformance.judging.verdicts import Conclusion, Status
+from alphaedge_conformance.maintain.diff.compare import compare
 from alphaedge_conformance.maintain.kill_matrix import differences, failed, trial, trial_twice
+from alphaedge_conformance.maintain.lint import lint
 from alphaedge_conformance.mock import Mock
 from alphaedge_conformance.mock.faults import derived
 from alphaedge_conformance.run.suite import Suite
@@ -220,3 +222,51 @@ def test_the_primary_operation_is_the_one_with_a_stream_wherever_it_stands(contr
     document = edited(contract.document, [EDITS["embeddings"]])
     document["paths"] = dict(reversed(document["paths"].items()))
     assert contract_of(document).path == contract.path
+
+
+def judged(old: Contract, new: Contract) -> dict[tuple[str, str], tuple[str, str]]:
+    """Whom each change of an operation hurts, clients and servers, by its rule and text."""
+    found, left_out = compare(old, new)
+    assert left_out == []
+    rules = ("operation", "x-optional")
+    return {(each.rule, each.text): (str(each.clients), str(each.servers)) for each in found if each.rule in rules}
+
+
+def test_a_comparison_says_whom_an_operation_breaks(contract: Contract) -> None:
+    optional = grown(["embeddings"])
+    required = contract_of(
+        edited(optional.document, [lambda document: document["paths"]["/v1/embeddings"]["post"].pop("x-optional")])
+    )
+    name, of = "POST /v1/embeddings", " of POST /v1/embeddings"
+    assert judged(optional, contract) == {("operation", f"{name} is gone"): ("breaking", "safe")}
+    assert judged(contract, optional) == {("operation", f"{name} is new"): ("safe", "safe")}
+    assert judged(contract, required) == {("operation", f"{name} is new"): ("safe", "breaking")}
+    text = f"a server may now lack the operation{of}"
+    assert judged(required, optional) == {("x-optional", text): ("breaking", "safe")}
+    text = f"a server may no longer lack the operation{of}"
+    assert judged(optional, required) == {("x-optional", text): ("safe", "breaking")}
+
+
+def test_what_a_removed_operation_was_judged_by_is_named(contract: Contract) -> None:
+    found, _ = compare(grown(["list of models"]), contract)
+    [gone] = [each for each in found if each.rule == "operation"]
+    assert "listModels.answer.status" in gone.requirements
+    assert gone.line > 1
+
+
+def test_lint_judges_every_operation() -> None:
+    good = lint(grown(NAMES))
+    assert [str(each) for each in good.problems] == []
+
+    def unnamed(document: Document) -> None:
+        del document["paths"]["/v1/models"]["get"]["operationId"]
+
+    def taken(document: Document) -> None:
+        members = document["components"]["schemas"]["EmbeddingRequest"]["properties"]
+        members["timeout"] = {"type": "number", "description": "Seconds."}
+
+    bad = lint(contract_of(edited(good.contract.document, [unnamed])))
+    told = [each.text for each in bad.problems if each.rule == "openapi-valid"]
+    assert [each for each in told if "expected an operationId" in each]
+    bad = lint(contract_of(edited(good.contract.document, [taken])))
+    assert [each.rule for each in bad.problems] == ["member-named"]
