@@ -25,6 +25,7 @@ from alphaedge_conformance.contract import Contract, pointer
 from alphaedge_conformance.errors import ConfigurationError
 
 HERE = Path(__file__).with_name("typescript")
+LICENSE = Path(__file__).parents[1] / "LICENSE"
 METHODS = ("get", "put", "post", "delete", "patch")
 JSON = "application/json"
 EVENTS = "text/event-stream"
@@ -135,7 +136,7 @@ def generate(contract: Contract, rendering: dict[str, Any], version: str, scratc
     )
     if done.returncode != 0:
         said = (done.stderr or done.stdout).strip()
-        raise ConfigurationError(f"{contract.source}: openapi-typescript cannot make types of it:\n{said}")
+        raise ConfigurationError(f"{contract.source}: openapi-typescript cannot generate types from it:\n{said}")
     for path in (made / "src").glob("*.ts"):
         words = "Made from openapi.yaml by `make generate`, through scripts/typescript/templates/; edit those."
         if path.name == "schema.ts":
@@ -143,6 +144,7 @@ def generate(contract: Contract, rendering: dict[str, Any], version: str, scratc
         elif (HERE / "runtime" / path.name).exists():
             words = f"Copied from scripts/typescript/runtime/{path.name} by `make generate`; edit that."
         path.write_text(f"// {words}\n{path.read_text('utf-8')}", "utf-8")
+    shutil.copy(LICENSE, made)
     return made
 
 
@@ -233,11 +235,11 @@ def operation(contract: Contract, path: str, method: str) -> Operation:
     view = contract if here == contract.operation_pointer else contract.views[found["operationId"]]
     parameters = [parameter(contract, at) for at in view.parameters if contract.at(at)["in"] in ("path", "query")]
     if not contract.has(view.completion_schema):
-        raise contract.error(here, "the TypeScript client knows no answer without JSON; teach the templates")
+        raise contract.error(here, "the TypeScript templates support answers of JSON alone; extend them")
     success = contract.resolve(here + pointer("responses", view.success))
     summary = found.get("summary", found["operationId"])
     if parameters and contract.has(success + pointer("content", EVENTS)):
-        raise contract.error(here, "the TypeScript client knows no stream with parameters; teach the templates")
+        raise contract.error(here, "the TypeScript templates support no stream with parameters; extend them")
     events = contract.chunk_schema if contract.has(success + pointer("content", EVENTS)) else None
     return Operation(
         name=re.split("(?=[A-Z])|_", found["operationId"])[0],
@@ -265,7 +267,7 @@ def parameter(contract: Contract, here: str) -> tuple[str, Parameter]:
     schema = contract.at(at)
     kind = schema.get("type")
     if kind not in TYPES:
-        told = f"the TypeScript client takes a plain value for {found['name']}; give it one of {', '.join(TYPES)}"
+        told = f"the TypeScript templates support no such value of {found['name']}; give it one of {', '.join(TYPES)}"
         raise contract.error(at, told)
     type = " | ".join(json.dumps(value) for value in schema.get("enum", ())) or TYPES[kind]
     argument = class_name(found["name"])

@@ -200,7 +200,7 @@ def _unjudged(contract: Contract) -> Iterator[Unjudged]:
             yield Unjudged(at, why)
     for place in _acceptable(contract):
         if witness(contract, contract.request_schema, place, base) is None:
-            yield Unjudged(place.schema, "no valid request is known that has it; add one to `examples`")
+            yield Unjudged(place.schema, "no valid request with it is known; add one to `examples`")
     for parameter in contract.parameters:
         yield Unjudged(parameter, "a parameter is sent where it is required, as a sample; no other value is tried")
     if contract.documents_errors and not contract.has_body and not contract.is_secured:

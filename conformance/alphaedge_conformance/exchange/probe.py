@@ -74,7 +74,7 @@ class Effort(StrEnum):
         return list(Effort).index(self)
 
 
-@frozen
+@frozen(cache_hash=True)
 class Probe:
     """One request worth sending, and why."""
 

@@ -49,7 +49,8 @@ class Plan:
                 break  # without the control nothing can be judged
         begun = {probe.series for probe in kept if probe.turn == 0}
         kept = [probe for probe in kept if probe.turn == 0 or probe.series in begun]
-        return evolve(self, probes=tuple(kept), unsent=tuple(probe for probe in self.probes if probe not in set(kept)))
+        sent = set(kept)
+        return evolve(self, probes=tuple(kept), unsent=tuple(probe for probe in self.probes if probe not in sent))
 
     @property
     def unlimited(self) -> int:
@@ -90,7 +91,8 @@ def everything(
     talks = list(conversations.probes(control, values.conversations))
     last_of_each_theme = {probe.theme: probe for probe in talks}.values()
     twins = [*_worth_streaming(edges, requirements, effort), *last_of_each_theme]
-    probes = [*meaning.probes(contract, control), *edges, *lenients, *talks, *map(streamed, twins)]
+    streams = [_twin(probe, requirements) for probe in twins]
+    probes = [*meaning.probes(contract, control), *edges, *lenients, *talks, *streams]
     merged = packing.unique(probes, requirements, effort)
     # With time for it, each value is sent alone too: a server may look at one place of a request only.
     is_thorough = effort is Effort.THOROUGH
@@ -113,8 +115,9 @@ def _packed(contract: Contract, requirements: Mapping[str, Requirement], probes:
         if not (probe.requirement_ids and probe.requirement_ids <= values) or probe.name in controls
     ]
     yield from (control, streamed_control)
+    sent_alone = set(single)
     for base in (control, streamed_control):
-        together = [probe for probe in others if probe not in set(single) and probe.streams is base.streams]
+        together = [probe for probe in others if probe not in sent_alone and probe.streams is base.streams]
         yield from packing.packed(contract, base, together)
     yield from single
 
@@ -192,6 +195,14 @@ def streamed(probe: Probe) -> Probe:
         requirement_ids=frozenset({"stream.refused-by-status"}) if refused else probe.requirement_ids,
         differs_from=None,
     )
+
+
+def _twin(probe: Probe, requirements: Mapping[str, Requirement]) -> Probe:
+    """As a stream. A server that takes what it SHOULD refuse breaks that alone, and no MUST by streaming its answer."""
+    need_not = probe.expect is Expect.REFUSED and not any(
+        requirements[id].level is Level.MUST for id in probe.requirement_ids
+    )
+    return evolve(streamed(probe), requirement_ids=probe.requirement_ids) if need_not else streamed(probe)
 
 
 def _worth_streaming(

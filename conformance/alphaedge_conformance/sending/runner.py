@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from difflib import get_close_matches
 from itertools import groupby
 
@@ -49,11 +49,21 @@ def _is_json(body: bytes) -> bool:
 class Runner:
     """One run against one target. What it has when it is stopped stays."""
 
-    def __init__(self, target: Target, settings: Settings, done: Done, retried: Done = lambda exchange: None) -> None:
+    def __init__(
+        self,
+        target: Target,
+        settings: Settings,
+        done: Done,
+        retried: Done = lambda exchange: None,
+        loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
         """`done` takes each exchange, and `retried` those that a rate limit ended and that are sent again; one after
-        the other, in a thread of their own, so that judging delays no arrival time."""
-        self.target, self.settings, self._done, self._retried = target, settings, done, retried
+        the other, in a thread of their own, so that judging delays no arrival time. `loop` runs in another thread, and
+        is that of many runs; without it, a run has one of its own."""
+        self.target, self.settings, self._done, self._retried, self._loop = target, settings, done, retried, loop
         self.exchanges: list[Exchange] = []
+        self.attempts: list[Exchange] = []
+        """Those that were sent again, because the server said that it did not look at them."""
         self.under_way: dict[int, str] = {}
         """The names of the probes that wait for an answer, in the order of sending."""
         self.stopped: str | None = None
@@ -75,17 +85,22 @@ class Runner:
         """One more exchange after a run; None where the budget is spent, or the run was stopped."""
         return next(iter(self.send_all([probe])), None)
 
+    def send_once(self, probe: Probe) -> Exchange | None:
+        """The same, whatever the answer: one that says to come back is not waited for."""
+        return next(iter(self.send_all([probe], RETRIES)), None)
+
     def hope_again(self) -> None:
         """Lets what is sent next find out whether the server answers, whatever came to no end before."""
         self._breaker = Breaker()
 
-    def send_all(self, probes: Iterable[Probe]) -> list[Exchange]:
-        """More exchanges after a run, as many as the budget allows; none where the run was stopped."""
+    def send_all(self, probes: Iterable[Probe], attempt: int = 0) -> list[Exchange]:
+        """More exchanges after a run, as many as the budget allows; none where the run was stopped. `attempt` counts
+        those that were made before."""
         before, probes = len(self.exchanges), list(probes)
         if not probes:
             return []
         first = 1 + max(each.number for each in self.exchanges)
-        self._queue.extend((number, probe, 0) for number, probe in enumerate(probes, first))
+        self._queue.extend((number, probe, attempt) for number, probe in enumerate(probes, first))
         self._drive(self._all())
         return self.exchanges[before:]
 
@@ -116,8 +131,11 @@ class Runner:
 
         with ThreadPoolExecutor(1) as self._listening:
             try:
-                asyncio.run(stoppable())
-            except asyncio.CancelledError:
+                if self._loop is None:
+                    asyncio.run(stoppable())
+                else:
+                    asyncio.run_coroutine_threadsafe(stoppable(), self._loop).result()
+            except (asyncio.CancelledError, CancelledError):
                 assert self.stopped
         told, self._told = self._told, []
         for each in told:
@@ -206,8 +224,9 @@ class Runner:
             wait = retry_after(answer, attempt)
             if wait is None:
                 self._pace.answered()
-            elif self._pace.limited(wait) and attempt < RETRIES:
+            elif attempt < RETRIES and self._pace.limited(wait):
                 self._queue.appendleft((number, probe, attempt + 1))
+                self.attempts.append(answer)
                 self._tell(self._retried, answer)
                 continue
             self._keep(answer)
@@ -252,7 +271,7 @@ class Runner:
             location = redact(control.header("location") or "nowhere", target.key)
             return (
                 f"{target.url} answered {control.status} and points to {location}; "
-                "the key is sent nowhere else, so name the right URL yourself"
+                "the key is sent nowhere else, so give that URL yourself"
             )
         if control.status in (400, 404, 422):
             offered = await self._models()
