@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, Response
 
 from alphaedge_conformance.contract import Contract
 from alphaedge_conformance.contract.further import operations
-from alphaedge_conformance.contract.requirements import unjudged
+from alphaedge_conformance.contract.requirements import subject, unjudged
 from alphaedge_conformance.errors import ConfigurationError
 from alphaedge_conformance.exchange import Operation
 from alphaedge_conformance.exchange.target import target
@@ -22,6 +22,8 @@ from alphaedge_conformance.maintain.kill_matrix import differences, failed, tria
 from alphaedge_conformance.maintain.lint import lint
 from alphaedge_conformance.mock import Mock
 from alphaedge_conformance.mock.faults import derived
+from alphaedge_conformance.report.latency import measure
+from alphaedge_conformance.report.plan import describe_plan
 from alphaedge_conformance.run.suite import Suite
 from alphaedge_conformance.sending.settings import Settings
 
@@ -133,6 +135,24 @@ def test_a_server_without_any_conforms_where_all_are_optional() -> None:
     suite = Suite.of(grown(["list of models", "embeddings"]))
     run = trial(suite, Without)
     assert (run.conclusion, run.unsent) == (Conclusion.CONFORMS, 0)
+
+
+def test_plans_and_reports_group_by_operation(several: Suite) -> None:
+    goal, wanted = target(several.contract, "http://127.0.0.1", None, "sk-of-nobody"), list(several.requirements)
+    plan = several.plan(wanted, goal, Settings())
+    lines = describe_plan(plan, wanted).splitlines()
+    for operation in ("listModels", "getModel", "createEmbedding"):
+        [line] = [line for line in lines if line.startswith(f"{operation} ")]
+        own = [probe for probe in plan.probes if probe.operation_name == operation]
+        assert int(line.split()[1]) == len(own) > 1
+        assert {subject(id) for probe in own for id in probe.requirement_ids} == {operation}
+
+
+def test_times_are_those_of_the_primary_operation(several: Suite) -> None:
+    run = trial(several, Mock, own(several, "listModels"))
+    of_primary = [each for each in run.exchanges if each.probe.operation is None]
+    assert len(run.exchanges) > len(of_primary)
+    assert measure(run.exchanges, []) == measure(of_primary, [])
 
 
 def test_where_it_is_asked_for(several: Suite) -> None:
