@@ -10,6 +10,7 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from alphaedge_conformance.archive import har
 from alphaedge_conformance.contract import Contract
 from alphaedge_conformance.contract.further import operations
 from alphaedge_conformance.contract.requirements import subject, unjudged
@@ -80,6 +81,16 @@ def test_a_recording_says_the_same(several: Suite) -> None:
     run, again = trial_twice(several, Mock)
     assert run.conclusion is Conclusion.CONFORMS
     assert differences(run, again) == []
+
+
+def test_a_contract_without_an_operation_judges_a_recording_that_has_it(
+    suite: Suite, several: Suite, tmp_path: Path
+) -> None:
+    trial(several, Mock, report=tmp_path)
+    recording = har.read([tmp_path / har.ARCHIVE], several.contract.path)
+    run = suite.replay(list(suite.requirements), recording, Settings())
+    assert run.conclusion is Conclusion.CONFORMS
+    assert {each.probe.operation for each in run.exchanges} == {None}
 
 
 def test_a_mutant_of_each_kind_breaks_what_it_says(several: Suite) -> None:
