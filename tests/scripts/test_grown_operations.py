@@ -72,6 +72,7 @@ def contract() -> Contract:
 
 def test_python_has_a_method_for_each(contract: Contract, tmp_path: Path) -> None:
     made = generate.generate(contract, tmp_path)
+    assert "model: Which one." in (made / "resources.py").read_text("utf-8")
     (tmp_path / "typed.py").write_text(CALLS.replace("reveal(", "reveal_type("), "utf-8")
     environment = {**os.environ, "MYPYPATH": str(tmp_path), "PYTHONPATH": str(tmp_path), "ALPHAEDGE_API_KEY": "sk-k"}
     done = subprocess.run(
@@ -133,3 +134,13 @@ def test_a_parameter_with_the_name_of_a_member_is_refused_with_its_line(contract
     with pytest.raises(ConfigurationError, match="`input` is a member of the request too") as caught:
         generate.validate(taken)
     assert caught.value.line == taken.line("/paths/~1v1~1embeddings/post/parameters/0")
+
+
+def test_a_schema_with_the_name_of_a_class_of_the_client_is_refused_with_its_line(contract: Contract) -> None:
+    document = edited(contract.document, [])
+    document["components"]["schemas"]["Embeddings"] = {"type": "object", "description": "Another."}
+    taken = contract_of(document)
+    told = "Embeddings is the class of `/embeddings` in the clients; give the schema another name"
+    with pytest.raises(ConfigurationError, match=told) as caught:
+        generate.validate(taken)
+    assert caught.value.line == taken.line("/components/schemas/Embeddings")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
+from .document import pointer
 from .further import everywhere
 from .validation import Contract
 
@@ -16,11 +18,30 @@ ATTRIBUTES = frozenset({"raw", "request_id", "from_dict", "to_dict", "to_json", 
 def reserved(contract: Contract) -> Iterator[tuple[str, str]]:
     """The pointer of each member or parameter whose name is taken, and what to do."""
     seen: set[str] = set()
+    classes = {f"{before}{name}{after}": path for name, path in _classes(contract) for before, after in AROUND}
+    for name in contract.document.get("components", {}).get("schemas", {}):
+        if name in classes:
+            told = f"{name} is the class of `/{classes[name]}` in the clients; give the schema another name"
+            yield pointer("components", "schemas", name), told
     for view in everywhere(contract):
         for here, told in _of_operation(view):
             if here not in seen:
                 seen.add(here)
                 yield here, told
+
+
+AROUND = (("", ""), ("Async", ""), ("", "WithRawResponse"), ("Async", "WithRawResponse"))
+"""What stands before and after the name of a resource in those of its classes."""
+
+
+def _classes(contract: Contract) -> Iterator[tuple[str, str]]:
+    """The name of each resource's class, and its path: that of an operation without the version and parameters, and
+    each beginning of it."""
+    for view in everywhere(contract):
+        parts = [part for part in re.sub(r"^/v\d+/", "/", view.path).split("/") if part and part[0] != "{"]
+        for length in range(1, len(parts) + 1):
+            words = re.split("[^A-Za-z0-9]+", "/".join(parts[:length]))
+            yield "".join(word[:1].upper() + word[1:] for word in words), "/".join(parts[:length])
 
 
 def _of_operation(view: Contract) -> Iterator[tuple[str, str]]:
