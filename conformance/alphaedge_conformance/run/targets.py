@@ -62,7 +62,7 @@ class Entry:
             return ""
         key = os.environ.get(self.key_variable, "")
         if not key:
-            raise ConfigurationError(f"the environment has no {self.key_variable}, which is to hold its key")
+            raise ConfigurationError(f"the environment variable {self.key_variable}, which holds its key, is not set")
         return key
 
 
@@ -103,7 +103,7 @@ def targets(
     found = [evolve(each, headers=headers) for each in found]
     folders = Counter(folder(each.name) for each in found)
     if clashing := [each.name for each in found if folders[folder(each.name)] > 1]:
-        raise ConfigurationError(f"{' and '.join(clashing)} would have one report folder; name them otherwise")
+        raise ConfigurationError(f"{' and '.join(clashing)} would share a report folder; rename one of them")
     return found
 
 
@@ -159,7 +159,7 @@ def _price(here: str, table: Mapping[str, object]) -> Price | None:
 
 def _positive(here: str, member: str, value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < float("inf"):
-        raise ConfigurationError(f"{here}: {member}: expected a price of a million tokens, found {value!r}")
+        raise ConfigurationError(f"{here}: {member}: expected a price per million tokens, found {value!r}")
     return float(value)
 
 
