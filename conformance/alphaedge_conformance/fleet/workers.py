@@ -51,7 +51,9 @@ def processes(count: int) -> Workers:
 def dask(address: str) -> Workers:
     """Those of a Dask scheduler. Raises ConfigurationError."""
     if find_spec("distributed") is None:
-        raise ConfigurationError("--scheduler wants Dask; run pip install 'alphaedge[conformance,fleet]'")
+        raise ConfigurationError(
+            "--scheduler needs Dask; in a clone of the kit's repository, run pip install '.[conformance,fleet]'"
+        )
     from distributed import Client
 
     try:
