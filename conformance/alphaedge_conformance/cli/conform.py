@@ -357,7 +357,13 @@ def _history(arguments: Sequence[str]) -> int:
     return history.main(arguments)
 
 
-SUBCOMMANDS = {"report": _show_again, "proxy": _proxy, "gateway": _gateway, "fleet": _fleet, "history": _history}
+SUBCOMMANDS = {
+    "report": _show_again,
+    "proxy": _proxy,
+    "gateway": _gateway,
+    "fleet": _fleet,
+    "history": _history,
+}
 """What is not a run of one command line; each has a `--help` of its own."""
 
 

@@ -19,7 +19,7 @@ def confirm(runner: Runner, control: Probe, keep: Callable[[Exchange, bool], obj
     """Sends each doubtful request of a run again, as long as the server still accepts the control, and once more where
     that fails too, since a gateway may lose any request. Judging sees the last outcome, as of a probe that is
     `repeated`; `keep` takes each exchange, and whether it counts."""
-    doubtful = [exchange for exchange in runner.exchanges if _is_doubtful(exchange)]
+    doubtful = sorted(filter(_is_doubtful, runner.exchanges), key=lambda exchange: exchange.number)
     hung = [exchange for exchange in doubtful if exchange.timed_out]
     doubtful = ([exchange for exchange in doubtful if not exchange.timed_out] + hung[:HUNG])[:MOST]
     if not doubtful:
@@ -48,7 +48,7 @@ def is_gateways(exchange: Exchange) -> bool:
 def _is_doubtful(exchange: Exchange) -> bool:
     """Whether a request had no answer, or only a gateway's. One that is valid may take its time."""
     probe = exchange.probe
-    if probe.method != "POST" or probe.parts or exchange.refused_connection:
+    if not probe.uses_its_method or probe.parts or exchange.refused_connection:
         return False
     gave_none = exchange.is_silent if probe.expect is Expect.REFUSED else exchange.was_dropped
     return gave_none or is_gateways(exchange)

@@ -17,7 +17,8 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from ...exchange.strict_json import Json
-from ..app import Mock, Refusal, Reply
+from ..app import Mock, Reply
+from ..endpoint import Refusal
 from .registry import unusual
 
 Events = AsyncIterator[bytes]
