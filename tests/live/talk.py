@@ -24,7 +24,7 @@ OPTIONS: list[dict[str, Any]] = [
     {},
     {"max_tokens": 1},
     {"max_tokens": 3, "temperature": 0.7},
-    {"max_tokens": 400, "temperature": 0},
+    {"max_tokens": 60, "temperature": 0},
 ]
 
 
