@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from asyncio import AbstractEventLoop
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack
 from threading import Lock
@@ -69,9 +70,13 @@ class Suite:
         return cls(contract, requirements, checks_for(contract, requirements))
 
     @property
-    def kinds(self) -> dict[str, frozenset[ExpectedAnswer]]:
-        """The kinds of probes that can show each requirement."""
-        return {id: check.kinds for id, check in self.checks.items()}
+    def kinds(self) -> dict[str, frozenset[tuple[str | None, ExpectedAnswer]]]:
+        """The kinds of probes that can show each requirement, each with the operation that it has to be of."""
+        requirements = self.requirements
+        return {
+            id: frozenset((requirements[id].operation, kind) for kind in check.kinds)
+            for id, check in self.checks.items()
+        }
 
     def pinned(self, levels: Mapping[str, Level]) -> Suite:
         """The suite with the levels that requirements had in a released version of the contract. Raises
@@ -96,9 +101,17 @@ class Suite:
         chosen = probes.select(self._plans[drawn], self.kinds, wanted, target.key is not None)
         return chosen.cut(settings.max_requests, settings.max_tokens)
 
-    def run(self, wanted: Collection[str], target: Target, settings: Settings, progress: Progress = silent) -> Run:
-        """Judges a target. One that cannot be judged gives a run too, with the reason."""
-        return self.send(self.plan(wanted, target, settings), wanted, target, settings, progress)
+    def run(
+        self,
+        wanted: Collection[str],
+        target: Target,
+        settings: Settings,
+        progress: Progress = silent,
+        loop: AbstractEventLoop | None = None,
+    ) -> Run:
+        """Judges a target. One that cannot be judged gives a run too, with the reason. `loop` is that of another
+        thread, which many runs share."""
+        return self.send(self.plan(wanted, target, settings), wanted, target, settings, progress, loop)
 
     def send(
         self,
@@ -107,6 +120,7 @@ class Suite:
         target: Target,
         settings: Settings,
         progress: Progress = silent,
+        loop: AbstractEventLoop | None = None,
     ) -> Run:
         """Sends a plan, and judges these requirements on what comes back."""
         started = time.time()
@@ -135,7 +149,7 @@ class Suite:
             held_back = False
             """Whether it is for those who send to say what counts."""
 
-            runner = Runner(target, settings, done, retried)
+            runner = Runner(target, settings, done, retried, loop)
             progress(0, len(plan.probes) + settings.explore, 0, runner.under_way)
             stack.enter_context(interruptible(runner.stop))
             run = Run(self.contract, target, settings, plan, started)
@@ -228,7 +242,10 @@ class Suite:
 def _missing(plan: Plan, exchanges: Sequence[Exchange]) -> dict[Probe, str]:
     """The probes of a plan that a recording does not show, each with the reason."""
     answered = {exchange.probe for exchange in exchanges}
+    lacking = {exchange.probe.operation for exchange in exchanges if exchange.lacks_its_operation}
     missing = [
-        probe for probe in plan.probes if probe not in answered and not answered.issuperset(probe.parts or [probe])
+        probe
+        for probe in plan.probes
+        if probe not in answered and not answered.issuperset(probe.parts or [probe]) and probe.operation not in lacking
     ]
     return dict.fromkeys(missing, "the recording does not have them")

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ...contract import Contract, pointer, tokens
+from ...contract.further import operations
 from ...contract.names import reserved
 from ...contract.requirements import unjudged
 from ...errors import ConfigurationError
@@ -46,6 +47,7 @@ def valid(contract: Contract) -> Iterator[Problem | LeftOut]:
             yield problem(contract, VALID, here, f"{here or 'the document'}: {error.message}; correct it")
     try:
         contract.check()
+        operations(contract)
     except ConfigurationError as error:
         yield located(contract, VALID, error)
     except (AttributeError, KeyError, TypeError) as error:
@@ -57,7 +59,7 @@ def named(contract: Contract) -> Iterator[Problem | LeftOut]:
     try:
         yield from (problem(contract, NAMED, here, told) for here, told in reserved(contract))
     except ConfigurationError:
-        yield LeftOut(NAMED, "not before every keyword is known")
+        yield LeftOut(NAMED, "needs every keyword to be known first")
 
 
 def judged(contract: Contract) -> Iterator[Problem | LeftOut]:
@@ -67,7 +69,7 @@ def judged(contract: Contract) -> Iterator[Problem | LeftOut]:
             where = f"{contract.source}:{contract.line(each.pointer)}: {each.pointer}"
             yield LeftOut(JUDGED, f"{where}: {each.why}")
     except ConfigurationError:
-        yield LeftOut(JUDGED, "not before every keyword is known")
+        yield LeftOut(JUDGED, "needs every keyword to be known first")
 
 
 def located(contract: Contract, rule: str, error: ConfigurationError) -> Problem:

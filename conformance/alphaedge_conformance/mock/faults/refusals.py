@@ -9,7 +9,8 @@ from attrs import evolve
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ..app import Mock, Refusal
+from ..app import Mock
+from ..endpoint import Refusal
 from .fault import fault
 
 WRONG_KEYS = tuple(
@@ -96,7 +97,7 @@ class KeyInAHeader(Mock):
 # What is refused
 
 
-@fault("request.model-unknown-refused", "stream.refused-by-status")
+@fault("request.model-unknown-refused")
 class ServesAnyModel(Mock):
     """Whatever model is asked for is served (ddalcu/mlx-serve#258)."""
 

@@ -11,7 +11,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ...exchange.strict_json import Json
-from ..app import Mock, Refusal, Reply, tokenize
+from ..app import Mock, Reply, tokenize
+from ..endpoint import Refusal
 from .answers import Changed
 from .registry import unusual
 
