@@ -25,6 +25,10 @@ FAULTS = all_faults(SUITE.contract)
 SPECIAL = {
     "error-with-status-200": "only what is answered to a request that the contract accepts is held against it",
     "null-for-nothing": "an answer without a text",
+    "cut-by-the-next-request": "requests at once",
+    "hangs-after-an-error": "a client that waits for the end: this one leaves, so that nobody knows what was to come",
+    "counts-the-history": "the request of the control, twice",
+    "stays-open": "a client that waits for the end: this one leaves after [DONE]",
 }
 """Faults that show only where a request is of a kind that applications seldom send, and which one."""
 
