@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
@@ -14,6 +14,7 @@ from urllib.parse import quote, unquote
 import jsonschema_rs
 from attrs import frozen
 
+from . import overlays
 from .document import pointer as pointer_of
 from .document import shorten, tokens
 from .places import Keyword, SchemaDocument
@@ -54,9 +55,10 @@ class Contract(SchemaDocument):
     """One contract file, read, with a validator for each of its schemas."""
 
     @classmethod
-    def load(cls, source: Path | None = None) -> Self:
-        """Raises ConfigurationError when the file cannot be read as a contract, or cannot serve as a contract."""
-        contract = cls.read(source or SHIPPED)
+    def load(cls, source: Path | None = None, profiles: Iterable[str] = ()) -> Self:
+        """The contract with the profiles of these names or files. Raises ConfigurationError when a file cannot be read
+        as a contract or an overlay, or cannot serve as one."""
+        contract = cls.read(source or SHIPPED).with_overlays(map(overlays.load, profiles))
         contract.check()
         return contract
 
