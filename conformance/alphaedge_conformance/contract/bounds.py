@@ -216,6 +216,8 @@ def unbreakable(contract: Contract, root: str, base: Any = NOTHING) -> dict[str,
 
 def _why_not(contract: Contract, root: str, keyword: Keyword, base: Any) -> str | None:
     """Why an assertion cannot be judged; None where it can."""
+    if keyword.by_hand is not None:
+        return keyword.by_hand
     is_request = root == contract.request_schema
     why = "no valid instance is known that has its place; add one to `examples`"
     for place in contract.places(root):

@@ -59,7 +59,11 @@ class Document(YamlFile):
     def place(self, pointer: str) -> tuple[Path, int]:
         """The file and the line of a part."""
         found = self._origin(pointer)
-        return (found[0].overlay.source, found[0].line(found[1])) if found is not None else (self.source, self.line(pointer))
+        return (
+            (found[0].overlay.source, found[0].line(found[1]))
+            if found is not None
+            else (self.source, self.line(pointer))
+        )
 
     def _origin(self, pointer: str) -> tuple[Origin, str] | None:
         """Where an overlay has a part, and the rest of the pointer below it."""

@@ -29,7 +29,9 @@ class Overlay(YamlFile):
     """One overlay file, read."""
 
     KIND: ClassVar[str] = "an overlay"
-    EXPECTED: ClassVar[str] = "expected an OpenAPI Overlay with `overlay`, `info` and `actions`; give the overlay's file"
+    EXPECTED: ClassVar[str] = (
+        "expected an OpenAPI Overlay with `overlay`, `info` and `actions`; give the overlay's file"
+    )
 
     @classmethod
     def is_of_kind(cls, document: Any) -> bool:
@@ -86,7 +88,9 @@ class Overlay(YamlFile):
     def _no_other_field(self, here: str, found: dict[str, Any], known: frozenset[str]) -> None:
         for name in found:
             if name not in known and not str(name).startswith("x-"):
-                raise self.error(here + pointer(name), f"Overlay has no field {name!r}; one of {', '.join(sorted(known))}")
+                raise self.error(
+                    here + pointer(name), f"Overlay has no field {name!r}; one of {', '.join(sorted(known))}"
+                )
 
 
 @frozen
@@ -150,9 +154,7 @@ def apply(document: dict[str, Any], overlays: tuple[Overlay, ...]) -> Applied:
     """A copy of a document, changed by each action of each overlay in turn. Raises ConfigurationError for an action
     that cannot be done."""
     applied = Applied(_copied(document), {}, ())
-    unmatched = [
-        action for overlay in overlays for action in overlay.actions if not _applied(action, applied)
-    ]
+    unmatched = [action for overlay in overlays for action in overlay.actions if not _applied(action, applied)]
     return Applied(applied.document, applied.origins, tuple(unmatched))
 
 
@@ -191,7 +193,9 @@ def _put(action: Action, to: Applied, node: JSONPathNode, value: Any, origin: Or
         _append(to.origins, node.value, items, here, origin, is_list=isinstance(value, list))
     elif isinstance(node.value, dict):
         if not isinstance(value, dict):
-            raise action.error("", f"{action.target} selects an object; expected an object to merge, found {_kind(value)}")
+            raise action.error(
+                "", f"{action.target} selects an object; expected an object to merge, found {_kind(value)}"
+            )
         for wrong in _merge(to.origins, node.value, value, here, origin):
             raise action.error("", wrong)
     else:

@@ -123,6 +123,18 @@ class Contract(SchemaDocument):
             ):
                 yield each
 
+    def is_by_hand(self, request: Any) -> bool:
+        """Whether a request has a part that only requests written by hand can show, by `x-by-hand`."""
+        return any(
+            each.pointer in self._by_hand for each in self.evaluate(self.request_schema, request) if each.is_valid
+        )
+
+    @cached_property
+    def _by_hand(self) -> frozenset[str]:
+        """The schemas of such parts; what only says which members go together is none of them."""
+        every = (place for place in self.places(self.request_schema) if place.by_hand is not None)
+        return frozenset(place.schema for place in every if "dependentSchemas" not in place.steps)
+
     def _is_one_of_several(self, steps: str, pointer: str) -> bool:
         """Whether an evaluation path ends at a branch of a union of several."""
         words = tokens(steps)

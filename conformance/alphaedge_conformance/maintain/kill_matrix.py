@@ -25,7 +25,7 @@ from ..judging.verdicts import Conclusion, Status
 from ..mock import Mock, serve
 from ..mock.faults import all_faults
 from ..mock.faults.fault import Fault
-from ..mock.unusual import UNUSUAL
+from ..mock.unusual import unusual_servers
 from ..run.embedded_mock import MOCK_PACE
 from ..run.run import Run
 from ..run.suite import Suite
@@ -90,7 +90,7 @@ class Row:
 def rows(suite: Suite, faults: Iterable[Fault]) -> Iterator[Row]:
     """Every fault, then every unusual server."""
     servers = [(fault.name, fault.breaks, fault.make) for fault in faults]
-    servers += [(name, frozenset[str](), make) for name, make in UNUSUAL.items()]
+    servers += [(name, frozenset[str](), make) for name, make in unusual_servers(suite.contract).items()]
     for name, breaks, make in servers:
         run, again = trial_twice(suite, make)
         yield Row(name, breaks, failed(run), run.conclusion, differences(run, again))
@@ -106,6 +106,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m alphaedge_conformance.maintain.kill_matrix", description=__doc__)
     parser.add_argument("--report", type=Path, metavar="DIR", help="write mutants.json into this folder")
     parser.add_argument("--contract", type=Path, metavar="FILE", help="another contract than the one shipped")
+    parser.add_argument(
+        "--profile",
+        dest="profile",
+        metavar="NAME",
+        help="with this profile, at thorough effort; of the faults and servers those that it brings",
+    )
     arguments = parser.parse_args()
     try:
         suite = Suite.of(Contract.load(arguments.contract))
@@ -127,7 +133,7 @@ def main() -> int:
         matrix = {row.name: {"breaks": sorted(row.failed), "as_stated": row.wrong is None} for row in done}
         (arguments.report / "mutants.json").write_text(json.dumps(matrix, indent=1) + "\n", "utf-8")
     musts = sum(requirement.level is Level.MUST for requirement in suite.requirements.values())
-    print(f"{len(faults)} faults and {len(UNUSUAL)} unusual servers, {wrong} not as stated; ", end="")
+    print(f"{len(faults)} faults and {len(done) - len(faults)} unusual servers, {wrong} not as stated; ", end="")
     print(f"{len(suite.requirements)} requirements, {musts} of them MUST, {len(missing)} that no fault breaks")
     return 1 if wrong or missing else 0
 

@@ -15,7 +15,7 @@ from ..contract import Contract
 from ..errors import ConfigurationError
 from . import Mock, serve
 from .faults import all_faults
-from .unusual import UNUSUAL
+from .unusual import unusual_servers
 
 
 def main() -> int:
@@ -27,9 +27,17 @@ def main() -> int:
     parser.add_argument("--fault", metavar="NAME", help="be wrong in this way, or unusual; an unknown name lists them")
     parser.add_argument("--cors", action="store_true", help="let pages of any origin ask, from a browser")
     parser.add_argument("--contract", type=Path, metavar="FILE", help="another contract than the one shipped")
+    parser.add_argument(
+        "--profile",
+        dest="profiles",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="a profile of this suite, or the file of an OpenAPI Overlay; repeatable",
+    )
     arguments = parser.parse_args()
     try:
-        contract = Contract.load(arguments.contract)
+        contract = Contract.load(arguments.contract, filter(None, arguments.profiles))
         make = kind(contract, arguments.fault)
         mock = make(contract, arguments.key, arguments.latency, arguments.tokens_per_second)
         with serve(with_cors(mock) if arguments.cors else mock, arguments.port) as url:
@@ -53,7 +61,7 @@ def with_cors(app: ASGIApp) -> ASGIApp:
 
 def kind(contract: Contract, name: str | None) -> Callable[..., Mock]:
     """The class of a mock by the name of its fault; raises ConfigurationError for an unknown one."""
-    known = {fault.name: fault.make for fault in all_faults(contract).values()} | UNUSUAL
+    known = {fault.name: fault.make for fault in all_faults(contract).values()} | unusual_servers(contract)
     if name is None:
         return Mock
     if name not in known:

@@ -27,6 +27,7 @@ from ..sending.runner import Runner
 from ..sending.settings import Settings
 from .concurrency import mark, repeat_alone
 from .confirming import confirm
+from .discovering import discover
 from .exploring import Explorer
 from .interrupts import interruptible
 from .run import Run
@@ -82,6 +83,10 @@ class Suite:
         pinned = {id: evolve(each, level=levels.get(id, each.level)) for id, each in self.requirements.items()}
         return evolve(self, requirements=pinned)
 
+    def pinned_ids(self, levels: Collection[str]) -> frozenset[str]:
+        """What counts with a released version: its own requirements, and those of the profiles that are claimed."""
+        return frozenset(levels) | {id for id, each in self.requirements.items() if each.profile is not None}
+
     def plan(self, wanted: Collection[str], target: Target, settings: Settings) -> Plan:
         """What judging these requirements takes, cut where the budget is less."""
         drawn = (target.model, settings.seed, settings.effort)
@@ -109,7 +114,7 @@ class Suite:
     ) -> Run:
         """Sends a plan, and judges these requirements on what comes back."""
         started = time.time()
-        judge = self._judge(wanted, plan, target.key, settings.effort)
+        judge = self._judge(wanted, plan, target, settings.effort)
         with ExitStack() as stack:
             journal = None
             if settings.report is not None:
@@ -120,7 +125,7 @@ class Suite:
                     journal.add(exchange, is_retried=True)
 
             def done(exchange: Exchange) -> None:
-                if not explores:
+                if not is_apart:
                     keep(exchange, True)
                 planned = len(plan.probes) + settings.explore
                 progress(len(runner.exchanges), planned, judge.findings, runner.under_way)
@@ -131,7 +136,7 @@ class Suite:
                 if counts:
                     judge.add(exchange)
 
-            explores = False
+            is_apart = False  # whether what comes is looked at by whom it was sent for alone
 
             runner = Runner(target, settings, done, retried)
             progress(0, len(plan.probes) + settings.explore, 0, runner.under_way)
@@ -148,12 +153,16 @@ class Suite:
                     split(runner)
                     confirm(runner, plan.probes[0])
                     if settings.explore:
-                        explores = True
+                        is_apart = True
                         drawing = Drawing.of(self.contract, self.requirements, plan.probes[0])
                         Explorer(runner, judge, keep, settings.seed, settings.explore, drawing).explore()
-                        explores = False
+                        is_apart = False
                 verdicts = judge.verdicts(unsent)
                 run = evolve(run, unsent=len(unsent))
+                if settings.discover:
+                    is_apart = True
+                    offers = discover(self.contract, runner, plan.probes[0], lambda exchange: keep(exchange, False))
+                    run, is_apart = evolve(run, offers=tuple(offers)), False
                 if runner.stopped is None:
                     shrinker = Shrinker(self.contract, self.checks, plan.probes[0], target, settings, runner)
                     verdicts = {id: shrinker.shrunk(verdict) for id, verdict in verdicts.items()}
@@ -183,7 +192,7 @@ class Suite:
                     journal.add(exchange)
             archive_failure = journal.failure
         accepted = frozenset[str | None]() if recording.is_ours else controls
-        judge = self._judge(wanted, plan, target.key, settings.effort, accepted)
+        judge = self._judge(wanted, plan, target, settings.effort, accepted)
         for exchange in exchanges:
             judge.add(exchange)
         answered = {exchange.probe for exchange in exchanges}
@@ -203,9 +212,19 @@ class Suite:
         self,
         wanted: Collection[str],
         plan: Plan,
-        key: str | None,
+        target: Target,
         effort: Effort,
         accepted: frozenset[str | None] = frozenset(),
     ) -> Judge:
         requirements = [requirement for id, requirement in self.requirements.items() if id in set(wanted)]
-        return Judge(self.contract, requirements, self.checks, plan.named, key, effort, accepted)
+        return Judge(
+            self.contract,
+            requirements,
+            self.checks,
+            plan.named,
+            target.key,
+            effort,
+            accepted,
+            later=plan.later,
+            ignored=target.ignores,
+        )

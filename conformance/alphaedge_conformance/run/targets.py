@@ -19,7 +19,7 @@ from ..exchange.target import KEY_VARIABLE, Price, Target, target
 
 TEXTS = {"url", "model", "key_variable", "currency"}
 PRICES = {"prompt_price", "completion_price"}
-MEMBERS = TEXTS | PRICES
+MEMBERS = TEXTS | PRICES | {"ignores"}
 
 
 def targets(
@@ -37,6 +37,7 @@ def targets(
         prompt_price = 0.5                  # of a million tokens; both or none
         completion_price = 1.5
         currency = "EUR"                    # default: USD
+        ignores = ["seed"]                  # parameters that it takes, and documents as without effect
     """
     if len(named) == 1 and named[0].endswith(".toml"):
         found = _of_file(contract, Path(named[0]), model)
@@ -82,7 +83,7 @@ def _of_table(contract: Contract, path: Path, name: str, table: object, model: s
         raise ConfigurationError(f"{here}: expected {', '.join(sorted(MEMBERS))}, found {unknown[0]!r}")
     if wrong := [member for member, value in table.items() if member in TEXTS and not isinstance(value, str)]:
         raise ConfigurationError(f"{here}: {wrong[0]}: expected a string, found {table[wrong[0]]!r}")
-    price = _price(here, table)
+    price, ignores = _price(here, table), _ignores(here, table.get("ignores", []))
     key, variable = "", table.get("key_variable")
     if variable is not None:
         if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", variable):
@@ -94,7 +95,14 @@ def _of_table(contract: Contract, path: Path, name: str, table: object, model: s
         made = target(contract, table["url"], table.get("model") or model, key)
     except ConfigurationError as error:
         raise ConfigurationError(f"{here}: {error}") from None
-    return evolve(made, name=name, key_variable=variable or f"the key_variable of [{name}]", price=price)
+    variable = variable or f"the key_variable of [{name}]"
+    return evolve(made, name=name, key_variable=variable, price=price, ignores=ignores)
+
+
+def _ignores(here: str, names: object) -> frozenset[str]:
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise ConfigurationError(f'{here}: ignores: expected a list of parameters, as ["seed"], found {names!r}')
+    return frozenset(names)
 
 
 def _price(here: str, table: Mapping[str, object]) -> Price | None:

@@ -15,7 +15,8 @@ from ...contract.edits import path_of, value_at
 from ...contract.requirements import Level, Requirement, accepted_ids, by_keyword, catalogue
 from ...contract.samples import spots, witness
 from ...exchange.strict_json import Json
-from ..app import Mock, Refusal, Reply
+from ..app import Mock, Refusal
+from ..reply import Reply
 from .fault import Fault, Make
 
 
