@@ -1,7 +1,8 @@
 """Writes `generated/` from `openapi.yaml`: the same input gives the same bytes.
 
 `--check` writes nothing and exits 1 when `generated/` differs from what the contract gives. `--rendering FILE` writes
-the contract as OpenAPI 3.1 alone, for tools that read no 3.2.
+the contract as OpenAPI 3.1 alone, for tools that read no 3.2. `--profile NAME --output DIR` writes clients of the
+contract with profiles, into another folder than `generated/`.
 """
 
 from __future__ import annotations
@@ -43,27 +44,35 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--check", action="store_true", help="compare only")
     parser.add_argument("--rendering", type=Path, metavar="FILE", help="write the contract as OpenAPI 3.1 there, only")
+    parser.add_argument(
+        "--profile", dest="profiles", metavar="NAME", action="append", default=[], help="with a profile; repeatable"
+    )
+    parser.add_argument("--output", type=Path, metavar="DIR", help="write the clients there (default: generated/)")
     given = parser.parse_args()
     check = given.check
+    if given.profiles and (check or given.output is None):
+        parser.error("clients with profiles are not those in generated/; name another folder with --output DIR")
+    folder = (given.output or CLIENT.parent).resolve()
+    client, package = folder / CLIENT.name, folder / PACKAGE.name
     try:
-        contract = Contract.load(CONTRACT)
+        contract = Contract.load(CONTRACT, given.profiles)
         validate(contract)
         if given.rendering:
             given.rendering.write_text(as_text(rendering(contract.document)), "utf-8")
             return 0
         with tempfile.TemporaryDirectory() as scratch:
-            made = {CLIENT: generate(contract, Path(scratch))}
+            made = {client: generate(contract, Path(scratch))}
             if typescript_package.is_possible():
                 version = metadata.version("alphaedge")
                 rendered = rendering(contract.document)
-                made[PACKAGE] = typescript_package.generate(contract, rendered, version, Path(scratch))
+                made[package] = typescript_package.generate(contract, rendered, version, Path(scratch))
             else:
                 what = "was not looked at" if check else "stays as it is"
-                print(f"{PACKAGE.relative_to(ROOT)}: {what}, because Node is not here; install Node 20 with npm")
+                print(f"{named(package)}: {what}, because Node is not here; install Node 20 with npm")
             stale = [kept / path for kept in made for path in sorted(differences(made[kept], kept))]
             if check:
                 for path in stale:
-                    print(f"{path.relative_to(ROOT)}: is not what openapi.yaml gives; run `make generate`")
+                    print(f"{named(path)}: is not what openapi.yaml gives; run `make generate`")
                 return 1 if stale else 0
             for kept, fresh in made.items():
                 refresh(fresh, kept)
@@ -71,8 +80,13 @@ def main() -> int:
         print(error, file=sys.stderr)
         return 1
     for kept in made:
-        print(f"{kept.relative_to(ROOT)}: {sum(kept in path.parents for path in stale)} files changed")
+        print(f"{named(kept)}: {sum(kept in path.parents for path in stale)} files changed")
     return 0
+
+
+def named(path: Path) -> Path:
+    """A path, from the repository on where it is in there."""
+    return path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
 
 
 def validate(contract: Contract) -> None:

@@ -19,7 +19,7 @@ from .bounds import unbreakable
 from .document import pointer, shorten
 from .edits import has
 from .places import Keyword, Place
-from .samples import NOTHING, witness
+from .samples import NOTHING, spots, witness
 from .validation import Contract
 
 
@@ -256,7 +256,8 @@ def _acceptable(contract: Contract) -> Iterator[Place]:
         if place.schema in seen or not place.is_whole or "forbidden" in names:
             continue
         if not place.path:
-            is_wanted = place.is_optional
+            is_shown = bool(spots(contract, contract.request_schema, place, contract.example_request))
+            is_wanted = place.is_optional and not is_shown
         elif place.path[-1][0] in "[{":
             is_wanted = len(place.keywords) > 1
         else:

@@ -167,9 +167,9 @@ def _parsed(arguments: str) -> Any:
 
 @of_tools("tools.call-ids-differ")
 def call_ids_differ(evidence: Evidence) -> None:
-    ids = [call.get("id") for call in _calls(_choice(evidence))]
+    ids = [id for call in _calls(_choice(evidence)) if isinstance(id := call.get("id"), str) and id]
     assume(len(ids) > 1, "fewer than two calls")
-    assert len(set(map(str, ids))) == len(ids), Deviation(f"expected an id for each call, got {shown_json(ids)}", CALLS)
+    assert len(set(ids)) == len(ids), Deviation(f"expected an id for each call, got {shown_json(ids)}", CALLS)
 
 
 @of_tools("tools.finish-reason")
