@@ -43,7 +43,7 @@ pygments_style = "friendly"
 pygments_dark_style = "github-dark"
 
 PARTS = {
-    "Judge a server": ("tutorial", "judge", "ci", "requirements", "servers"),
+    "Judge a server": ("tutorial", "judge", "profiles", "ci", "requirements", "servers"),
     "Call a server": ("client", "openai", "typescript"),
     "The contract": ("contract", "change", "design"),
 }
