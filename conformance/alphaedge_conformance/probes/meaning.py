@@ -44,7 +44,7 @@ def probes(contract: Contract, control: Probe) -> Iterator[Probe]:
     """The controls first, then the most telling ones."""
     stream = {"stream": True}
     streamed_control = edited(control, STREAMED_CONTROL, "The contract's own example as a stream.", stream)
-    yield control
+    yield evolve(control, requirement_ids=frozenset({state.AVAILABLE}))
     yield streamed_control
     yield from keys.probes(control)
     yield edited(control, "stream = false", "Asks for one JSON object.", {"stream": False}, "request.stream-accepted")

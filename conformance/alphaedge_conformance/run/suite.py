@@ -30,6 +30,7 @@ from .confirming import confirm
 from .discovering import discover
 from .exploring import Explorer
 from .interrupts import interruptible
+from .outages import Investigation
 from .run import Run
 from .shrinking import Shrinker
 from .splitting import split
@@ -125,7 +126,7 @@ class Suite:
                     journal.add(exchange, is_retried=True)
 
             def done(exchange: Exchange) -> None:
-                if not is_apart:
+                if not held_back:
                     keep(exchange, True)
                 planned = len(plan.probes) + settings.explore
                 progress(len(runner.exchanges), planned, judge.findings, runner.under_way)
@@ -136,7 +137,8 @@ class Suite:
                 if counts:
                     judge.add(exchange)
 
-            is_apart = False  # whether what comes is looked at by whom it was sent for alone
+            held_back = False
+            """Whether it is for those who send to say what counts."""
 
             runner = Runner(target, settings, done, retried)
             progress(0, len(plan.probes) + settings.explore, 0, runner.under_way)
@@ -151,18 +153,19 @@ class Suite:
                 unsent = runner.unsent(plan)
                 if runner.stopped is None:
                     split(runner)
-                    confirm(runner, plan.probes[0])
+                    held_back = True
+                    confirm(runner, plan.probes[0], keep)
+                    Investigation(runner, plan.probes[0], keep).investigate()
                     if settings.explore:
-                        is_apart = True
                         drawing = Drawing.of(self.contract, self.requirements, plan.probes[0])
                         Explorer(runner, judge, keep, settings.seed, settings.explore, drawing).explore()
-                        is_apart = False
+                    held_back = False
                 verdicts = judge.verdicts(unsent)
                 run = evolve(run, unsent=len(unsent))
                 if settings.discover:
-                    is_apart = True
+                    held_back = True
                     offers = discover(self.contract, runner, plan.probes[0], lambda exchange: keep(exchange, False))
-                    run, is_apart = evolve(run, offers=tuple(offers)), False
+                    run, held_back = evolve(run, offers=tuple(offers)), False
                 if runner.stopped is None:
                     shrinker = Shrinker(self.contract, self.checks, plan.probes[0], target, settings, runner)
                     verdicts = {id: shrinker.shrunk(verdict) for id, verdict in verdicts.items()}
