@@ -62,6 +62,7 @@ def lint(contract: Contract, page: Path | None = None, redocly: bool = False) ->
         "requirement-checked": lambda: requirements.checked(contract),
         "quote-on-the-page": lambda: requirements.quoted(contract, page),
         "member-named": lambda: structure.named(contract),
+        "profile-probe": lambda: overlays.probes(contract),
         "keyword-judged": lambda: structure.judged(contract),
     }
     if redocly:
