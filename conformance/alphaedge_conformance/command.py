@@ -14,7 +14,18 @@ SECRET = re.compile(r"key|token|secret|password|auth|bearer", re.IGNORECASE)
 """In the name of an option that does not exist: what follows it must not be repeated."""
 
 
-MODULES = ("hypothesis", "jinja2", "jsonschema_rs", "pytest", "rich", "schemathesis", "starlette", "uvicorn", "yaml")
+MODULES = (
+    "hypothesis",
+    "jinja2",
+    "jsonpath_rfc9535",
+    "jsonschema_rs",
+    "pytest",
+    "rich",
+    "schemathesis",
+    "starlette",
+    "uvicorn",
+    "yaml",
+)
 """What the extra `conformance` installs; `alphaedge` alone, as the users of the client install it, does without."""
 
 

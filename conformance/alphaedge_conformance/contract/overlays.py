@@ -8,13 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterator, MutableMapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import field, frozen
-from jsonpath_rfc9535 import JSONPathError, JSONPathNode, JSONPathQuery, compile
 
 from ..errors import ConfigurationError
 from .yaml_file import YamlFile, pointer
+
+if TYPE_CHECKING:
+    from jsonpath_rfc9535 import JSONPathNode, JSONPathQuery
 
 FOLDER = Path(__file__).parents[1] / "profiles"
 """The profiles that this suite carries; in a checkout a link to those at the top."""
@@ -79,6 +81,8 @@ class Overlay(YamlFile):
         )
 
     def _path(self, here: str, text: Any) -> JSONPathQuery:
+        from jsonpath_rfc9535 import JSONPathError, compile  # slow, and of no use without an overlay
+
         try:
             return compile(text)
         except (JSONPathError, TypeError) as error:
