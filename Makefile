@@ -13,7 +13,7 @@ WORKERS ?= $(shell expr $$(nproc 2>/dev/null || echo 2) + 1)
 # What the shell takes as one word, whatever stands in it.
 quoted = '$(subst ','\'',$(1))'
 
-.PHONY: help conform mock servers server-results generate diff lint check test explorations growth profiles mutants gate freeze release-check bench docs lock build clean
+.PHONY: help conform mock servers server-results generate diff lint check test explorations growth profiles mutants gate freeze release-check bench bench-suites docs lock build clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -42,12 +42,20 @@ diff: .venv ## what openapi.yaml changes, and what that breaks: make diff BASE=o
 lint: .venv ## openapi.yaml is in order: valid, described, with examples that fit, each requirement with its check
 	@$(BIN)/alphaedge-contract lint $(ARGS)
 
-check: .venv ## generated/ is up to date, the code is formatted, typed and linted
+check: .venv ## generated/ is up to date, the code is formatted, typed and linted, what CI reads is valid
 	@$(BIN)/python scripts/generate.py --check
 	@$(BIN)/ruff check --no-cache .
 	@$(BIN)/ruff format --no-cache --check .
 	@$(BIN)/mypy
 	@$(BIN)/python -m pytest --quiet tests/test_layout.py
+	@$(BIN)/zizmor --offline --no-progress --quiet --persona pedantic .github action.yml
+	@$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	@$(BIN)/check-jsonschema --builtin-schema vendor.github-actions action.yml
+	@$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
+	@$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-forms \
+	  $(filter-out %/config.yml,$(wildcard .github/ISSUE_TEMPLATE/*.yml))
+	@# Of a hidden job, the schema admits anything.
+	@sed 's/^\.//' ci/gitlab.yml | $(BIN)/check-jsonschema --default-filetype yaml --builtin-schema vendor.gitlab-ci -
 
 test: .venv ## the tests of the kit itself
 	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup --quiet $(ARGS)
@@ -78,6 +86,9 @@ bench: .venv ## the suite beside the Schemathesis command line, the client besid
 	@$(BIN)/python -m bench.suite $(ARGS)
 	@$(BIN)/python -m bench
 	@$(BIN)/python -m bench.page
+
+bench-suites: .venv ## conformance suites on all wrong servers of the mock: make bench-suites ARGS='--sample 20'; without, hours
+	@$(BIN)/python -m bench.faults $(ARGS)
 
 docs: .venv ## the site, into site/: open site/index.html
 	@rm -rf site

@@ -213,7 +213,7 @@ def test_a_recording_is_not_overwritten(conform: Conform, recorder: Recorder, tm
 def test_without_the_operation_there_is_nothing_to_judge(conform: Conform, recorder: Recorder, file: Path) -> None:
     done = conform("--from-har", str(recorder.save(file)))
     assert done.returncode == 4
-    assert "with one request to /v1/chat/completions at least" in done.stderr
+    assert "with at least one request to /v1/chat/completions" in done.stderr
 
 
 # What is read with doubt
@@ -354,7 +354,7 @@ def test_a_recording_of_ours_is_judged_by_itself(
     recorder.post(ASKED)
     ours = str(file.with_name("exchanges.har"))
     other = str(recorder.save(file))
-    for more, says in ((("--from-har", other), "name it alone"), (("--host", "x"), "leave --host out")):
+    for more, says in ((("--from-har", other), "judge it alone"), (("--host", "x"), "omit --host")):
         done = conform("--from-har", ours, *more)
         assert done.returncode == 4
         assert says in done.stderr

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ..command import Parser, no_more_output
 from ..sending import limits
-from .version import add_version
+from .about import add_about
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,7 +37,7 @@ def parser() -> Parser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    add_version(made)
+    add_about(made)
     add = made.add_argument
     add(
         "urls",
@@ -48,11 +48,16 @@ def parser() -> Parser:
     )
     add("--model", metavar="NAME", help="the model to ask for (default: the one of the contract's example)")
     add("--report", metavar="DIR", help="write report.html, report.json, junit.xml and exchanges.har here")
-    add("--against", metavar="TARGET", help="of several, the one the others are held against: only differences count")
+    add("--against", metavar="TARGET", help="the target to compare the others with: only differences count")
     add("--level", choices=("must", "should"), default="must", help="the lowest level that fails the run")
     add("--strict", dest="level", action="store_const", const="should", help="the same as --level should")
     add("--source", choices=("documented", "all"), default="all", help="judge only what the vendor's page says")
-    add("-k", dest="expression", metavar="EXPR", help="only requirements whose id matches, as in pytest; sends less")
+    add(
+        "-k",
+        dest="expression",
+        metavar="EXPR",
+        help="only requirements whose id matches, as in pytest; sends fewer requests",
+    )
     add(
         "--effort",
         choices=("quick", "standard", "thorough"),
@@ -63,10 +68,10 @@ def parser() -> Parser:
         "--explore",
         type=_positive(int),
         metavar="N",
-        help="as many more requests, drawn from the whole schema; what fails is made small, and tried first next time "
+        help="send N more requests, drawn from the whole schema; failures are shrunk, and tried first the next time "
         "(default: 100 with --effort thorough, otherwise none)",
     )
-    add("--seed", type=int, default=1, metavar="N", help="for the drawn values (default: %(default)s)")
+    add("--seed", type=int, default=1, metavar="N", help="the seed of the drawn values (default: %(default)s)")
     add("--contract", metavar="FILE", help="another contract than the one shipped")
     add(
         "--profile",
@@ -83,7 +88,7 @@ def parser() -> Parser:
         help="try a request of each profile of this suite, and say which are supported, ignored or refused; this "
         "fails nothing",
     )
-    add("--contract-version", metavar="V", help="score by a released version; what came later is only reported")
+    add("--contract-version", metavar="V", help="score by a released version; later requirements are only reported")
     add(
         "--waivers",
         metavar="FILE",
@@ -95,10 +100,10 @@ def parser() -> Parser:
         metavar="FILE",
         action="append",
         default=[],
-        help="judge a recording, of a run before, a browser or a proxy; send nothing. Several are one recording",
+        help="judge a recording by an earlier run, a browser or a proxy, and send nothing; repeatable",
     )
-    add("--host", metavar="HOST", help="with --from-har: the server that counts, where it holds requests to several")
-    add("--seen", action="store_true", help="with --from-har: judge by what it shows, and by nothing else")
+    add("--host", metavar="HOST", help="with --from-har: the server to judge, if the recording has several")
+    add("--seen", action="store_true", help="with --from-har: judge only what the recording shows")
     add(
         "-H",
         "--header",
@@ -106,11 +111,11 @@ def parser() -> Parser:
         action="append",
         default=[],
         metavar="'NAME: VALUE'",
-        help="a header to send with every request; repeatable. No report has its value, unless it is harmless",
+        help="a header to send with every request; repeatable. Reports mask its value, unless it is harmless",
     )
-    add("--since", metavar="REPORT", help="a run before, by its folder or report.json: say what has changed")
-    add("--only-new", action="store_true", help="with --since: exit with 1 only for failures that it did not have")
-    add("-q", "--quiet", action="store_true", help="print the verdict alone")
+    add("--since", metavar="REPORT", help="an earlier run, by its folder or report.json: report what has changed")
+    add("--only-new", action="store_true", help="with --since: exit with 1 only for new failures")
+    add("-q", "--quiet", action="store_true", help="print only the verdict")
 
     add = made.add_argument_group("instead of a run").add_argument
     add("--plan", action="store_true", help="print what would be sent and what it may cost; send nothing")
@@ -120,7 +125,12 @@ def parser() -> Parser:
 
     add = made.add_argument_group("budget (what it cuts is inconclusive, never green)").add_argument
     add("--max-requests", type=_positive(int), metavar="N", help="maximum number of requests, retries included")
-    add("--max-tokens", type=_positive(int), metavar="N", help="prompts and completions together, by their ceilings")
+    add(
+        "--max-tokens",
+        type=_positive(int),
+        metavar="N",
+        help="maximum number of tokens, prompts and completions together, by upper bounds",
+    )
     add("--rate", type=_rate, metavar="N/s", help="requests a second, or a minute: 2/s, 30/min")
     add("--concurrency", type=_positive(int), default=8, metavar="N", help="requests at a time (default: %(default)s)")
 
@@ -317,16 +327,21 @@ def _explain(parsed: argparse.Namespace) -> int:
     return 0
 
 
-def _show_again(arguments: Sequence[str]) -> int:
-    """``alphaedge-conform report FILE``; its exit code is that of the run."""
+def report_parser() -> Parser:
+    """Of ``alphaedge-conform report``."""
     from pathlib import Path
 
     made = Parser(prog="alphaedge-conform report", description="Shows a run again, and writes its pages again.")
     made.add_argument("file", metavar="FILE", type=Path, help="report.json, or comparison.json")
-    made.add_argument("--since", metavar="REPORT", type=Path, help="an earlier run: say what has changed")
-    made.add_argument("--only-new", action="store_true", help="exit with 1 only for failures that it did not have")
-    made.add_argument("-q", "--quiet", action="store_true", help="print the verdict alone")
-    parsed = made.parse_args(arguments)
+    made.add_argument("--since", metavar="REPORT", type=Path, help="an earlier run: report what has changed")
+    made.add_argument("--only-new", action="store_true", help="exit with 1 only for new failures")
+    made.add_argument("-q", "--quiet", action="store_true", help="print only the verdict")
+    return made
+
+
+def _show_again(arguments: Sequence[str]) -> int:
+    """``alphaedge-conform report FILE``; its exit code is that of the run."""
+    parsed = report_parser().parse_args(arguments)
 
     from .. import report
     from ..errors import ConfigurationError

@@ -219,7 +219,7 @@ def _why_not(contract: Contract, root: str, keyword: Keyword, base: Any) -> str 
     if keyword.by_hand is not None:
         return keyword.by_hand
     is_request = root == contract.request_schema
-    why = "no valid instance is known that has its place; add one to `examples`"
+    why = "no valid instance with this place is known; add one to `examples`"
     for place in contract.places(root):
         if keyword.pointer in {each.pointer for each in place.keywords}:
             for spot in witnesses(contract, root, place, base):
@@ -229,7 +229,7 @@ def _why_not(contract: Contract, root: str, keyword: Keyword, base: Any) -> str 
                 is_branch = bool({"anyOf", "oneOf"} & set(place.steps))
                 why = "no value is known that breaks it and nothing else"
                 if is_branch and keyword.name in TELLING_APART:
-                    why = "it tells branches apart: what breaks it has no documented form and breaks their union"
+                    why = "it selects a branch: a value that violates it matches no branch, and violates their union"
     return why
 
 

@@ -199,7 +199,7 @@ def unjudged(contract: Contract) -> Iterator[Unjudged]:
         if place.by_hand is not None:
             yield Unjudged(place.schema, place.by_hand)
         elif witness(contract, contract.request_schema, place, base) is None:
-            yield Unjudged(place.schema, "no valid request is known that has it; add one to `examples`")
+            yield Unjudged(place.schema, "no valid request with it is known; add one to `examples`")
 
 
 def _derived(contract: Contract) -> Iterator[Requirement]:

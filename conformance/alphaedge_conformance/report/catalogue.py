@@ -110,7 +110,7 @@ def known(suite: Suite) -> dict[str, Known]:
 def shown(fault: Fault, profile: str | None = None) -> tuple[str, str]:
     """What a server of the mock does, and the command that starts it, where need be with a profile."""
     others = len(fault.breaks) - 1
-    besides = f" It breaks {others} more with it." if others else ""
+    besides = f" It breaks {others} other requirement{'s' * (others > 1)}." if others else ""
     having = f" --profile {profile}" if profile is not None else ""
     return fault.text + besides, f"python -m alphaedge_conformance.mock{having} --fault {fault.name}"
 

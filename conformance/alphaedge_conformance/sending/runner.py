@@ -241,7 +241,7 @@ class Runner:
             location = redact(control.header("location") or "nowhere", target.key)
             return (
                 f"{target.url} answered {control.status} and points to {location}; "
-                "the key is sent nowhere else, so name the right URL yourself"
+                "the key is sent nowhere else, so give that URL yourself"
             )
         if control.status in (400, 404, 422):
             offered = await self._models()

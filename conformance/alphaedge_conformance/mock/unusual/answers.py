@@ -427,6 +427,21 @@ class GatewayHiccups(Mock):
 
 
 @unusual
+class GatewayAnswers502ToEveryNinth(Mock):
+    """A gateway whose connection to the server is gone when it takes the ninth request of each, valid or not."""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self.seen = 0
+
+    async def respond(self, http: Request) -> Response:
+        self.seen += 1
+        if self.seen % 9 == 0:
+            return Response("<h1>502 Bad Gateway</h1>", 502, media_type="text/html")
+        return await super().respond(http)
+
+
+@unusual
 class GatewayLosesEverySeventh(Mock):
     """A gateway loses every seventh request, whatever it is, and passes it on when it is asked again."""
 
