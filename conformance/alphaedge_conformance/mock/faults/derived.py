@@ -29,10 +29,16 @@ class Unenforced(Mock):
 
     def read(self, http: Request, body: bytes) -> Any:
         request = super().read(http, body)
-        streams = isinstance(request, dict) and request.get("stream") is True
-        if isinstance(request, Refusal) or streams or not self.forgives(request):
+        if isinstance(request, Refusal) or self.may_stream(request) or not self.forgives(request):
             return request
         return self.contract.example_request
+
+    def may_stream(self, request: Any) -> bool:
+        """Whether a request asks for a stream, and is as wrong without."""
+        if not isinstance(request, dict) or request.get("stream") is not True:
+            return False
+        plain = {name: value for name, value in request.items() if name != "stream"}
+        return [each.pointer for each in self.violations(plain)] == [each.pointer for each in self.violations(request)]
 
     def forgives(self, request: Any) -> bool:
         return any(violation.pointer == self.pointer for violation in self.violations(request))
