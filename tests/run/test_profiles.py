@@ -18,6 +18,7 @@ from alphaedge_conformance.mock.app import Refusal
 from alphaedge_conformance.mock.faults.profiles import IgnoresTheSeed
 from alphaedge_conformance.mock.reply import Reply
 from alphaedge_conformance.report.document import build_report
+from alphaedge_conformance.report.page import report_page
 from alphaedge_conformance.run.run import Run
 from alphaedge_conformance.run.suite import Suite
 from alphaedge_conformance.sending.settings import Settings
@@ -139,3 +140,11 @@ def test_a_claimed_profile_that_is_refused_fails() -> None:
     assert run.verdicts["request.n-accepted"].status is Status.FAILED
     assert run.verdicts["sampling.n-kept"].status is Status.INCONCLUSIVE
     assert run.conclusion is Conclusion.DEVIATES
+
+
+def test_the_page_shows_them() -> None:
+    suite = Suite.of(Contract.load(None, ["stream-usage"]))
+    run = judged(suite, Mock(suite.contract, KEY), ["stream-usage.sent-on-request"], Settings(discover=True))
+    shown = report_page(build_report(run), {})
+    assert "stream-usage, claimed: supported" in shown
+    assert "sampling: ignored" in shown
