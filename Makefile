@@ -13,7 +13,7 @@ WORKERS ?= $(shell expr $$(nproc 2>/dev/null || echo 2) + 1)
 # What the shell takes as one word, whatever stands in it.
 quoted = '$(subst ','\'',$(1))'
 
-.PHONY: help conform mock servers server-results generate diff lint check test explorations growth profiles mutants gate freeze release-check bench bench-suites docs lock build clean
+.PHONY: help conform mock servers server-results generate diff lint check test explorations live-faults growth profiles mutants gate freeze release-check bench bench-suites docs lock build clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -63,6 +63,9 @@ test: .venv ## the tests of the kit itself
 explorations: .venv ## ten faults that the plan cannot see, found by drawn requests (minutes)
 	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --quiet tests/run/exploration.py $(ARGS)
 
+live-faults: .venv ## every fault of the mock that an application's traffic shows, found in it (minutes)
+	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup --quiet tests/live/every_fault.py $(ARGS)
+
 growth: .venv ## every edit of the contract that tests/contract/edits.py lists, alone and in pairs (minutes)
 	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --quiet tests/contract/growth.py $(ARGS)
 
@@ -86,6 +89,7 @@ bench: .venv ## the suite beside the Schemathesis command line, the client besid
 	@$(BIN)/python -m bench.suite $(ARGS)
 	@$(BIN)/python -m bench
 	@$(BIN)/python -m bench.page
+	@$(BIN)/python -m bench.live
 
 bench-suites: .venv ## conformance suites on all wrong servers of the mock: make bench-suites ARGS='--sample 20'; without, hours
 	@$(BIN)/python -m bench.faults $(ARGS)

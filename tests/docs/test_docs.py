@@ -207,7 +207,7 @@ def test_what_is_not_run_is_parsed(command: str) -> None:
 
 
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
-OF_OTHERS = {"--junitxml", "--conform"}
+OF_OTHERS = {"--junitxml", "--conform", "--headless", "--port"}
 
 
 def help_of(module: str, *words: str) -> str:
@@ -217,7 +217,8 @@ def help_of(module: str, *words: str) -> str:
 
 def test_options_and_targets_in_the_text() -> None:
     """What stands between backticks is there."""
-    helps = [help_of("cli.conform"), help_of("cli.conform", "report"), help_of("mock")]
+    subcommands = ("report", "proxy", "gateway")
+    helps = [help_of("cli.conform"), *(help_of("cli.conform", each) for each in subcommands), help_of("mock")]
     helps += [help_of("cli.contract", each) for each in ("lint", "diff")]
     options = OF_OTHERS | {option for text in helps for option in OPTION.findall(text)}
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.M))

@@ -60,6 +60,11 @@ class Journal:
         self._write(self._separator + entry)
         self._separator = b",\n"
 
+    @property
+    def size(self) -> int:
+        """Bytes so far."""
+        return self._file.tell()
+
     def _write(self, data: bytes) -> None:
         if self.failure is not None:
             return

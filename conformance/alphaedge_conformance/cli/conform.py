@@ -24,6 +24,8 @@ The API key is read from ALPHAEDGE_API_KEY. Without URL, the mock that conforms 
 an option counts as unset.
 
 `alphaedge-conform report DIR/report.json` shows a run again, and writes its pages again.
+`alphaedge-conform proxy UPSTREAM` judges traffic as it passes. `alphaedge-conform gateway GATEWAY` says what a gateway
+does to requests and answers. Each has its own --help.
 
 exit code: 0 conforms · 1 deviates · 2 inconclusive · 3 the kit itself failed · 4 wrong usage
 """
@@ -187,6 +189,7 @@ def _conformance(parsed: argparse.Namespace) -> ConformancePlugin:
     from ..run.targets import folder, targets
     from ..sending.settings import Settings
     from ..sending.transport import client
+    from .folders import writable
 
     def path(text: str | None) -> Path | None:
         return Path(text) if text else None
@@ -242,9 +245,9 @@ def _conformance(parsed: argparse.Namespace) -> ConformancePlugin:
     if parsed.write_waivers:
         waivers.drafted(Path(parsed.write_waivers))
     if settings.report is not None and not parsed.plan:
-        _writable(settings.report)
+        writable(settings.report)
         for goal in goals if len(goals) > 1 else ():
-            _writable(settings.report / folder(goal.name))
+            writable(settings.report / folder(goal.name))
         archive = (settings.report / har.ARCHIVE).resolve()
         if recording is not None and not recording.is_ours and archive in recording.files:
             raise ConfigurationError(f"{archive} would be overwritten; name another folder with --report")
@@ -264,20 +267,6 @@ def _conformance(parsed: argparse.Namespace) -> ConformancePlugin:
     )
 
 
-def _writable(folder: Path) -> None:
-    """Makes a folder for a report. Raises ConfigurationError."""
-    import tempfile
-
-    from ..errors import ConfigurationError
-
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        raise ConfigurationError(f"--report {folder}: cannot be written into: {error.strerror}") from None
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the suite; the exit code is documented in `--help`."""
     from ..errors import ConfigurationError
@@ -288,6 +277,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if arguments[:1] == ["report"]:
             return _show_again(arguments[1:])
+        if arguments[:1] in (["proxy"], ["gateway"]):
+            from . import live
+
+            return live.main(arguments[0], arguments[1:])
         parsed = parser().parse_args(arguments)
         if parsed.list or parsed.explain:
             return _explain(parsed)
@@ -347,11 +340,12 @@ def _show_again(arguments: Sequence[str]) -> int:
     from ..errors import ConfigurationError
     from ..report import since
     from ..report.comparison import compare, is_one
+    from .folders import writable
 
     if parsed.only_new and parsed.since is None:
         raise ConfigurationError("--only-new goes with --since REPORT")
     shown, folder = report.read(parsed.file), parsed.file.parent
-    _writable(folder)
+    writable(folder)
     if parsed.since is not None:
         earlier = report.reports_of(parsed.since)
         if is_one(shown):

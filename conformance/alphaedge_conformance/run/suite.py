@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack
 from threading import Lock
 from typing import Protocol
@@ -16,11 +16,11 @@ from ..archive.har import ARCHIVE, Journal, Recording
 from ..contract import Contract
 from ..contract.requirements import Level, Requirement, catalogue
 from ..errors import ConfigurationError, Inconclusive
-from ..exchange import CONTROL, Effort, Exchange, ExpectedAnswer
+from ..exchange import CONTROL, Effort, Exchange, ExpectedAnswer, Probe
 from ..exchange.target import Target
 from ..judging.checks import checks_for
 from ..judging.checks.check import Check
-from ..judging.verdicts import Judge, unjudged
+from ..judging.verdicts import Judge, Verdict, unjudged
 from ..probes import Plan
 from ..probes.drawing import Drawing
 from ..sending.runner import Runner
@@ -115,7 +115,7 @@ class Suite:
     ) -> Run:
         """Sends a plan, and judges these requirements on what comes back."""
         started = time.time()
-        judge = self._judge(wanted, plan, target, settings.effort)
+        judge = self._judge(wanted, plan, target.key, settings.effort, ignored=target.ignores)
         with ExitStack() as stack:
             journal = None
             if settings.report is not None:
@@ -188,36 +188,48 @@ class Suite:
         plan, started = self.plan(wanted, target, settings), time.time()
         exchanges = recording.exchanges
         exchanges = tuple(matching.identified(self.contract, plan, exchanges, recording.is_ours))
-        controls, archive_failure = matching.controls(exchanges), None
+        archive_failure = None
         if settings.report is not None and (settings.report / ARCHIVE).resolve() not in recording.files:
             with Journal(settings.report / ARCHIVE, target, settings.seed, recording.is_ours) as journal:
                 for exchange in exchanges:
                     journal.add(exchange)
             archive_failure = journal.failure
-        accepted = frozenset[str | None]() if recording.is_ours else controls
-        judge = self._judge(wanted, plan, target, settings.effort, accepted)
-        for exchange in exchanges:
-            judge.add(exchange)
-        answered = {exchange.probe for exchange in exchanges}
-        missing = [
-            probe for probe in plan.probes if probe not in answered and not answered.issuperset(probe.parts or [probe])
-        ]
-        unsent = dict.fromkeys(missing, "the recording does not have them")
+        controls = matching.controls(exchanges)
+        unsent = _missing(plan, exchanges)
         run = Run(self.contract, target, settings, plan, started, exchanges=exchanges, unsent=len(unsent))
         run = evolve(run, archive_failure=archive_failure)
         if CONTROL not in controls and (recording.is_ours or not controls):
             reason = "no request of the recording that the contract accepts was answered 200, so nothing can be judged"
-            return evolve(run, verdicts=unjudged(judge.requirements, reason), reason=reason)
-        verdicts = mark(judge.verdicts(unsent), exchanges, self.checks, self.contract, target.key)
+            requirements = [each for id, each in self.requirements.items() if id in set(wanted)]
+            return evolve(run, verdicts=unjudged(requirements, reason), reason=reason)
+        accepted = frozenset[str | None]() if recording.is_ours else controls
+        verdicts = self.verdicts(wanted, plan, exchanges, target.key, settings.effort, accepted)
+        verdicts = mark(verdicts, exchanges, self.checks, self.contract, target.key)
         return evolve(run, verdicts=verdicts, seconds=time.time() - started)
+
+    def verdicts(
+        self,
+        wanted: Collection[str],
+        plan: Plan,
+        exchanges: Sequence[Exchange],
+        key: str | None,
+        effort: Effort,
+        accepted: frozenset[str | None],
+    ) -> dict[str, Verdict]:
+        """What exchanges say that were not sent by this run; `accepted` are the controls that are known to be."""
+        judge = self._judge(wanted, plan, key, effort, accepted)
+        for exchange in exchanges:
+            judge.add(exchange)
+        return judge.verdicts(_missing(plan, exchanges))
 
     def _judge(
         self,
         wanted: Collection[str],
         plan: Plan,
-        target: Target,
+        key: str | None,
         effort: Effort,
         accepted: frozenset[str | None] = frozenset(),
+        ignored: frozenset[str] = frozenset(),
     ) -> Judge:
         requirements = [requirement for id, requirement in self.requirements.items() if id in set(wanted)]
         return Judge(
@@ -225,9 +237,18 @@ class Suite:
             requirements,
             self.checks,
             plan.named,
-            target.key,
+            key,
             effort,
             accepted,
             later=plan.later,
-            ignored=target.ignores,
+            ignored=ignored,
         )
+
+
+def _missing(plan: Plan, exchanges: Sequence[Exchange]) -> dict[Probe, str]:
+    """The probes of a plan that a recording does not show, each with the reason."""
+    answered = {exchange.probe for exchange in exchanges}
+    missing = [
+        probe for probe in plan.probes if probe not in answered and not answered.issuperset(probe.parts or [probe])
+    ]
+    return dict.fromkeys(missing, "the recording does not have them")
