@@ -64,7 +64,7 @@ def main() -> int:
             made = {client: generate(contract, Path(scratch))}
             if typescript_package.is_possible():
                 version = metadata.version("alphaedge")
-                rendered = rendering(contract.document)
+                rendered = rendering(sourced(contract))
                 made[package] = typescript_package.generate(contract, rendered, version, Path(scratch))
             else:
                 what = "was not looked at" if check else "stays as it is"
@@ -103,6 +103,27 @@ def validate(contract: Contract) -> None:
         raise contract.error(here, told)
 
 
+def sourced(contract: Contract) -> dict[str, Any]:
+    """The contract, with the profile of each member that comes from one as `x-source`, for what clients say of it."""
+    document = copy.deepcopy(contract.document)
+    for here, members in _members(document):
+        for name, schema in members.items():
+            profile = contract.profile_of(here + pointer(name))
+            if profile is not None and isinstance(schema, dict):
+                schema["x-source"] = f"profile {profile}"
+    return document
+
+
+def _members(node: Any, here: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """The `properties` of each schema, with their pointer."""
+    for name, part in node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ():
+        at = here + pointer(name)
+        if name == "properties" and isinstance(part, dict):
+            yield at, part
+        if name not in ("examples", "x-probes"):
+            yield from _members(part, at)
+
+
 def rendering(document: dict[str, Any]) -> dict[str, Any]:
     """The contract as OpenAPI 3.1, which is what the generator reads: another header, and `schema` for `itemSchema`."""
     rendered = copy.deepcopy(document)
@@ -131,7 +152,7 @@ def _media_types(node: Any) -> Iterator[dict[str, Any]]:
 def generate(contract: Contract, scratch: Path) -> Path:
     """The folder of the client, made in `scratch`."""
     source, made = scratch / "openapi.yaml", scratch / "alphaedge"
-    source.write_text(as_text(without_booleans(rendering(contract.document))), "utf-8")
+    source.write_text(as_text(without_booleans(rendering(sourced(contract)))), "utf-8")
     command = [tool("openapi-python-client"), "generate", "--path", str(source), "--output-path", str(made)]
     command += ["--meta", "none", "--config", str(CONFIG), "--fail-on-warning"]
     command += ["--custom-template-path", str(templates(contract, scratch / "templates"))]
@@ -152,6 +173,8 @@ def without_booleans(node: Any) -> Any:
     if not isinstance(node, dict):
         return node
     node = _flat(node)
+    if node.get("type") == ["array", "null"]:
+        node = {**node, "type": "array"}  # the generator knows no model of the items of a union; null reads as no items
     properties = node.get("properties")
     if isinstance(properties, dict):
         kept = {name: {} if each is True else each for name, each in properties.items() if each is not False}

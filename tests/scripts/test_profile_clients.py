@@ -50,7 +50,7 @@ for completion in (plain, folded):
     choice = completion.choices[0]
     calls = choice.message.tool_calls or []
     shown.append([choice.finish_reason, choice.message.content or None, choice.message.reasoning_content])
-    shown[-1] += [(call.type_, call.function.name, call.function.arguments) for call in calls]
+    shown[-1] += [(call.type, call.function.name, call.function.arguments) for call in calls]
 two = chat.create(
     model=MODEL,
     messages=[
