@@ -13,7 +13,7 @@ WORKERS ?= $(shell expr $$(nproc 2>/dev/null || echo 2) + 1)
 # What the shell takes as one word, whatever stands in it.
 quoted = '$(subst ','\'',$(1))'
 
-.PHONY: help conform mock servers server-results generate diff lint check test explorations live-faults growth profiles mutants gate freeze release-check bench bench-suites docs lock build clean
+.PHONY: help conform mock servers server-results generate diff lint check test explorations live-faults growth profiles mutants gate freeze release-check bench bench-suites bench-fleet docs lock build clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -94,12 +94,15 @@ bench: .venv ## the suite beside the Schemathesis command line, the client besid
 bench-suites: .venv ## conformance suites on all wrong servers of the mock: make bench-suites ARGS='--sample 20'; without, hours
 	@$(BIN)/python -m bench.faults $(ARGS)
 
+bench-fleet: .venv ## 1,000 targets at 200 ms behind 50 lanes, beside single runs (minutes)
+	@$(BIN)/python -m bench.fleet $(ARGS)
+
 docs: .venv ## the site, into site/: open site/index.html
 	@rm -rf site
 	@$(BIN)/python -m sphinx -W --keep-going -q -E -b html docs site
 
 lock: .venv ## write requirements.lock from pyproject.toml
-	@$(BIN)/uv pip compile pyproject.toml --extra conformance --group build --universal --python-version 3.11 \
+	@$(BIN)/uv pip compile pyproject.toml --extra conformance --extra fleet --group build --universal --python-version 3.11 \
 	  --generate-hashes --no-header --upgrade --quiet --output-file requirements.lock
 	@$(BIN)/uv pip compile bench/requirements.in --universal --python-version 3.11 \
 	  --generate-hashes --no-header --upgrade --quiet --output-file bench/requirements.lock

@@ -36,6 +36,7 @@ NOT_RUN = {
     "make check": "is run beside the tests, and takes a minute",
     "make mutants": "takes minutes; tests/mock/test_faults.py judges a part",
     "make bench": "takes minutes, and installs what it compares with",
+    "make bench-fleet": "takes minutes",
     "make gate": "wants the state before in git, and takes a minute",
     "make servers TARGET=llm-katan": "installs a server from PyPI",
     "make servers": "installs servers for minutes",
@@ -189,7 +190,7 @@ def test_what_is_not_run() -> None:
     """So many commands and no more; each entry is of use."""
     every = [command.text for page in PAGES for command in typed(page) if command.text in NOT_RUN]
     assert set(every) == set(NOT_RUN)
-    assert len(every) == 15
+    assert len(every) == 17
 
 
 @pytest.mark.parametrize("command", NOT_RUN)
@@ -217,8 +218,8 @@ def help_of(module: str, *words: str) -> str:
 
 def test_options_and_targets_in_the_text() -> None:
     """What stands between backticks is there."""
-    subcommands = ("report", "proxy", "gateway")
-    helps = [help_of("cli.conform"), *(help_of("cli.conform", each) for each in subcommands), help_of("mock")]
+    subcommands = (["report"], ["proxy"], ["gateway"], ["fleet"], ["history", "changes"], ["history", "page"])
+    helps = [help_of("cli.conform"), *(help_of("cli.conform", *each) for each in subcommands), help_of("mock")]
     helps += [help_of("cli.contract", each) for each in ("lint", "diff")]
     options = OF_OTHERS | {option for text in helps for option in OPTION.findall(text)}
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.M))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ..command import Parser, no_more_output
 from ..sending import limits
+from ..sending.rates import requests_a_second
 from .about import add_about
 
 if TYPE_CHECKING:
@@ -25,7 +26,8 @@ an option counts as unset.
 
 `alphaedge-conform report DIR/report.json` shows a run again, and writes its pages again.
 `alphaedge-conform proxy UPSTREAM` judges traffic as it passes. `alphaedge-conform gateway GATEWAY` says what a gateway
-does to requests and answers. Each has its own --help.
+does to requests and answers. `alphaedge-conform fleet` judges many targets, and `alphaedge-conform history` says what
+has changed. Each has its own --help.
 
 exit code: 0 conforms · 1 deviates · 2 inconclusive · 3 the kit itself failed · 4 wrong usage
 """
@@ -148,14 +150,10 @@ def parser() -> Parser:
 
 def _rate(text: str) -> float:
     """Requests a second."""
-    number, slash, unit = text.partition("/")
-    seconds = {"s": 1, "min": 60}.get(unit)
-    if not slash or seconds is None:
-        raise argparse.ArgumentTypeError(f"expected a rate as 2/s or 30/min, got {text!r}")
     try:
-        return float(_positive(float)(number)) / seconds
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"expected a rate as 2/s or 30/min, got {text!r}") from None
+        return requests_a_second(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _positive(kind: type[int] | type[float]) -> type[int] | type[float]:
@@ -275,12 +273,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a terminal may know no ·
     try:
-        if arguments[:1] == ["report"]:
-            return _show_again(arguments[1:])
-        if arguments[:1] in (["proxy"], ["gateway"]):
-            from . import live
-
-            return live.main(arguments[0], arguments[1:])
+        if arguments and arguments[0] in SUBCOMMANDS:
+            return SUBCOMMANDS[arguments[0]](arguments[1:])
         parsed = parser().parse_args(arguments)
         if parsed.list or parsed.explain:
             return _explain(parsed)
@@ -356,6 +350,40 @@ def _show_again(arguments: Sequence[str]) -> int:
     report.render(shown, folder)
     report.show(shown, folder, parsed.quiet)
     return since.exit_code(shown, parsed.only_new)
+
+
+def _proxy(arguments: Sequence[str]) -> int:
+    from . import live
+
+    return live.main("proxy", arguments)
+
+
+def _gateway(arguments: Sequence[str]) -> int:
+    from . import live
+
+    return live.main("gateway", arguments)
+
+
+def _fleet(arguments: Sequence[str]) -> int:
+    from . import fleet
+
+    return fleet.main(arguments)
+
+
+def _history(arguments: Sequence[str]) -> int:
+    from . import history
+
+    return history.main(arguments)
+
+
+SUBCOMMANDS = {
+    "report": _show_again,
+    "proxy": _proxy,
+    "gateway": _gateway,
+    "fleet": _fleet,
+    "history": _history,
+}
+"""What is not a run of one command line; each has a `--help` of its own."""
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from asyncio import AbstractEventLoop
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack
 from threading import Lock
@@ -101,9 +102,17 @@ class Suite:
         chosen = probes.select(self._plans[drawn], self.kinds, wanted, target.key is not None)
         return chosen.cut(settings.max_requests, settings.max_tokens)
 
-    def run(self, wanted: Collection[str], target: Target, settings: Settings, progress: Progress = silent) -> Run:
-        """Judges a target. One that cannot be judged gives a run too, with the reason."""
-        return self.send(self.plan(wanted, target, settings), wanted, target, settings, progress)
+    def run(
+        self,
+        wanted: Collection[str],
+        target: Target,
+        settings: Settings,
+        progress: Progress = silent,
+        loop: AbstractEventLoop | None = None,
+    ) -> Run:
+        """Judges a target. One that cannot be judged gives a run too, with the reason. `loop` is that of another
+        thread, which many runs share."""
+        return self.send(self.plan(wanted, target, settings), wanted, target, settings, progress, loop)
 
     def send(
         self,
@@ -112,6 +121,7 @@ class Suite:
         target: Target,
         settings: Settings,
         progress: Progress = silent,
+        loop: AbstractEventLoop | None = None,
     ) -> Run:
         """Sends a plan, and judges these requirements on what comes back."""
         started = time.time()
@@ -140,7 +150,7 @@ class Suite:
             held_back = False
             """Whether it is for those who send to say what counts."""
 
-            runner = Runner(target, settings, done, retried)
+            runner = Runner(target, settings, done, retried, loop)
             progress(0, len(plan.probes) + settings.explore, 0, runner.under_way)
             stack.enter_context(interruptible(runner.stop))
             run = Run(self.contract, target, settings, plan, started)

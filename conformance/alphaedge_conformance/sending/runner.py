@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from difflib import get_close_matches
 from itertools import groupby
 
@@ -49,10 +49,18 @@ def _is_json(body: bytes) -> bool:
 class Runner:
     """One run against one target. What it has when it is stopped stays."""
 
-    def __init__(self, target: Target, settings: Settings, done: Done, retried: Done = lambda exchange: None) -> None:
+    def __init__(
+        self,
+        target: Target,
+        settings: Settings,
+        done: Done,
+        retried: Done = lambda exchange: None,
+        loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
         """`done` takes each exchange, and `retried` those that a rate limit ended and that are sent again; one after
-        the other, in a thread of their own, so that judging delays no arrival time."""
-        self.target, self.settings, self._done, self._retried = target, settings, done, retried
+        the other, in a thread of their own, so that judging delays no arrival time. `loop` runs in another thread, and
+        is that of many runs; without it, a run has one of its own."""
+        self.target, self.settings, self._done, self._retried, self._loop = target, settings, done, retried, loop
         self.exchanges: list[Exchange] = []
         self.attempts: list[Exchange] = []
         """Those that were sent again, because the server said that it did not look at them."""
@@ -121,8 +129,11 @@ class Runner:
 
         with ThreadPoolExecutor(1) as self._listening:
             try:
-                asyncio.run(stoppable())
-            except asyncio.CancelledError:
+                if self._loop is None:
+                    asyncio.run(stoppable())
+                else:
+                    asyncio.run_coroutine_threadsafe(stoppable(), self._loop).result()
+            except (asyncio.CancelledError, CancelledError):
                 assert self.stopped
         told, self._told = self._told, []
         for each in told:
