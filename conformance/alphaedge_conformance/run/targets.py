@@ -37,7 +37,7 @@ class Entry:
     key_variable: str | None
     key_file: Path | None
     price: Price | None
-    ignores: frozenset[str]
+    ignores: frozenset[str] = frozenset()
 
     def target(self, contract: Contract) -> Target:
         """The target with its key. Raises ConfigurationError where there is none, or the address is not valid."""
