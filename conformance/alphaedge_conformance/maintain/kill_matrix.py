@@ -24,7 +24,7 @@ from ..exchange import Effort
 from ..exchange.target import target
 from ..judging.verdicts import Conclusion, Status
 from ..mock import Mock, serve
-from ..mock.faults import all_faults
+from ..mock.faults import BY_HAND, all_faults
 from ..mock.faults.fault import Fault
 from ..mock.unusual import UNUSUAL, unusual_servers
 from ..run.embedded_mock import MOCK_PACE
@@ -107,9 +107,11 @@ def servers(suite: Suite) -> Servers:
 
 
 def _is_of(suite: Suite, fault: Fault) -> bool:
-    """Whether a fault is written for a profile of the contract, or breaks what comes from one alone."""
+    """Whether a fault is written for a profile of the contract, or made of a keyword that comes from one."""
+    if not suite.contract.profiles or fault.profile is not None:
+        return True
     broken = [suite.requirements[id].profile for id in fault.breaks if id in suite.requirements]
-    return not suite.contract.profiles or fault.profile is not None or (bool(broken) and None not in broken)
+    return fault.name not in BY_HAND and bool(broken) and None not in broken
 
 
 def rows(suite: Suite, effort: Effort) -> Iterator[Row]:

@@ -67,6 +67,19 @@ def is_convertible(kind: str, value: Any) -> bool:
     return False
 
 
+class Fails(Mock):
+    """A request that breaks one keyword, about which the contract leaves it open, takes the server down."""
+
+    def __init__(self, pointer: str, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self.pointer = pointer
+
+    def validate(self, request: Any) -> Refusal | None:
+        if any(violation.pointer == self.pointer for violation in self.violations(request)):
+            return Refusal(500, "Something went wrong.", "server_error")
+        return super().validate(request)
+
+
 class RefusesTheBound(Mock):
     """The last value that a keyword of the request admits is refused."""
 
@@ -151,6 +164,8 @@ def faults(contract: Contract) -> Iterator[Fault]:
             yield _fault(requirement, "Not enforced", partial(Unenforced, keyword.pointer), *also)
             if converted:
                 yield _fault(converted, "Converted", partial(Converts, keyword.pointer))
+        if requirement is not None and requirement.level is Level.MAY and requirement.profile is not None:
+            yield _fault(requirement, "Fails", partial(Fails, keyword.pointer))
         accepted = requirements.get(keyword.schema)
         if keyword.name in ("minimum", "maximum", "enum") and accepted is not None:
             name = f"{accepted.id.removesuffix('-accepted')}-{keyword.name}-refused"
