@@ -24,6 +24,7 @@ import json
 import sys
 
 from alphaedge import AlphaEdge
+from alphaedge.types import CallingMessageParam, ChatMessageParam, ToolMessageParam
 
 client = AlphaEdge(api_key=sys.argv[2], base_url=sys.argv[1])
 chat = client.chat.completions
@@ -45,23 +46,24 @@ with chat.create(
     stream_options={"include_usage": True},
 ) as stream:
     folded = stream.final_completion()
-shown = []
+shown: list[list[object]] = []
 for completion in (plain, folded):
     choice = completion.choices[0]
     calls = choice.message.tool_calls or []
     shown.append([choice.finish_reason, choice.message.content or None, choice.message.reasoning_content])
     shown[-1] += [(call.type, call.function.name, call.function.arguments) for call in calls]
+turn: list[ChatMessageParam | CallingMessageParam | ToolMessageParam] = [
+    {"role": "user", "content": "Hello!"},
+    {
+        "role": "assistant",
+        "content": None,
+        "tool_calls": [{"id": "1", "type": "function", "function": {"name": "now", "arguments": "{}"}}],
+    },
+    {"role": "tool", "tool_call_id": "1", "content": "noon"},
+]
 two = chat.create(
     model=MODEL,
-    messages=[
-        {"role": "user", "content": "Hello!"},
-        {
-            "role": "assistant",
-            "content": None,
-            "tool_calls": [{"id": "1", "type": "function", "function": {"name": "now", "arguments": "{}"}}],
-        },
-        {"role": "tool", "tool_call_id": "1", "content": "noon"},
-    ],
+    messages=turn,
     n=2,
     logprobs=True,
     stop=["!"],
