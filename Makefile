@@ -13,7 +13,7 @@ WORKERS ?= $(shell expr $$(nproc 2>/dev/null || echo 2) + 1)
 # What the shell takes as one word, whatever stands in it.
 quoted = '$(subst ','\'',$(1))'
 
-.PHONY: help conform mock servers server-results generate diff lint check test explorations live-faults growth profiles mutants gate freeze release-check bench bench-suites bench-fleet docs lock build clean
+.PHONY: help conform mock servers server-results generate diff lint check test slow explorations live-faults growth profiles mutants nightly gate freeze release-check bench bench-suites bench-fleet docs lock build clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -57,8 +57,11 @@ check: .venv ## generated/ is up to date, the code is formatted, typed and linte
 	@# Of a hidden job, the schema admits anything.
 	@sed 's/^\.//' ci/gitlab.yml | $(BIN)/check-jsonschema --default-filetype yaml --builtin-schema vendor.gitlab-ci -
 
-test: .venv ## the tests of the kit itself
+test: .venv ## the tests of the kit itself, without the slow ones
 	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup --quiet $(ARGS)
+
+slow: .venv ## the tests that make test leaves out: every page, and what takes long (minutes)
+	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup --quiet -m slow $(ARGS)
 
 explorations: .venv ## ten faults that the plan cannot see, found by drawn requests (minutes)
 	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --quiet tests/run/exploration.py $(ARGS)
@@ -75,6 +78,8 @@ profiles: .venv ## every fault and every unusual server of each profile, at thor
 
 mutants: .venv ## the kill matrix: every fault of the mock breaks exactly what it says (minutes)
 	@$(BIN)/python -m alphaedge_conformance.maintain.kill_matrix --report reports/mutants $(ARGS)
+
+nightly: test slow explorations growth mutants ## all that is tested, as CI does every night
 
 gate: .venv ## what a change has to pass: make gate URL=http://host:8000 BASE=origin/main
 	@$(BIN)/python scripts/gate.py --base $(call quoted,$(BASE)) --url $(call quoted,$(URL)) $(ARGS)

@@ -113,7 +113,14 @@ def type_all(shell: Shell, every: list[Command]) -> None:
             assert same(command.shown, came), f"{place} shows\n{came}\nand not\n{command.shown}"
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if typed(page)])
+FIRST = ("README.md", "docs/tutorial.md")
+"""What newcomers type; `make slow` types what the other pages say."""
+
+
+@pytest.mark.parametrize(
+    "page",
+    [pytest.param(page, marks=() if page in FIRST else pytest.mark.slow) for page in PAGES if typed(page)],
+)
 def test_a_page(page: str, run_page: RunPage) -> None:
     run_page(page)
 

@@ -219,15 +219,18 @@ def test_the_pictures_are_of_this_build(site: Path, browser: Browser, page: str,
     assert not [name for name in tracked.splitlines() if name.endswith((".png", ".jpg", ".gif", ".webp"))]
 
 
-@pytest.mark.parametrize("damage", ["[nowhere](nowhere.md)", "[no heading](judge.md#nothing)", "```{unknown}\n```"])
-def test_a_mistake_in_a_page_stops_it(damage: str, site: Path) -> None:
-    """A warning of Sphinx is an error."""
+def test_a_mistake_in_a_page_stops_it(site: Path) -> None:
+    """A warning of Sphinx is an error, and each is told with its page and line."""
     page = site.parent / "docs" / "index.md"
     before = page.read_text("utf-8")
-    page.write_text(f"{before}\n\n{damage}\n", "utf-8")
-    command = [*("python", "-m", "sphinx", "-W", "-q", "-b", "html", "docs", str(site.parent / "other"))]
-    assert f"@$(BIN)/{' '.join(command[:4])}" in (ROOT / "Makefile").read_text("utf-8")
+    damages = ("[nowhere](nowhere.md)", "[no heading](judge.md#nothing)", "```{unknown}\n```")
+    page.write_text("\n\n".join((before, *damages)), "utf-8")
+    options = ("python", "-m", "sphinx", "-W", "--keep-going", "-q")
+    assert f"@$(BIN)/{' '.join(options)} " in (ROOT / "Makefile").read_text("utf-8")
+    command = [*options, "-b", "html", "docs", str(site.parent / "other")]
     done = subprocess.run(command, cwd=site.parent, env=environment(site.parent), capture_output=True, text=True)
     page.write_text(before, "utf-8")
     assert done.returncode != 0
-    assert "index.md" in done.stderr
+    told = {line for line in done.stderr.splitlines() if re.search(r"index\.md:\d+: WARNING", line)}
+    for part in ("nowhere.md", "nothing", "unknown"):
+        assert any(part in line for line in told), done.stderr

@@ -14,7 +14,7 @@ from alphaedge_conformance.contract.overlays import shipped
 from alphaedge_conformance.exchange.target import target
 from alphaedge_conformance.judging.verdicts import Conclusion, Status
 from alphaedge_conformance.mock import Mock, serve
-from alphaedge_conformance.mock.app import Refusal
+from alphaedge_conformance.mock.endpoint import Refusal
 from alphaedge_conformance.mock.faults.profiles import IgnoresTheSeed
 from alphaedge_conformance.mock.reply import Reply
 from alphaedge_conformance.report.document import build_report

@@ -38,6 +38,10 @@ def bash(script: str, folder: Path, environment: Mapping[str, str]) -> subproces
     )
 
 
+installed = pytest.mark.slow
+"""Of tests that install the suite as CI systems do; those of this repository do it for every change."""
+
+
 @pytest.fixture(scope="module")
 def runner(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """The environment of a GitHub runner on which the first step, Install, has run."""
@@ -68,6 +72,7 @@ def judge(runner: dict[str, str], folder: Path, **inputs: str) -> tuple[subproce
     return done, outputs.read_text(), summary.read_text("utf-8") if summary.exists() else ""
 
 
+@installed
 def test_the_action_judges(runner: dict[str, str], contract: Contract, tmp_path: Path) -> None:
     with serve(BY_HAND["total-is-the-prompt"].make(contract, KEY)) as url:
         done, outputs, summary = judge(runner, tmp_path, url=url, arguments="-k usage")
@@ -84,6 +89,7 @@ def test_the_action_judges(runner: dict[str, str], contract: Contract, tmp_path:
         assert (done.returncode, outputs.splitlines()[-1]) == (0, "verdict=conforms")
 
 
+@installed
 def test_the_action_takes_every_input(runner: dict[str, str], contract: Contract, tmp_path: Path) -> None:
     """A model with a blank in its name, two servers, another folder, and nothing in an input is a command."""
 
@@ -107,6 +113,7 @@ def test_the_action_takes_every_input(runner: dict[str, str], contract: Contract
     assert not (tmp_path / "hacked").exists()
 
 
+@installed
 @pytest.mark.parametrize(
     ("inputs", "code", "verdict"),
     [({"url": "http://127.0.0.1:9"}, 2, "inconclusive"), ({"url": "no-url"}, 4, "failed")],
@@ -144,6 +151,7 @@ def test_no_expression_stands_in_a_script() -> None:
     assert not [step for step in ACTION["runs"]["steps"] if "${{" in step.get("run", "")]
 
 
+@installed
 def test_the_gitlab_job(runner: dict[str, str], contract: Contract, tmp_path: Path) -> None:
     job = yaml.safe_load((ROOT / "ci" / "gitlab.yml").read_text("utf-8"))[".alphaedge-conformance"]
     with serve(Mock(contract, KEY)) as url:

@@ -94,10 +94,7 @@ async def endless_stream(asked: Asked) -> None:
 
 
 async def gzip_bomb(asked: Asked) -> None:
-    await asked.send(response(BOMB, b"Content-Encoding: gzip"))
-
-
-BOMB = bomb(300)
+    await asked.send(response(bomb(300), b"Content-Encoding: gzip"))
 
 
 async def nested_lists(asked: Asked) -> None:

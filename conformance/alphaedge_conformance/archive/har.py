@@ -22,7 +22,7 @@ from attrs import asdict, field, frozen
 
 from ..contract import shorten
 from ..errors import ConfigurationError
-from ..exchange import Chunk, Exchange, Expect, Key, Probe, Wire
+from ..exchange import Chunk, Exchange, Expect, Key, Operation, Probe, Wire
 from ..exchange.authorization import headers
 from ..exchange.chat import model_of
 from ..exchange.redaction import MASK, mask, redact, redact_bytes, veiled
@@ -35,7 +35,7 @@ LONGEST_LINE = 2**20
 CALL = {"messages", "request", "response", "body", "custom_id", "model"}
 """Members of a call in the log of a gateway."""
 END = b"\n]}}\n"
-PLANNED = ("body", "requirement_ids", "parts", "effort")
+PLANNED = ("body", "requirement_ids", "parts", "effort", "operation")
 """Members of a probe that are written elsewhere, or known from the plan."""
 
 
@@ -220,6 +220,8 @@ def _entry(exchange: Exchange, target: Target) -> dict[str, Any]:
         "bodySize": -1,
     }
     ours = asdict(probe, filter=lambda attribute, _: attribute.name not in PLANNED)
+    if probe.operation is not None:
+        ours["operation"] = asdict(probe.operation)
     return {
         "startedDateTime": datetime.fromtimestamp(exchange.started, UTC).isoformat(),
         "time": 1000 * exchange.elapsed,
@@ -242,6 +244,8 @@ def _exchange(entry: dict[str, Any]) -> Exchange:
     ours, response = dict(entry["_probe"]), entry["response"]
     ours |= {"requirement_ids": frozenset(ours.pop("about")), "expect": Expect(ours["expect"]), "key": Key(ours["key"])}
     ours["wire"] = Wire(ours.get("wire", Wire.USUAL))
+    if "operation" in ours:
+        ours["operation"] = Operation(**ours["operation"])
     posted = entry["request"].get("postData")
     body, chunks, at = _bytes(response["content"]), [], 0
     for arrived, size in entry["_chunks"]:

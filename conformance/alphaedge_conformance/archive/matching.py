@@ -48,7 +48,8 @@ def _with_parts(probe: Probe) -> Iterator[Probe]:
 
 def controls(exchanges: Iterable[Exchange]) -> frozenset[str | None]:
     """The controls that an accepted request stands for: what it was sent with is known to be served."""
-    accepted = [each.probe.streams for each in exchanges if each.accepted and each.probe.expect is Expect.ACCEPTED]
+    of_primary = [each for each in exchanges if each.probe.operation is None]
+    accepted = [each.probe.streams for each in of_primary if each.accepted and each.probe.expect is Expect.ACCEPTED]
     return frozenset(STREAMED_CONTROL if streams else CONTROL for streams in accepted)
 
 
@@ -60,7 +61,7 @@ def _sent(probe: Probe) -> tuple[object, ...]:
     """What tells a request from others; JSON may be written with other white space, as by a browser."""
     media_type = (probe.media_type or "").partition(";")[0].strip().lower()
     body = json.dumps(probe.request) if probe.request else probe.body or b""
-    return probe.method, body, media_type if probe.body else "", probe.key, probe.series, probe.turn
+    return probe.operation, probe.method, body, media_type if probe.body else "", probe.key, probe.series, probe.turn
 
 
 def _is_accepted(contract: Contract, request: Any) -> bool:

@@ -121,9 +121,16 @@ class SchemaDocument(OperationDocument):
     def places(self, pointer: str) -> tuple[Place, ...]:
         """Every place of a schema, in the order of the file; a component has its places wherever it is used."""
         if pointer not in self._walked:
-            spot = _Spot((), tokens(self.resolve(pointer))[-1], None, pointer == self.request_schema)
+            spot = _Spot((), self._component(pointer), None, pointer == self.request_schema)
             self._walked[pointer] = tuple(self._places(pointer, spot))
         return self._walked[pointer]
+
+    def _component(self, pointer: str) -> str:
+        """The name of a schema; of one that stands in its operation, what it is there."""
+        here = self.resolve(pointer)
+        if self.chosen is None or here.startswith("/components/"):
+            return tokens(here)[-1]
+        return {self.request_schema: "request", self.completion_schema: "answer"}.get(pointer, "error")
 
     def keywords(self, pointer: str) -> Iterator[Keyword]:
         """Every assertion of a schema and of all below it, once each, in the order of the file."""

@@ -159,6 +159,11 @@ class Contract(SchemaDocument):
         return [found for found in self.violations(pointer, instance) if found.pointer in self._musts[pointer]]
 
     @cached_property
+    def views(self) -> dict[str, Contract]:
+        """By operationId what `further.operations` made."""
+        return {}
+
+    @cached_property
     def unbreakable(self) -> dict[str, dict[str, str]]:
         """By schema what `bounds.unbreakable` found."""
         return {}

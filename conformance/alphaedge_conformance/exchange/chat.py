@@ -32,6 +32,11 @@ def model_of(request: Mapping[str, Any]) -> str | None:
     return model if isinstance(model, str) else None
 
 
+def named_model(model: str) -> dict[str, str]:
+    """What a member or a parameter for the model holds, by its name, in any operation."""
+    return {"model": model}
+
+
 def token_limit(request: Mapping[str, Any]) -> int | None:
     """The completion tokens that a request allows, where it sets a valid limit, which is that of each choice."""
     limit = next((count for name in LIMITS if (count := _count(request.get(name)))), None)

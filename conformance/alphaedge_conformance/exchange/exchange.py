@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from attrs import field, frozen
 
+from .operation import ABSENT
 from .probe import Probe
 
 
@@ -48,6 +49,13 @@ class Exchange:
     def accepted(self) -> bool:
         """Whether a whole answer came that says that the request succeeded: 200, or another 2xx in its place."""
         return self.status is not None and 200 <= self.status < 300 and not self.timed_out
+
+    @property
+    def lacks_its_operation(self) -> bool:
+        """Whether it is the control of an operation that the server may lack, and says that there is none."""
+        operation = self.probe.operation
+        may_lack = operation is not None and operation.is_optional and self.probe.is_control
+        return may_lack and self.status in ABSENT
 
     @property
     def is_silent(self) -> bool:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from email.utils import parsedate_to_datetime
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 from attrs import define, field
 
 from ..contract import Contract, Violation
+from ..contract.further import named
 from ..exchange import Exchange, Expect, ExpectedAnswer, sse
 from ..exchange.strict_json import Json, loads
 from .pieces import add_pieces
@@ -85,7 +86,13 @@ class Evidence:
 
     exchange: Exchange
     contract: Contract
+    """That of the operation which the exchange is about."""
     secret: str | None = field(default=None, repr=False)
+
+    @classmethod
+    def of(cls, exchange: Exchange, contract: Contract, secret: str | None = None) -> Self:
+        """Of an exchange about any operation of a contract."""
+        return cls(exchange, named(contract, exchange.probe.operation_name), secret)
 
     @view(*ExpectedAnswer)
     def key(self) -> str:
@@ -145,13 +152,13 @@ class Evidence:
     @view(ExpectedAnswer.REFUSED)
     def refusal(self) -> Exchange:
         """The outcome of an invalid request."""
-        assume(self.exchange.probe.expect is Expect.REFUSED and self.exchange.probe.method == "POST")
+        assume(self.exchange.probe.expect is Expect.REFUSED and self.exchange.probe.uses_its_method)
         return self.outcome
 
     @view(ExpectedAnswer.REFUSED)
     def error(self) -> Exchange:
-        """A POST answered with 4xx or 5xx, whose body should say why."""
-        assume(self.exchange.probe.method == "POST")
+        """A request of the operation's method answered with 4xx or 5xx, whose body should say why."""
+        assume(self.exchange.probe.uses_its_method)
         assume(400 <= (self.answer.status or 0) < 600, f"answered {self.answer.status}")
         return self.answer
 
@@ -240,15 +247,16 @@ class Evidence:
     def _instances(self) -> Iterator[tuple[str, Any, tuple[int, ...]]]:
         """The JSON values of an exchange, each with the pointer of its schema, and the offset of its event, if any."""
         contract = self.contract
-        for view, schema in (("completion", contract.completion_schema), ("error_body", contract.error_schema)):
+        for schema in contract.response_schemas:
             try:
-                yield schema, getattr(self, view), ()
+                if schema == contract.completion_schema:
+                    yield schema, self.completion, ()
+                elif contract.documents_errors and schema == contract.error_schema:
+                    yield schema, self.error_body, ()
+                else:
+                    yield from ((schema, chunk, (offset,)) for offset, chunk in self._placed_data)
             except Unseen:
                 continue
-        try:
-            yield from ((contract.chunk_schema, chunk, (offset,)) for offset, chunk in self._placed_data)
-        except Unseen:
-            return
 
     # Time
 

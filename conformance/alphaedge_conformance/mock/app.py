@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import hmac
-import json
 import time
 from collections.abc import AsyncIterator
 from email.utils import formatdate
 from typing import Any
 
-from attrs import field, frozen
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from ..contract import Contract, Violation
-from ..contract.samples import Sampler
+from ..contract import Contract
+from ..contract.further import operations
 from ..exchange.chat import models_address
-from ..exchange.strict_json import Json, loads
+from ..exchange.strict_json import Json
+from .endpoint import Endpoint, Refusal
 from .profiles import Behaviour, behaviours
 from .reply import Reply, text_of, tokenize
+from .sampled import Sampled
 
 OWN = frozenset(
     {
@@ -31,30 +30,11 @@ OWN = frozenset(
 """Members of an answer that the mock decides on; any other is a sample of its schema."""
 
 
-@frozen
-class Refusal:
-    """Why a request is not answered with a completion."""
+class Mock(Endpoint):
+    """An ASGI application: chat completions, and beside them what other operations the contract has. `latency` is the
+    seconds before an answer starts, `tokens_per_second` the pace after that; without a key, anybody is let in."""
 
-    status: int
-    message: str
-    type: str = "invalid_request_error"
-    param: str | None = None
-    code: str | None = None
-    headers: dict[str, str] = field(factory=dict)
-
-
-def merged(sample: Any, value: Any) -> Any:
-    """A value with the members that only a sample has, at any depth."""
-    if isinstance(sample, dict) and isinstance(value, dict):
-        return {**sample, **{name: merged(sample.get(name), each) for name, each in value.items()}}
-    if isinstance(sample, list) and isinstance(value, list) and sample:
-        return [merged(sample[0], each) for each in value]
-    return value
-
-
-class Mock:
-    """An ASGI application. `latency` is the seconds before an answer starts, `tokens_per_second` the pace after that;
-    without a key, anybody is let in."""
+    own = OWN
 
     instead: tuple[type[Behaviour], ...] = ()
     """What does something else than profiles say, each in place of the behaviour that it extends."""
@@ -66,13 +46,18 @@ class Mock:
         latency: float = 0.0,
         tokens_per_second: float | None = None,
     ) -> None:
-        self.contract = contract
-        self.key = key
+        super().__init__(contract, key)
         self.latency = latency
         self.tokens_per_second = tokens_per_second
         self.models = [str(contract.example_request.get("model", "default"))]
         self.behaviours = behaviours(contract.profiles, self.instead)
-        self._samples: dict[str, Any] = {}
+        self.own = OWN.union(*(behaviour.members for behaviour in self.behaviours))
+        models = models_address(contract.path)
+        self.others = {
+            each.operation_pointer: Sampled(each, key, self.models_listed if each.path == models else None)
+            for each in operations(contract)
+        }
+        """The further operations by their pointers."""
 
     def clock(self) -> float:
         """Unix seconds."""
@@ -80,9 +65,22 @@ class Mock:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            response = await self.respond(Request(scope, receive))
+            response = await self.respond_as_asked(Request(scope, receive))
             response.headers["Date"] = formatdate(self.clock(), usegmt=True)
             await response(scope, receive, send)
+
+    async def respond_as_asked(self, http: Request) -> Response:
+        """By the operation that is at the path, if it is another one."""
+        path = http.scope.get("raw_path", b"").decode("latin-1") or http.url.path
+        there = [each for each in self.others.values() if each.is_at(path)]
+        for other in there:
+            if other.contract.method == http.method:
+                return await other.respond(http)
+        if there and path != self.contract.path:
+            allowed = ", ".join(each.contract.method for each in there)
+            told = f"{http.method} is not allowed; use {allowed}."
+            return there[0].refuse(Refusal(405, told, headers={"Allow": allowed}))
+        return await self.respond(http)
 
     async def respond(self, http: Request) -> Response:
         if http.url.path == models_address(self.contract.path):
@@ -114,43 +112,15 @@ class Mock:
             return Refusal(405, f"{http.method} is not allowed; use POST.", headers={"Allow": "POST"})
         return self.authorize(http)
 
-    def authorize(self, http: Request) -> Refusal | None:
-        scheme, _, value = http.headers.get("authorization", "").partition(" ")
-        if self.key is None:
-            return None
-        if scheme.lower() == "bearer" and hmac.compare_digest(value.strip().encode(), self.key.encode()):
-            return None
-        what = "The API key is wrong." if value else "No API key was sent."
-        return Refusal(
-            401,
-            f"{what} Send `Authorization: Bearer` and the key.",
-            "authentication_error",
-            headers={"WWW-Authenticate": "Bearer"},
-        )
-
     # What is asked
 
-    def read(self, http: Request, body: bytes) -> Any:
-        """The JSON value of a body, or why it is none."""
-        media_type = http.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if media_type != "application/json":
-            return Refusal(415, f"Expected a body of application/json, got {media_type or 'no Content-Type'}.")
-        try:
-            return loads(body)
-        except ValueError as error:
-            return Refusal(400, f"Expected a body of JSON: {error}.")
-
     def validate(self, request: Any) -> Refusal | None:
-        for violation in self.violations(request):
-            param = str(violation.path[0]) if violation.path else None
-            return Refusal(400, f"{param or 'body'}: {violation.message}.", param=param)
+        if (refusal := super().validate(request)) is not None:
+            return refusal
         if request.get("model", self.models[0]) not in self.models:
             message = f"The model {request['model'][:80]!r} does not exist."
             return Refusal(404, message, "not_found_error", "model", "model_not_found")
         return None
-
-    def violations(self, request: Any) -> list[Violation]:
-        return self.contract.violations(self.contract.request_schema, request)
 
     # What is answered
 
@@ -189,14 +159,6 @@ class Mock:
             completion = behaviour.completion(request, reply, completion)
         return self.filled(self.contract.completion_schema, completion)
 
-    def filled(self, schema: str, value: Json) -> Json:
-        """With a sample of every member that the contract has and the mock knows nothing of, the same each time."""
-        if schema not in self._samples:
-            own = OWN.union(*(behaviour.members for behaviour in self.behaviours))
-            self._samples[schema] = Sampler(self.contract, whole=True, leave_out=own).sample(schema)
-        filled: Json = merged(self._samples[schema], value)
-        return filled
-
     def chunks(self, request: Json, reply: Reply) -> list[Json]:
         """The role, the text token by token, the reason for the end, the usage."""
 
@@ -230,21 +192,14 @@ class Mock:
 
     # How it is sent
 
-    def dumps(self, value: Any) -> str:
-        return json.dumps(value, ensure_ascii=False)
-
-    def json(self, status: int, value: Any, headers: dict[str, str] | None = None) -> Response:
-        body = self.dumps(value).encode("utf-8", "replace")
-        return Response(body, status, headers, media_type="application/json")
-
     def stream(self, body: AsyncIterator[bytes]) -> Response:
         return StreamingResponse(body, media_type="text/event-stream")
-
-    def refuse(self, refusal: Refusal) -> Response:
-        error = {name: getattr(refusal, name) for name in ("message", "type", "param", "code")}
-        return self.json(refusal.status, self.filled(self.contract.error_schema, {"error": error}), refusal.headers)
 
     def list_models(self, http: Request) -> Response:
         if (refusal := self.authorize(http)) is not None:
             return self.refuse(refusal)
-        return self.json(200, {"object": "list", "data": [{"id": name, "object": "model"} for name in self.models]})
+        return self.json(200, self.models_listed)
+
+    @property
+    def models_listed(self) -> Json:
+        return {"object": "list", "data": [{"id": name, "object": "model"} for name in self.models]}

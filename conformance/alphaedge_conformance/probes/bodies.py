@@ -28,7 +28,7 @@ def probes(contract: Contract, control: Probe) -> Iterator[Probe]:
     """Of a contract, as edits of its control."""
     yield from _refused(contract, control)
     yield from _odd(control)
-    yield from _methods(control)
+    yield from _methods(contract, control)
     yield _forms(control)
     yield from _number_notations(contract, control)
     whole, why = control.body or b"", "White space that makes a body large, and no token more."
@@ -93,8 +93,9 @@ def _odd(control: Probe) -> Iterator[Probe]:
         )
 
 
-def _methods(control: Probe) -> Iterator[Probe]:
-    for method in METHODS:
+def _methods(contract: Contract, control: Probe) -> Iterator[Probe]:
+    known = contract.at(contract.operation_pointer.rpartition("/")[0])
+    for method in (each for each in METHODS if each.lower() not in known):
         about = {"endpoint.method-never-5xx"}
         if method != FREE:
             about |= {"endpoint.method-refused", "endpoint.method-error-shape"}

@@ -38,7 +38,7 @@ def probes(
     """One probe for each edit that a keyword of the request gives occasion to: of the control, or of the smallest
     request that has the keyword's place. One value that breaks a keyword tells as much as ten, but a list or an object
     is worth a request beside a plain value."""
-    edges = _Boundaries(contract, by_keyword(requirements.values()), control)
+    edges = _Boundaries(contract, by_keyword(requirements.values(), contract.name), control)
     for edit in _beyond(contract):
         yield from edges.of_control(edit, is_chosen=True)
     for edit in (edit for body in bodies for edit in difference(contract.example_request, body)):

@@ -48,7 +48,7 @@ def is_gateways(exchange: Exchange) -> bool:
 def _is_doubtful(exchange: Exchange) -> bool:
     """Whether a request had no answer, or only a gateway's. One that is valid may take its time."""
     probe = exchange.probe
-    if probe.method != "POST" or probe.parts or exchange.refused_connection:
+    if not probe.uses_its_method or probe.parts or exchange.refused_connection:
         return False
     gave_none = exchange.is_silent if probe.expect is Expect.REFUSED else exchange.was_dropped
     return gave_none or is_gateways(exchange)

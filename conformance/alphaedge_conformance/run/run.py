@@ -92,6 +92,8 @@ class Run:
     def impact(self, finding: Finding) -> str | None:
         """What a finding does to a program that uses the client."""
         exchange = finding.exchange
+        if exchange.probe.operation is not None:
+            return None
         if exchange.number not in self._impacts:
             self._impacts[exchange.number] = observe(exchange)
         what = self._impacts[exchange.number].of(finding.place)
@@ -101,7 +103,7 @@ class Run:
     def _usages(self) -> list[tuple[Exchange, int, int]]:
         """The exchanges with a usage, and the prompt and completion tokens that it says."""
         found = []
-        for exchange in self.exchanges:
+        for exchange in (each for each in self.exchanges if each.probe.operation is None):
             try:
                 usage = Evidence(exchange, self.contract).usage
             except Exception:  # nothing is judged here; a check that asks for it says what is wrong

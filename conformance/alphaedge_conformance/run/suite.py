@@ -71,9 +71,13 @@ class Suite:
         return cls(contract, requirements, checks_for(contract, requirements))
 
     @property
-    def kinds(self) -> dict[str, frozenset[ExpectedAnswer]]:
-        """The kinds of probes that can show each requirement."""
-        return {id: check.kinds for id, check in self.checks.items()}
+    def kinds(self) -> dict[str, frozenset[tuple[str | None, ExpectedAnswer]]]:
+        """The kinds of probes that can show each requirement, each with the operation that it has to be of."""
+        requirements = self.requirements
+        return {
+            id: frozenset((requirements[id].operation, kind) for kind in check.kinds)
+            for id, check in self.checks.items()
+        }
 
     def pinned(self, levels: Mapping[str, Level]) -> Suite:
         """The suite with the levels that requirements had in a released version of the contract. Raises
@@ -258,7 +262,10 @@ class Suite:
 def _missing(plan: Plan, exchanges: Sequence[Exchange]) -> dict[Probe, str]:
     """The probes of a plan that a recording does not show, each with the reason."""
     answered = {exchange.probe for exchange in exchanges}
+    lacking = {exchange.probe.operation for exchange in exchanges if exchange.lacks_its_operation}
     missing = [
-        probe for probe in plan.probes if probe not in answered and not answered.issuperset(probe.parts or [probe])
+        probe
+        for probe in plan.probes
+        if probe not in answered and not answered.issuperset(probe.parts or [probe]) and probe.operation not in lacking
     ]
     return dict.fromkeys(missing, "the recording does not have them")

@@ -108,7 +108,9 @@ class Runner:
         """The probes of a plan without an answer, each with the reason."""
         known = {each.probe for each in self.exchanges}
         left = {probe: self._unsent.get(probe) or self.stopped or "" for probe in plan.probes if probe not in known}
-        return {**left, **dict.fromkeys(plan.unsent, "budget exhausted")}
+        cut = dict.fromkeys(plan.unsent, "budget exhausted")
+        lacking = {each.probe.operation for each in self.exchanges if each.lacks_its_operation}
+        return {probe: why for probe, why in {**left, **cut}.items() if probe.operation not in lacking}
 
     def stop(self, why: str) -> None:
         """Gives up what is under way; may be called by a signal handler."""
@@ -153,7 +155,7 @@ class Runner:
             if self.exchanges[0].media_type == "text/html" and not _is_json(self.exchanges[0].body):
                 page = f"{self.target.url} answers with a page (text/html)"
                 raise Inconclusive(f"{page}, so nothing can be judged; name the address of the API")
-            numbered = [(number, probe, 0) for number, probe in enumerate(others, 2)]
+            numbered = await self._of_operations([(number, probe, 0) for number, probe in enumerate(others, 2)])
             alone = [each for each in numbered if each[1].series is None]
             self._queue.extend(each for each in alone if not is_unlimited(each[1]))
             await self._workers()
@@ -162,6 +164,23 @@ class Runner:
             self._pace.width = 1
             self._queue.extend(each for each in alone if is_unlimited(each[1]))
             await self._workers()
+
+    async def _of_operations(self, numbered: list[tuple[int, Probe, int]]) -> list[tuple[int, Probe, int]]:
+        """Sends the control of each further operation, and gives what is left to send: nothing of an operation whose
+        control was not accepted."""
+        controls = [each for each in numbered if each[1].is_control]
+        if not controls:
+            return numbered
+        self._queue.extend(controls)
+        await self._workers()
+        accepted = {each.probe.operation for each in self.exchanges if each.accepted}
+        left = []
+        for number, probe, attempt in numbered:
+            if probe.operation in accepted and not probe.is_control:
+                left.append((number, probe, attempt))
+            elif not probe.is_control:
+                self._unsent[probe] = "the control request of its operation was not accepted"
+        return left
 
     async def _all(self) -> None:
         async with client(self.settings, self.target) as self._client:

@@ -66,6 +66,7 @@ def trusted(ca_file: Path | None) -> ssl.SSLContext:
 
 async def exchange(client: httpx.AsyncClient, number: int, probe: Probe, target: Target, limits: Limits) -> Exchange:
     """Sends a probe; whatever the server does, an exchange comes back, and in time."""
+    url = target.url if probe.operation is None else probe.operation.url(target.url)
     answer = _Answer(limits, probe.streams)
     seen: set[str] = set()
     refused = lost = False
@@ -79,7 +80,7 @@ async def exchange(client: httpx.AsyncClient, number: int, probe: Probe, target:
             answer.begin(deadline)
             request = client.build_request(
                 probe.method,
-                target.url,
+                url,
                 content=_content(probe),
                 headers=[(name.encode(), value.encode()) for name, value in _headers(probe, target)],
                 extensions={"trace": trace},
@@ -109,7 +110,7 @@ async def exchange(client: httpx.AsyncClient, number: int, probe: Probe, target:
     if failure is not None:
         failure = masked_text(redact(failure, target.key), target.headers)
     elapsed = time.perf_counter() - clock
-    made = Exchange(number, probe, target.url, started, elapsed=elapsed, failure=failure)
+    made = Exchange(number, probe, url, started, elapsed=elapsed, failure=failure)
     made = evolve(
         made,
         aborted_by_limit=answer.aborted_by_limit,

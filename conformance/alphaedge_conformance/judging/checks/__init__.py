@@ -17,12 +17,11 @@ def checks_for(contract: Contract, requirements: dict[str, Requirement]) -> dict
     """The check of each requirement; raises ConfigurationError for a requirement without one."""
     found = {}
     for requirement in requirements.values():
-        if requirement.kind != "stated":
+        if requirement.kind not in ("stated", "key"):
             found[requirement.id] = Check(keywords.check_of(requirement), keywords.kinds_of(contract, requirement))
-        elif requirement.id in STATED:
-            found[requirement.id] = STATED[requirement.id]
+        elif requirement.statement in STATED:
+            found[requirement.id] = STATED[requirement.statement]
         else:
-            raise contract.error(
-                requirement.pointer, f"{requirement.id} has no check; add one to alphaedge_conformance/judging/checks"
-            )
+            told = f"{requirement.statement} has no check; add one to alphaedge_conformance/judging/checks"
+            raise contract.error(requirement.pointer, told)
     return found

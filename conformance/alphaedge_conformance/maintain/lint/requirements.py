@@ -22,8 +22,8 @@ ID = r"[a-z0-9]+(-[a-z0-9]+)*\.[a-z0-9]+(-[a-z0-9]+)*"
 
 
 def _entries(contract: Contract) -> Iterator[tuple[str, dict[str, Any]]]:
-    for index, entry in enumerate(entries(contract)):
-        yield f"/x-requirements/{index}", entry if isinstance(entry, dict) else {}
+    for here, entry in entries(contract).items():
+        yield here, entry if isinstance(entry, dict) else {}
 
 
 def complete(contract: Contract) -> Iterator[Problem | LeftOut]:
@@ -33,16 +33,16 @@ def complete(contract: Contract) -> Iterator[Problem | LeftOut]:
     except ConfigurationError as error:
         yield located(contract, COMPLETE, error)
         return
-    ids = Counter(str(entry.get("id")) for _, entry in _entries(contract))
+    ids = Counter((_above(here, entry), str(entry.get("id"))) for here, entry in _entries(contract))
     before = 0
     for here, entry in _entries(contract):
         id = str(entry.get("id"))
         for wrong in _wrong(contract, entry):
             before += 1
             yield problem(contract, COMPLETE, here, f"{id}: {wrong}")
-        if ids[id] > 1:
+        if (times := ids[_above(here, entry), id]) > 1:
             before += 1
-            yield problem(contract, UNIQUE, here, f"the id {id} is taken {ids[id]} times; give each its own")
+            yield problem(contract, UNIQUE, here, f"the id {id} is taken {times} times; give each its own")
     if not before:
         try:
             catalogue(contract)
@@ -59,6 +59,11 @@ def complete(contract: Contract) -> Iterator[Problem | LeftOut]:
             yield LeftOut(COMPLETE, "the keywords of a contract that is not valid OpenAPI are not requirements yet")
 
 
+def _above(here: str, entry: dict[str, Any]) -> Any:
+    """The operation that an entry names, or else stands under."""
+    return entry.get("operation", here.partition("/x-requirements")[0])
+
+
 def _wrong(contract: Contract, entry: dict[str, Any]) -> Iterator[str]:
     if not re.fullmatch(ID, str(entry.get("id"))):
         yield "expected an id in kebab-case as `subject.statement`; rename it"
@@ -72,6 +77,8 @@ def _wrong(contract: Contract, entry: dict[str, Any]) -> Iterator[str]:
         yield "give the page's words as `quote` exactly when it is documented"
     if not contract.has(str(entry.get("pointer"))) or not str(entry.get("pointer")).startswith("/"):
         yield f"its `pointer` does not resolve: {entry.get('pointer')}; correct it"
+    if "operation" in entry and entry["operation"] not in contract.operation_pointers:
+        yield f"its `operation` is not one: {entry['operation']}; give its JSON pointer, as /paths/~1v1~1models/get"
 
 
 def levelled(contract: Contract) -> Iterator[Problem | LeftOut]:
@@ -131,7 +138,7 @@ def quoted(contract: Contract, page: Path | None) -> Iterator[Problem | LeftOut]
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"--page {page}: cannot be read: {error}; name a text file") from None
     for here in contract.pointers():
-        if here.endswith("/x-quote") or (here.startswith("/x-requirements/") and here.endswith("/quote")):
+        if here.endswith("/x-quote") or ("/x-requirements/" in here and here.endswith("/quote")):
             quote = contract.at(here)
             if not isinstance(quote, str):
                 yield problem(contract, QUOTED, here, "expected the page's words as text; put them in quotation marks")

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ...contract import Contract, pointer, tokens
+from ...contract.further import operations
 from ...contract.names import reserved
 from ...contract.requirements import unjudged
 from ...errors import ConfigurationError
@@ -46,6 +47,7 @@ def valid(contract: Contract) -> Iterator[Problem | LeftOut]:
             yield problem(contract, VALID, here, f"{here or 'the document'}: {error.message}; correct it")
     try:
         contract.check()
+        operations(contract)
     except ConfigurationError as error:
         yield located(contract, VALID, error)
     except (AttributeError, KeyError, TypeError) as error:

@@ -10,7 +10,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ...exchange.strict_json import Json
-from ..app import Mock, Refusal
+from ..app import Mock
+from ..endpoint import Refusal
 from ..profiles.behaviour import changed
 from ..profiles.reasoning import Reasoning
 from ..profiles.sampling import Sampling

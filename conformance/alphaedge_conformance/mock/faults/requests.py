@@ -13,7 +13,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from ...exchange.strict_json import Json
-from ..app import Mock, Refusal
+from ..app import Mock
+from ..endpoint import Refusal
 from .fault import fault
 from .refusals import Instead, OtherMethod
 

@@ -17,7 +17,8 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from ...exchange.strict_json import Json
-from ..app import Mock, Refusal
+from ..app import Mock
+from ..endpoint import Refusal
 from ..reply import Reply
 from .registry import unusual
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from attrs import evolve
 
 from ...exchange.strict_json import Json
-from ..app import Mock, Refusal
+from ..app import Mock
+from ..endpoint import Refusal
 from ..profiles.reasoning import Reasoning
 from ..profiles.sampling import Sampling
 from ..profiles.tools import Tools
