@@ -190,7 +190,7 @@ class SchemaDocument(OperationDocument):
 
         def add(at: str, name: str, value: Any, **other: Any) -> None:
             about: dict[str, Any] = {"path": spot.path, "level": levels.get(name, "MUST"), "quote": spot.quote, **other}
-            of = {"component": spot.component, "is_optional": spot.is_optional, "by_hand": spot.by_hand}
+            of: dict[str, Any] = {"component": spot.component, "is_optional": spot.is_optional, "by_hand": spot.by_hand}
             found.append(Keyword(at, name, value, schema=here, **of, **about))
 
         if schema is False:

@@ -318,8 +318,8 @@ def _profiles(run: Run) -> Iterator[Profile]:
         yield {
             "name": name,
             "claimed": name in claimed,
-            "outcome": offer and offer.outcome,
-            "reason": offer and offer.reason,
+            "outcome": offer.outcome if offer else None,
+            "reason": offer.reason if offer else None,
         }
 
 

@@ -137,14 +137,14 @@ def logprob_not_positive(evidence: Evidence) -> None:
 
 @of_sampling("sampling.top-logprobs-counted")
 def top_logprobs_counted(request: Json, choices: list[Json]) -> None:
-    wanted = request.get("top_logprobs")
+    wanted = request.get("top_logprobs") or 0
     assume(isinstance(wanted, int) and wanted > 0)
     every = [token for choice in choices for token in _tokens(choice.get("logprobs")) or ()]
     assume(every, "no logprobs")
     for token in every:
         listed = token.get("top_logprobs")
         got = len(listed) if isinstance(listed, list) else 0
-        assert got in (wanted, int(wanted or 0) + 1), Deviation(
+        assert got in (wanted, wanted + 1), Deviation(
             f"expected {wanted} top_logprobs, got {got} for {shown_json(token.get('token'))}",
             Place(members=("top_logprobs",)),
         )
@@ -173,8 +173,8 @@ def _bytes(token: Json) -> bytes:
 
 @of_sampling("sampling.max-completion-tokens-kept")
 def max_completion_tokens_kept(request: Json, choices: list[Json], usage: Json) -> None:
-    limit, used = request.get("max_completion_tokens"), usage["completion_tokens"]
-    assume(isinstance(limit, int | float))
+    limit, used = request.get("max_completion_tokens") or 0, usage["completion_tokens"]
+    assume(isinstance(limit, int | float) and limit > 0)
     most = limit * max(1, len(choices))
     assert used <= most, Deviation(
         f"expected completion_tokens <= {most}, got {used}", Place(members=("completion_tokens",))
