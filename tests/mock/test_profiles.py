@@ -26,6 +26,8 @@ PROFILES = list(shipped())
 MOST = 25
 """Requests that a profile may take on top of those of the contract, at standard effort."""
 STATED = {name: fault for name, fault in BY_HAND.items() if fault.profile is not None}
+FIRST = {next(name for name, fault in STATED.items() if fault.profile == profile) for profile in PROFILES}
+"""One fault of each profile is tried each time, the others by `make slow`."""
 
 
 @cache
@@ -71,7 +73,11 @@ def test_every_requirement_of_a_profile_has_a_fault(name: str) -> None:
     assert unbroken(own, all_faults(own.contract).values()) == []
 
 
-@pytest.mark.parametrize("names", [*((name,) for name in PROFILES), tuple(PROFILES)], ids=" ".join)
+@pytest.mark.parametrize(
+    "names",
+    [*(pytest.param((name,), marks=pytest.mark.slow) for name in PROFILES), tuple(PROFILES)],
+    ids=" ".join,
+)
 def test_the_mock_conforms(names: tuple[str, ...]) -> None:
     run = trial(with_profiles(*names), Mock)
     good = (Status.PASSED, Status.NOT_APPLICABLE)
@@ -79,7 +85,7 @@ def test_the_mock_conforms(names: tuple[str, ...]) -> None:
     assert run.conclusion is Conclusion.CONFORMS
 
 
-@pytest.mark.parametrize("name", STATED)
+@pytest.mark.parametrize("name", [pytest.param(n, marks=() if n in FIRST else pytest.mark.slow) for n in STATED])
 def test_a_fault_is_found_and_nothing_else(name: str) -> None:
     fault = STATED[name]
     assert fault.profile is not None
@@ -87,6 +93,7 @@ def test_a_fault_is_found_and_nothing_else(name: str) -> None:
     assert failed(run) == fault.breaks
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["streams-call-twice", "ignores-the-seed"])
 def test_its_recording_says_the_same(name: str) -> None:
     fault = STATED[name]
@@ -96,6 +103,7 @@ def test_its_recording_says_the_same(name: str) -> None:
     assert differences(run, again) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", OF_PROFILES)
 def test_an_unusual_server_is_not_accused(name: str) -> None:
     profile, kind = OF_PROFILES[name]

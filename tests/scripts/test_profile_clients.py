@@ -108,6 +108,7 @@ def url(contract: Contract) -> Iterator[str]:
         yield address
 
 
+@pytest.mark.slow
 @pytest.mark.xdist_group("grown")
 def test_the_python_client_is_typed_and_folds_calls(contract: Contract, url: str, tmp_path: Path) -> None:
     made = generate.generate(contract, tmp_path)
@@ -131,6 +132,7 @@ def test_the_python_client_is_typed_and_folds_calls(contract: Contract, url: str
     assert (choices, has_tokens) == (2, True)
 
 
+@pytest.mark.slow
 @pytest.mark.xdist_group("grown")
 def test_the_types_of_typescript_have_it_too(contract: Contract, tmp_path: Path, npm: None) -> None:
     (tmp_path / "made").mkdir()
