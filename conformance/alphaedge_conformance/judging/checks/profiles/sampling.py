@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from ....exchange.strict_json import Json
-from ...chat import said
+from ...chat import assume_valid, said
 from ...evidence import Evidence, Unseen, assume, deltas, fold
 from ...places import Deviation, Place
 from ..check import check
@@ -87,7 +87,8 @@ def _tokens(logprobs: Any) -> list[Json] | None:
 
 
 @of_sampling("sampling.logprobs-present")
-def logprobs_present(request: Json, choices: list[Json]) -> None:
+def logprobs_present(evidence: Evidence, request: Json, choices: list[Json]) -> None:
+    assume_valid(evidence, "logprobs")
     assume(request.get("logprobs") is True)
     for choice in choices:
         assume(_text(choice), "no text")
@@ -97,7 +98,8 @@ def logprobs_present(request: Json, choices: list[Json]) -> None:
 
 
 @of_sampling("sampling.logprobs-present-in-stream")
-def logprobs_present_in_stream(request: Json, chunks: list[Json]) -> None:
+def logprobs_present_in_stream(evidence: Evidence, request: Json, chunks: list[Json]) -> None:
+    assume_valid(evidence, "logprobs")
     assume(request.get("logprobs") is True)
     assume(any(delta.get("content") for _, delta in deltas(chunks)), "no text")
     assert any(_tokens(choice.get("logprobs")) for choice, _ in deltas(chunks)), Deviation(
@@ -108,6 +110,7 @@ def logprobs_present_in_stream(request: Json, chunks: list[Json]) -> None:
 @of_sampling("sampling.logprobs-spell-the-text")
 def logprobs_spell_the_text(evidence: Evidence) -> None:
     """By the bytes, where a token is a part of a character; a token that ends the answer is no text."""
+    assume_valid(evidence, "logprobs")
     for choice in _choices(evidence):
         tokens, text = _tokens(choice.get("logprobs")), _text(choice)
         assume(tokens and text)
@@ -122,6 +125,7 @@ def logprobs_spell_the_text(evidence: Evidence) -> None:
 
 @of_sampling("sampling.logprob-not-positive")
 def logprob_not_positive(evidence: Evidence) -> None:
+    assume_valid(evidence, "logprobs")
     every = [token for choice in _choices(evidence) for token in _tokens(choice.get("logprobs")) or ()]
     assume(every)
     for token in every:
@@ -136,7 +140,8 @@ def logprob_not_positive(evidence: Evidence) -> None:
 
 
 @of_sampling("sampling.top-logprobs-counted")
-def top_logprobs_counted(request: Json, choices: list[Json]) -> None:
+def top_logprobs_counted(evidence: Evidence, request: Json, choices: list[Json]) -> None:
+    assume_valid(evidence, "logprobs")
     wanted = request.get("top_logprobs") or 0
     assume(isinstance(wanted, int) and wanted > 0)
     every = [token for choice in choices for token in _tokens(choice.get("logprobs")) or ()]

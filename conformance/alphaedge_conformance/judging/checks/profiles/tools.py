@@ -9,7 +9,7 @@ from typing import Any
 import jsonschema_rs
 
 from ....exchange.strict_json import Json, loads
-from ...chat import plain_first
+from ...chat import assume_valid, plain_first
 from ...evidence import Evidence, Unseen, assume, deltas, fold
 from ...places import Deviation, Place
 from ..check import check
@@ -21,7 +21,8 @@ FINISH = Place(members=("finish_reason",))
 
 
 def _choice(evidence: Evidence) -> Json:
-    """The one choice of an answer, folded where it is a stream."""
+    """The one choice of an answer, folded where it is a stream. Calls that are not valid are judged by their schema."""
+    assume_valid(evidence, "tool_calls")
     choices: list[Json] = fold(evidence.chunks)["choices"] if evidence.exchange.probe.streams else evidence.choices
     assume(len(choices) == 1 and isinstance(choices[0].get("message"), dict), "not one choice")
     return choices[0]
@@ -192,6 +193,8 @@ def finish_reason_without_calls(evidence: Evidence) -> None:
 
 @of_tools("tools.text-or-calls")
 def text_or_calls(evidence: Evidence) -> None:
+    for member in ("tool_calls", "content"):
+        assume_valid(evidence, member)
     for choice in evidence.choices if not evidence.exchange.probe.streams else [_choice(evidence)]:
         message = choice.get("message")
         assume(isinstance(message, dict))
@@ -205,8 +208,9 @@ def text_or_calls(evidence: Evidence) -> None:
 
 
 @of_tools("tools.stream-pieces")
-def stream_pieces(chunks: list[Json]) -> None:
+def stream_pieces(evidence: Evidence, chunks: list[Json]) -> None:
     """A client joins the pieces of a call by `index`; the first one says which function is called."""
+    assume_valid(evidence, "tool_calls")
     seen = set[tuple[Any, int]]()
     pieces = [
         (choice.get("index"), piece)
