@@ -358,9 +358,11 @@ def _acceptable(contract: Contract) -> Iterator[Place]:
         is_unbounded = len(place.keywords) == 1
         if place.schema in seen or not place.is_whole or "forbidden" in names:
             continue
+        is_branch = not place.path or (place.path[-1][0] == "(" and is_unbounded and "type" in names)
+        if is_branch and spots(contract, contract.request_schema, place, contract.example_request):
+            continue  # the control has it
         if not place.path:
-            is_shown = bool(spots(contract, contract.request_schema, place, contract.example_request))
-            is_wanted = place.is_optional and not is_shown
+            is_wanted = place.is_optional
         elif place.path[-1][0] in "[{":
             is_wanted = len(place.keywords) > 1
         else:
