@@ -410,7 +410,8 @@ def loosen(schema: dict[str, Any], unsure: set[str]) -> None:
 def describe_members(schema: dict[str, Any], *, is_quoted: bool) -> None:
     for member in schema.get("properties", {}).values():
         is_from_page = is_quoted or "x-quote" in member
-        member["description"] = " ".join(sentences(member, "the page" if is_from_page else "convention"))
+        source = member.get("x-source") or ("the page" if is_from_page else "convention")
+        member["description"] = " ".join(sentences(member, source))
         describe_members(member, is_quoted=is_from_page)
 
 
