@@ -10,7 +10,7 @@ WORKERS ?= $(shell expr $$(nproc 2>/dev/null || echo 2) + 1)
 # What the shell takes as one word, whatever stands in it.
 quoted = '$(subst ','\'',$(1))'
 
-.PHONY: help conform mock servers server-results generate diff lint check test slow explorations growth mutants nightly gate freeze release-check bench docs lock build clean
+.PHONY: help conform mock servers server-results generate diff lint check test slow explorations live-faults growth mutants nightly gate freeze release-check bench bench-suites docs lock build clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -38,12 +38,20 @@ diff: .venv ## what openapi.yaml changes, and what that breaks: make diff BASE=o
 lint: .venv ## openapi.yaml is in order: valid, described, with examples that fit, each requirement with its check
 	@$(BIN)/alphaedge-contract lint $(ARGS)
 
-check: .venv ## generated/ is up to date, the code is formatted, typed and linted
+check: .venv ## generated/ is up to date, the code is formatted, typed and linted, what CI reads is valid
 	@$(BIN)/python scripts/generate.py --check
 	@$(BIN)/ruff check --no-cache .
 	@$(BIN)/ruff format --no-cache --check .
 	@$(BIN)/mypy
 	@$(BIN)/python -m pytest --quiet tests/test_layout.py
+	@$(BIN)/zizmor --offline --no-progress --quiet --persona pedantic .github action.yml
+	@$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	@$(BIN)/check-jsonschema --builtin-schema vendor.github-actions action.yml
+	@$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
+	@$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-forms \
+	  $(filter-out %/config.yml,$(wildcard .github/ISSUE_TEMPLATE/*.yml))
+	@# Of a hidden job, the schema admits anything.
+	@sed 's/^\.//' ci/gitlab.yml | $(BIN)/check-jsonschema --default-filetype yaml --builtin-schema vendor.gitlab-ci -
 
 test: .venv ## the tests of the kit itself, without the slow ones
 	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup --quiet $(ARGS)
@@ -54,13 +62,16 @@ slow: .venv ## the tests that make test leaves out: every page, and what takes l
 explorations: .venv ## ten faults that the plan cannot see, found by drawn requests (minutes)
 	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --quiet tests/run/exploration.py $(ARGS)
 
+live-faults: .venv ## every fault of the mock that an application's traffic shows, found in it (minutes)
+	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup --quiet tests/live/every_fault.py $(ARGS)
+
 growth: .venv ## every edit of the contract that tests/contract/edits.py lists, alone and in pairs (minutes)
 	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --quiet tests/contract/growth.py $(ARGS)
 
 mutants: .venv ## the kill matrix: every fault of the mock breaks exactly what it says (minutes)
 	@$(BIN)/python -m alphaedge_conformance.maintain.kill_matrix --report reports/mutants $(ARGS)
 
-nightly: test slow explorations growth mutants ## all that is tested, as CI does every night
+nightly: test slow explorations live-faults growth mutants ## all that is tested, as CI does every night
 
 gate: .venv ## what a change has to pass: make gate URL=http://host:8000 BASE=origin/main
 	@$(BIN)/python scripts/gate.py --base $(call quoted,$(BASE)) --url $(call quoted,$(URL)) $(ARGS)
@@ -75,6 +86,10 @@ bench: .venv ## the suite beside the Schemathesis command line, the client besid
 	@$(BIN)/python -m bench.suite $(ARGS)
 	@$(BIN)/python -m bench
 	@$(BIN)/python -m bench.page
+	@$(BIN)/python -m bench.live
+
+bench-suites: .venv ## conformance suites on all wrong servers of the mock: make bench-suites ARGS='--sample 20'; without, hours
+	@$(BIN)/python -m bench.faults $(ARGS)
 
 docs: .venv ## the site, into site/: open site/index.html
 	@rm -rf site

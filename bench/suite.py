@@ -1,4 +1,4 @@
-"""How fast and how thorough a run is, beside the Schemathesis command line on the same contract and the same mock.
+"""How fast a run is, beside the Schemathesis command line on the same contract and the same mock.
 
 ``make bench`` writes the figures to reports/bench.json; times are medians, and ratios within one run are what counts.
 Exit code 1 where several targets at once take longer than is claimed.
@@ -9,19 +9,15 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import os
-import re
 import resource
-import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
 
 from attrs import evolve
 from starlette.types import Receive, Scope, Send
@@ -29,27 +25,24 @@ from starlette.types import Receive, Scope, Send
 from alphaedge_conformance.contract import Contract
 from alphaedge_conformance.exchange.target import target
 from alphaedge_conformance.mock import Mock, serve
-from alphaedge_conformance.mock.faults import all_faults
 from alphaedge_conformance.probes import Plan
 from alphaedge_conformance.run.suite import Suite
 from alphaedge_conformance.sending.settings import Settings
 
-ROOT = Path(__file__).resolve().parent.parent
-KEY = "sk-the-key-of-the-bench"
+from .environment import ROOT
+from .suites import KEY, Json, ours, schemathesis, timed
+
 LATENCIES = (0.0, 0.2)
-EFFORTS = ("quick", "standard", "thorough")
 REPEATS = 5
-FAULTS = 20
 LONGEST = 1.5
 """What several targets at once may take, in times of the slowest of them alone."""
-Json = dict[str, Any]
 
 
 @contextmanager
-def mock(latency: float, fault: str | None = None) -> Iterator[str]:
+def mock(latency: float) -> Iterator[str]:
     """The address of a mock in a process of its own."""
-    command = [sys.executable, __file__, "--serve", str(latency), *([fault] if fault else [])]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stdin=subprocess.PIPE, text=True) as process:
+    command = [sys.executable, "-m", "bench.suite", "--serve", str(latency)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stdin=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stdin is not None
         try:
@@ -58,11 +51,9 @@ def mock(latency: float, fault: str | None = None) -> Iterator[str]:
             process.stdin.close()
 
 
-def serve_one(latency: str, fault: str | None = None) -> None:
-    """Serves the mock, or one with a fault, until standard input ends."""
-    contract = Contract.load()
-    make: Callable[..., Mock] = all_faults(contract)[fault].make if fault else Mock
-    app = make(contract, KEY)
+def serve_one(latency: str) -> None:
+    """Serves the mock until standard input ends."""
+    app = Mock(Contract.load(), KEY)
 
     async def slow(scope: Scope, receive: Receive, send: Send) -> None:
         """A refusal is as far away as an answer."""
@@ -72,41 +63,6 @@ def serve_one(latency: str, fault: str | None = None) -> None:
     with serve(slow) as url:
         print(url, flush=True)
         sys.stdin.read()
-
-
-def ours(url: str, *arguments: str) -> Json:
-    """A full run of the command."""
-    command = [str(Path(sys.executable).with_name("alphaedge-conform")), url, *arguments]
-    began = time.time()
-    with tempfile.TemporaryDirectory() as folder:
-        seconds, code, _ = timed([*command, "--report", folder])
-        report = json.loads((Path(folder) / "report.json").read_text("utf-8"))
-        first, *_ = json.loads((Path(folder) / "exchanges.har").read_bytes())["log"]["entries"]
-    return {
-        "seconds": seconds,
-        "first_request_after": first["_started"] - began,
-        "requests": report["cost"]["requests"],
-        "found": any(each["status"] == "failed" for each in report["requirements"]),
-        "exit": code,
-    }
-
-
-def schemathesis(url: str) -> Json:
-    """A run of the Schemathesis command line with its defaults, and a fixed seed."""
-    contract = Contract.load()
-    with tempfile.TemporaryDirectory() as folder:
-        shutil.copy(contract.source, Path(folder) / "openapi.yaml")
-        command = [str(Path(sys.executable).with_name("schemathesis")), "run", "openapi.yaml", "--url", url, "--seed=1"]
-        seconds, code, output = timed([*command, "-H", f"Authorization: Bearer {KEY}", "--no-color"], folder)
-    generated = re.search(r"(\d+) generated", output)
-    return {"seconds": seconds, "requests": int(generated[1]) if generated else None, "found": code == 1, "exit": code}
-
-
-def timed(command: list[str], folder: str | None = None) -> tuple[float, int, str]:
-    started = time.perf_counter()
-    environment = os.environ | {"ALPHAEDGE_API_KEY": KEY}
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
-    return time.perf_counter() - started, done.returncode, done.stdout
 
 
 def median(runs: list[Json]) -> Json:
@@ -125,34 +81,6 @@ def side_by_side(latency: float, repeats: int) -> Json:
     for name in ("ours", "ours at concurrency 32"):
         found[f"schemathesis / {name}"] = found["schemathesis"]["seconds"] / found[name]["seconds"]
     return found
-
-
-def faults_found(count: int) -> Json:
-    """(a) How many of the mock's faults each effort and Schemathesis find, with how many requests, at no latency; every
-    so many-th of them by name."""
-    names = sorted(all_faults(Contract.load()))
-    names = names if count == 0 else names[:: max(1, len(names) // count)][:count]
-    runs: dict[str, dict[str, Json]] = {who: {} for who in (*EFFORTS, "schemathesis")}
-    for name in names:
-        with mock(0.0, name) as url:
-            for effort in EFFORTS:
-                runs[effort][name] = ours(url, "--timeout", "5", "--effort", effort)
-            runs["schemathesis"][name] = schemathesis(url)
-    figures: Json = {"faults": len(names)}
-    for who, each in runs.items():
-        found = [name for name in names if each[name]["found"]]
-        requests = sum(run["requests"] or 0 for run in each.values())
-        figures[who] = {
-            "found": len(found),
-            "requests": requests,
-            "found for 1000 requests": 1000 * len(found) / max(1, requests),
-            "missed": [name for name in names if name not in found],
-        }
-    by_schemathesis = set(names) - set(figures["schemathesis"]["missed"])
-    figures["found by schemathesis and missed at standard effort"] = sorted(
-        by_schemathesis & set(figures["standard"]["missed"])
-    )
-    return figures
 
 
 def against_the_ideal(latency: float, concurrency: int, repeats: int) -> Json:
@@ -181,8 +109,8 @@ def compared(latency: float, repeats: int, targets: int = 5) -> Json:
 def grown(exchanges: int, latency: float) -> Json:
     """(c, d) One process that sends the plan again and again until it has so many exchanges."""
     with mock(latency) as url:
-        command = [sys.executable, __file__, "--send", url, str(exchanges)]
-        found: Json = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+        command = [sys.executable, "-m", "bench.suite", "--send", url, str(exchanges)]
+        found: Json = json.loads(subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout)
     return found
 
 
@@ -205,13 +133,12 @@ def send(url: str, exchanges: str) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="bench.py", description=__doc__)
     parser.add_argument("--repeats", type=int, default=REPEATS, metavar="N")
-    parser.add_argument("--faults", type=int, default=FAULTS, metavar="N", help="faults to look for; 0 for all")
     parser.add_argument("--output", type=Path, default=ROOT / "reports" / "bench.json", metavar="FILE")
-    parser.add_argument("--serve", nargs="+", help=argparse.SUPPRESS)
+    parser.add_argument("--serve", help=argparse.SUPPRESS)
     parser.add_argument("--send", nargs=2, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.serve:
-        serve_one(*arguments.serve)
+        serve_one(arguments.serve)
         return 0
     if arguments.send:
         send(*arguments.send)
@@ -220,7 +147,6 @@ def main() -> int:
     with mock(0.0) as url:
         ours(url)  # draws once, as a first run does
     figures["side by side"] = {f"{1000 * each:.0f} ms": side_by_side(each, arguments.repeats) for each in LATENCIES}
-    figures["faults found"] = faults_found(arguments.faults)
     figures["against the ideal"] = {
         f"concurrency {width}": against_the_ideal(0.2, width, arguments.repeats) for width in (8, 32)
     }

@@ -124,7 +124,7 @@ def generate(contract: Contract, scratch: Path) -> Path:
     done = subprocess.run(command, env={**os.environ, "NO_COLOR": "1"}, cwd=scratch, capture_output=True, text=True)
     if done.returncode != 0:
         said = "\n".join(line for line in (done.stdout + done.stderr).splitlines() if line.strip())
-        what = "openapi-python-client cannot make a client of it; say it otherwise, or teach scripts/templates"
+        what = "openapi-python-client cannot generate a client from it; change it, or extend scripts/templates"
         raise contract.error(named_in(contract, said), f"{what}:\n{said}")
     arrange(made)
     return made

@@ -41,6 +41,8 @@ class Recipe:
     start_timeout: float
     requirements: list[str] = field(default_factory=list)
     """For pip, into a virtual environment."""
+    locked: bool = False
+    """Whether servers/locks/NAME.txt pins, with hashes, all that these bring along."""
     npm: bool = False
     """Whether servers/npm/NAME has a package.json and its lock."""
     build: list[list[str]] = field(default_factory=list)
@@ -81,9 +83,9 @@ def install(recipe: Recipe, work: Path) -> None:
     """The stamp is written last, so a half-made environment is made again."""
     work.mkdir(parents=True, exist_ok=True)
     manifests = sorted((RECIPES / "npm" / recipe.name).glob("*.json")) if recipe.npm else []
-    wanted = "\n".join(
-        [sys.version, str(work), recipe.version, *recipe.requirements, *(path.read_text() for path in manifests)]
-    )
+    locks = [lock_of(recipe)] if recipe.locked else []
+    pinned = [path.read_text() for path in locks + manifests]
+    wanted = "\n".join([sys.version, str(work), recipe.version, *recipe.requirements, *pinned])
     stamp = work / "stamp"
     if not recipe.requirements + manifests or (stamp.exists() and stamp.read_text() == wanted):
         return
@@ -92,7 +94,9 @@ def install(recipe: Recipe, work: Path) -> None:
     if recipe.requirements:
         target = work / "venv"
         venv.create(target, clear=True, with_pip=True)
-        run(recipe, [str(target / "bin" / "pip"), "-qq", "install", *recipe.requirements], work)
+        pip = [str(target / "bin" / "pip"), "-qq", "--disable-pip-version-check", "install"]
+        locked = [word for lock in locks for word in ("--require-hashes", "--requirement", str(lock))]
+        run(recipe, [*pip, *(locked or recipe.requirements)], work)
     if recipe.npm:
         target = work / "npm"
         target.mkdir(exist_ok=True)
@@ -100,6 +104,20 @@ def install(recipe: Recipe, work: Path) -> None:
             shutil.copy(path, target)
         run(recipe, ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel", "error"], target)
     stamp.write_text(wanted)
+
+
+def lock_of(recipe: Recipe) -> Path:
+    return RECIPES / "locks" / f"{recipe.name}.txt"
+
+
+def lock(recipe: Recipe) -> None:
+    """Write its lock: what the requirements bring along on any system, with hashes."""
+    uv = str(Path(sys.executable).with_name("uv"))
+    command = [uv, "pip", "compile", "-", "--universal", "--python-version", "3.11", "--generate-hashes"]
+    command += ["--no-header", "--no-annotate", "--upgrade", "--quiet", "--output-file", str(lock_of(recipe))]
+    lock_of(recipe).parent.mkdir(exist_ok=True)
+    if subprocess.run(command, input="\n".join(recipe.requirements), text=True).returncode:
+        raise Failed(INCONCLUSIVE, f"{recipe.name} could not be locked")
 
 
 def run(recipe: Recipe, command: list[str], folder: Path, env: Mapping[str, str] | None = None) -> None:

@@ -1,17 +1,22 @@
 """Field results: server_results.py [--record NAME ...] [--check]
 
-Writes docs/servers.md from servers/results/*.json. `--record` makes these first: each NAME (or "all", the heavy
-ones too) is judged several times, its findings are repeated with their own curl lines, and two clients are tried.
-A finding is published only when servers/confirmed/NAME.toml says, for this version of the server, that somebody read
-the answer of its curl line and why the accusation is true. What is not seen in each run stands there under `flaky`.
+Writes docs/servers.md, and a page a server in docs/servers/, from servers/results/*.json. `--record` makes these
+first: each NAME (or "all", the heavy ones too) is judged several times, its findings are repeated with their own curl
+lines, and two clients are tried. A finding is published only when servers/confirmed/NAME.toml says, for this version of
+the server, that somebody read the answer of its curl line and why the accusation is true. What is not seen in each run
+stands there under `flaky`.
 """
 
 import argparse
 import hashlib
 import json
+import re
+import socket
 import subprocess
 import tomllib
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 from recipes import INCONCLUSIVE, RECIPES, ROOT, USAGE, WORK, Failed, Recipe, environment, install, names, read, serving
@@ -19,7 +24,7 @@ from servers import flaky, folders, judge, judged, run_as_a_program, worst
 
 RESULTS = RECIPES / "results"
 CONFIRMED = RECIPES / "confirmed"
-PAGE = ROOT / "docs" / "servers.md"
+DOCS = ROOT / "docs"
 LOCK = ROOT / "bench" / "requirements.lock"
 
 Json = dict[str, Any]
@@ -27,21 +32,35 @@ Json = dict[str, Any]
 
 def record(recipe: Recipe) -> None:
     """Judge, repeat, try, and keep what a page needs."""
-    with serving(recipe, WORK / recipe.name) as url:
-        codes = judge(recipe, url, recipe.runs, [])
-        if not judged(recipe.name, codes):
-            told = f"the suite exited with {', '.join(map(str, codes))}, or wrote no report"
-            raise Failed(worst([INCONCLUSIVE, *codes]), f"{recipe.name}: nothing is published: {told}")
-        reports = [json.loads((folder / "report.json").read_text()) for folder in folders(recipe.name, recipe.runs)]
-        result = reduced(recipe, reports, url) | {"clients": clients(recipe, url)}
-        answers = [repeated(recipe, url, departure) for departure in result["departures"]]
+    codes = judge(recipe, recipe.runs, [])
+    if not judged(recipe.name, codes):
+        told = f"the suite exited with {', '.join(map(str, codes))}, or wrote no report"
+        raise Failed(worst([INCONCLUSIVE, *codes]), f"{recipe.name}: nothing is published: {told}")
+    reports = [json.loads((folder / "report.json").read_text()) for folder in folders(recipe.name, recipe.runs)]
+    result = reduced(recipe, reports)
+    with ExitStack() as stack:
+        work = WORK / recipe.name
+        url = stack.enter_context(serving(recipe, work))
+        result["clients"] = clients(recipe, url)
+        answers = []
+        for departure in result["departures"]:
+            if not answers_at(url):  # a request may have ended it
+                stack.close()
+                url = stack.enter_context(serving(recipe, work))
+            answers.append(repeated(recipe, url, departure))
     (WORK / recipe.name / "answers.txt").write_text("\n".join(answers))
     print(f"the answers of curl, to be read: {WORK / recipe.name / 'answers.txt'}", flush=True)
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / f"{recipe.name}.json").write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n")
 
 
-def reduced(recipe: Recipe, reports: Sequence[Json], url: str) -> Json:
+def answers_at(url: str) -> bool:
+    port = int(url.rpartition(":")[2])
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def reduced(recipe: Recipe, reports: Sequence[Json]) -> Json:
     """Of several reports what the page shows; the address of the server is $URL there."""
     first = reports[0]
     runs = [{each["id"]: each for each in report["requirements"]} for report in reports]
@@ -60,7 +79,7 @@ def reduced(recipe: Recipe, reports: Sequence[Json], url: str) -> Json:
                     "probe": finding["probe"],
                     "message": finding["message"],
                     "impact": finding["impact"],
-                    "curl": finding["curl"].replace(url, "$URL"),
+                    "curl": re.sub(r"http://127\.0\.0\.1:\d+", "$URL", finding["curl"]),
                 }
             )
     order = ["MUST", "SHOULD", "MAY"]
@@ -121,8 +140,10 @@ def repeated(recipe: Recipe, url: str, departure: Json) -> str:
 # The page
 
 
-def page(results: Sequence[Json]) -> str:
-    return "\n".join([*introduction(results), *(line for each in results for line in section(each))])
+def pages(results: Sequence[Json]) -> dict[Path, str]:
+    """The summary, and a page for each server."""
+    found = {DOCS / "servers.md": "\n".join(introduction(results))}
+    return found | {DOCS / "servers" / f"{each['server']}.md": "\n".join(section(each)) for each in results}
 
 
 def introduction(results: Sequence[Json]) -> Iterator[str]:
@@ -137,7 +158,7 @@ def introduction(results: Sequence[Json]) -> Iterator[str]:
         )
         flaky = {*each["flaky"], *confirmations(each).get("flaky", {})}
         same = f"all but {len(flaky)} flaky" if flaky else "all"
-        cells = [f"[{each['server']}](#{each['server']})", each["version"], each["date"], each["verdict"]]
+        cells = [f"[{each['server']}](servers/{each['server']}.md)", each["version"], each["date"], each["verdict"]]
         cells += [f"{level.get('failed', 0)} of {sum(level.values())}" for level in (must, should)]
         yield row([*cells, str(unjudged), f"{same}, {each['runs']} runs"])
     yield ""
@@ -155,7 +176,7 @@ def introduction(results: Sequence[Json]) -> Iterator[str]:
 def section(result: Json) -> Iterator[str]:
     """One server: each departure in a line, what it does to the client, and the command that shows it."""
     recipe = read(result["server"])
-    yield f"## {result['server']}"
+    yield f"# {result['server']}"
     yield ""
     yield f"{recipe.about[0].upper()}{recipe.about[1:]}. Version {result['version']}."
     yield ""
@@ -215,10 +236,15 @@ def main() -> int:
     given = parser.parse_args()
     for name in names() if "all" in given.record else given.record:
         record(read(name))
-    text = page(saved())
+    text = pages(saved())
+    known = {DOCS / "servers.md", *(DOCS / "servers").glob("*.md")}
     if given.check:
-        return int(not PAGE.exists() or PAGE.read_text() != text)
-    PAGE.write_text(text)
+        return int(known != text.keys() or any(path.read_text() != text[path] for path in known))
+    (DOCS / "servers").mkdir(exist_ok=True)
+    for path in known - text.keys():
+        path.unlink()
+    for path, content in text.items():
+        path.write_text(content)
     return 0
 
 

@@ -1,6 +1,7 @@
 """Run the conformance suite against real servers: servers.py [--runs N] [NAME [ARGUMENT of alphaedge-conform ...]]
 
-Without NAME every server that is not heavy is judged. `--serve NAME` starts one and waits for Ctrl-C.
+Without NAME every server that is not heavy is judged. `--serve NAME` starts one and waits for Ctrl-C; `--lock NAME`
+writes its servers/locks/NAME.txt anew.
 Exits with the suite's code, the highest of several; with 2 when a server cannot be had or on a signal, with 4 on
 wrong usage.
 """
@@ -15,28 +16,32 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
-from recipes import INCONCLUSIVE, USAGE, WORK, Failed, Recipe, environment, names, read, serving
+from recipes import INCONCLUSIVE, USAGE, WORK, Failed, Recipe, environment, lock, names, read, serving
 
 
-def judge(recipe: Recipe, url: str, runs: int, arguments: list[str]) -> list[int]:
-    """Run the suite, several times if asked, and say whether the verdicts were the same; the code of each run."""
+def judge(recipe: Recipe, runs: int, arguments: list[str]) -> list[int]:
+    """Run the suite, several times if asked, and say whether the verdicts were the same; the code of each run.
+
+    A server may remember, and one run may end it: each has a server of its own.
+    """
     suite = Path(sys.executable).with_name("alphaedge-conform")
     if not suite.exists():
         raise Failed(USAGE, f"{suite} is missing: install alphaedge[conformance] for this Python")
     codes = []
     for folder in folders(recipe.name, runs):
-        print(f"{recipe.name} {recipe.version} at {url}", flush=True)
         if folder.exists():
             shutil.rmtree(folder)
-        command = [str(suite), url, "--model", recipe.model, "--report", str(folder), *arguments]
-        codes.append(subprocess.run(command, env=environment(recipe)).returncode)
+        with serving(recipe, WORK / recipe.name) as url:
+            print(f"{recipe.name} {recipe.version} at {url}", flush=True)
+            command = [str(suite), url, "--model", recipe.model, "--report", str(folder), *arguments]
+            codes.append(subprocess.run(command, env=environment(recipe)).returncode)
     if runs > 1 and not judged(recipe.name, codes):
-        print(f"{recipe.name}: {runs} runs, not compared, for not each has its report", flush=True)
+        print(f"{recipe.name}: {runs} runs, not compared because some wrote no report", flush=True)
     elif runs > 1:
         differing = flaky([json.loads((folder / "report.json").read_text()) for folder in folders(recipe.name, runs)])
         for id, seen in differing.items():
             print(f"flaky: {id}: {', '.join(seen)}")
-        print(f"{recipe.name}: {runs} runs, other verdicts in one than in another: {len(differing)}", flush=True)
+        print(f"{recipe.name}: {runs} runs, requirements whose verdicts differ: {len(differing)}", flush=True)
     return codes
 
 
@@ -71,25 +76,37 @@ class Parser(argparse.ArgumentParser):
 
 def main() -> int:
     parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--runs", type=int, default=1, help="judge each server so often, and compare (default: 1)")
-    parser.add_argument("--serve", action="store_true", help="start the server, and judge nothing")
+    parser.add_argument(
+        "--runs", type=int, default=1, help="how often to judge each server; the runs are compared (default: 1)"
+    )
+    parser.add_argument("--serve", action="store_true", help="start the server and judge nothing")
+    parser.add_argument("--lock", action="store_true", help="write its lock anew and judge nothing")
     parser.add_argument("name", nargs="?", help=f"one of: {', '.join(names())}")
     parser.add_argument("arguments", nargs=argparse.REMAINDER, help="of alphaedge-conform")
     given = parser.parse_args()
-    if given.runs < 1 or (given.serve and not given.name):
-        parser.error("--runs takes a number from 1, and --serve the NAME of a server")
+    if given.runs < 1 or ((given.serve or given.lock) and not given.name):
+        parser.error("--runs takes a number from 1, and --serve and --lock the NAME of a server")
+    if given.lock:
+        lock(read(given.name))
+        return 0
+    if given.serve:
+        serve(read(given.name))
     codes: list[int] = []
     for recipe in [read(given.name)] if given.name else [each for each in map(read, names()) if not each.heavy]:
         try:
-            with serving(recipe, WORK / recipe.name) as url:
-                if given.serve:
-                    print(f"export URL={url} ALPHAEDGE_API_KEY={recipe.key}  # model {recipe.model}", flush=True)
-                    signal.pause()
-                codes += judge(recipe, url, given.runs, given.arguments)
+            codes += judge(recipe, given.runs, given.arguments)
         except Failed as failed:
             print(failed, file=sys.stderr, flush=True)
             codes.append(failed.code)
     return worst(codes)
+
+
+def serve(recipe: Recipe) -> NoReturn:
+    """Until a signal comes."""
+    with serving(recipe, WORK / recipe.name) as url:
+        print(f"export URL={url} ALPHAEDGE_API_KEY={recipe.key}  # model {recipe.model}", flush=True)
+        while True:
+            signal.pause()
 
 
 def run_as_a_program(main: Callable[[], int]) -> NoReturn:

@@ -25,6 +25,7 @@ from alphaedge_conformance.contract import Contract, pointer
 from alphaedge_conformance.errors import ConfigurationError
 
 HERE = Path(__file__).with_name("typescript")
+LICENSE = Path(__file__).parents[1] / "LICENSE"
 METHODS = ("get", "put", "post", "delete", "patch")
 JSON = "application/json"
 EVENTS = "text/event-stream"
@@ -95,7 +96,7 @@ def generate(contract: Contract, rendering: dict[str, Any], version: str, scratc
     )
     if done.returncode != 0:
         said = (done.stderr or done.stdout).strip()
-        raise ConfigurationError(f"{contract.source}: openapi-typescript cannot make types of it:\n{said}")
+        raise ConfigurationError(f"{contract.source}: openapi-typescript cannot generate types from it:\n{said}")
     for path in (made / "src").glob("*.ts"):
         words = "Made from openapi.yaml by `make generate`, through scripts/typescript/templates/; edit those."
         if path.name == "schema.ts":
@@ -103,6 +104,7 @@ def generate(contract: Contract, rendering: dict[str, Any], version: str, scratc
         elif (HERE / "runtime" / path.name).exists():
             words = f"Copied from scripts/typescript/runtime/{path.name} by `make generate`; edit that."
         path.write_text(f"// {words}\n{path.read_text('utf-8')}", "utf-8")
+    shutil.copy(LICENSE, made)
     return made
 
 
@@ -190,7 +192,7 @@ def operation(contract: Contract, path: str, method: str) -> Operation:
     here = pointer("paths", path, method)
     found = contract.at(here)
     if "{" in path or found.get("parameters"):
-        raise contract.error(here, "the TypeScript client knows no parameters beside the body; teach the templates")
+        raise contract.error(here, "the TypeScript templates support no parameters beside the body; extend them")
     success = here + pointer("responses", "200")
     summary = found.get("summary", found["operationId"])
     events = contract.chunk_schema if contract.has(success + pointer("content", EVENTS)) else None

@@ -12,7 +12,10 @@ import pytest
 from attrs import Factory, define
 from playwright.sync_api import Browser, BrowserContext
 
+import alphaedge
+from alphaedge_conformance.cli import conform, contract
 from alphaedge_conformance.contract.requirements import subject
+from alphaedge_conformance.mock import __main__ as mock
 from alphaedge_conformance.mock.faults import all_faults
 from alphaedge_conformance.probes import everything
 from alphaedge_conformance.run.suite import Suite
@@ -128,7 +131,8 @@ def test_the_list_of_requirements_is_the_catalogue(site: Path, reader: Reader, s
             else f"every request that shows it, answered as: {kinds}"
         )
         first, *others = [fault for fault in faults if each.id in fault.breaks]
-        more = f" It breaks {len(first.breaks) - 1} more with it." if len(first.breaks) > 1 else ""
+        others_broken = len(first.breaks) - 1
+        more = f" It breaks {others_broken} other requirement{'s' * (others_broken > 1)}." if others_broken else ""
         expected.append([
             each.id,
             f"#line-{contract.line(each.pointer)}",
@@ -153,6 +157,28 @@ def test_a_line_of_the_contract_is_that_line(site: Path, reader: Reader, suite: 
     assert [re.sub(r"^ *\d+", "", line).strip() for line in numbered] == [line.strip() for line in lines]
     ids = set(reader.read((site / "contract.html").as_uri(), COLLECT)["ids"])
     assert {f"line-{number}" for number in range(1, len(lines) + 1)} <= ids
+
+
+def test_the_reference_has_every_class_and_every_option(site: Path, reader: Reader) -> None:
+    ids = set(reader.read((site / "api.html").as_uri(), COLLECT)["ids"])
+    public = {name for name in alphaedge.__all__ if not name.startswith("__")}
+    assert public <= {name.rpartition(".")[2] for name in ids}
+    assert "alphaedge.resources.ChatCompletions.create" in ids
+    script = "() => [...document.querySelectorAll('dl.options dt')].map((term) => term.innerText)"
+    shown = " ".join(reader.read((site / "cli.html").as_uri(), script))
+    expected = {option for parser in (conform.parser(), contract.parser(), conform.report_parser(), mock.parser())
+                for each in (parser.subparsers or [parser]) for action in each._actions
+                for option in action.option_strings}  # fmt: skip
+    assert set(re.findall(r"(?<![\w-])--?[a-zA-Z][\w-]*", shown)) == expected
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_no_page_is_wider_than_the_screen(site: Path, browser: Browser, width: int) -> None:
+    """What is wide, as a table or a command, scrolls by itself."""
+    script = "() => document.documentElement.scrollWidth"
+    with browser.new_context(viewport={"width": width, "height": 900}) as context:
+        found = {path.name: Reader(context).read(path.as_uri(), script) for path in sorted(site.glob("*.html"))}
+    assert {name: wide for name, wide in found.items() if wide > width} == {}
 
 
 @pytest.mark.parametrize(("words", "page"), [("max_tokens ignored", "requirements.html"), ("waiver", "judge.html")])

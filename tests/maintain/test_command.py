@@ -72,9 +72,9 @@ def test_what_breaks_is_shown_with_its_line_and_a_value(contract: Contract, fold
     assert done.stdout.splitlines() == [
         f"new.yaml:{line}: breaking for clients and servers: request body, `temperature`: `maximum` was 2, is 1",
         "    requirements: request.temperature-maximum, request.temperature-accepted",
-        "    clients: request body, the old contract allows to send it, the new one does not:",
+        "    clients: request body, the old contract allows sending it, the new one does not:",
         '        {"messages": [{"content": "", "role": "user"}], "model": "", "temperature": 2.0}',
-        "    servers: request body, the new contract wants it refused, the old one accepted it:",
+        "    servers: request body, the new contract requires it to be refused, the old one accepted it:",
         '        {"messages": [{"content": "", "role": "user"}], "model": "", "temperature": 2.0}',
         "1 change: 1 breaking for clients, 1 breaking for servers, 0 unclear for clients, 0 unclear for servers · "
         "version 1.0.0: something breaks, so raise info.version to 2.0.0 or above",
@@ -90,7 +90,7 @@ def test_what_breaks_is_shown_with_its_line_and_a_value(contract: Contract, fold
         ("1.0.0-rc1", (), 1, "version 1.0.0 → 1.0.0-rc1: was lowered, so raise info.version to 1.0.0 or above"),
         ("0.9.0", (LOWER,), 1, "version 1.0.0 → 0.9.0: was lowered, so raise info.version to 2.0.0 or above"),
         ("1.0.0+b", (), 0, "version 1.0.0 → 1.0.0+b: as it should be"),
-        ("1.0.0", (OTHER_WORDS,), 0, "version 1.0.0: nothing breaks that it does not say; 1.0.1 is advised"),
+        ("1.0.0", (OTHER_WORDS,), 0, "version 1.0.0: nothing breaks that it does not announce; 1.0.1 is advised"),
         ("1.0.1", (OTHER_WORDS,), 0, "version 1.0.0 → 1.0.1: as it should be"),
         ("1.9.9", (LOWER,), 1, "version 1.0.0 → 1.9.9: something breaks, so raise info.version to 2.0.0 or above"),
         ("2.0.0", (LOWER,), 0, "version 1.0.0 → 2.0.0: as it should be"),
@@ -192,9 +192,9 @@ def test_json_says_the_same(contract: Contract, folder: Path, run: Command) -> N
         (("diff", "old.yaml", "."), ".: cannot be read as a contract: "),
         (("diff", "old.yaml", "list.yaml"), "list.yaml:1: expected an OpenAPI document with `paths`; give the "),
         (("diff", "old.yaml", "broken.yaml"), "broken.yaml:2: is not valid YAML: "),
-        (("diff", "old.yaml", "odd.yaml"), "a part of it or of old.yaml is not of the form that OpenAPI gives it"),
+        (("diff", "old.yaml", "odd.yaml"), "a part of it or of old.yaml does not have the form that OpenAPI requires"),
         (("diff", "old.yaml", "lost.yaml"), "expected a $ref into this file, found #/components/responses/Lost"),
-        (("diff", "old.yaml", "unnumbered.yaml"), "expected a version as 1.2.3 in info.version; give it one"),
+        (("diff", "old.yaml", "unnumbered.yaml"), "expected a version such as 1.2.3 in info.version; set one"),
         (("diff", "main:openapi.yaml", "old.yaml"), "main:openapi.yaml: there is no such file, and no git for a "),
         (("lint", "nowhere.yaml"), "nowhere.yaml: cannot be read as a contract: "),
         (
@@ -242,7 +242,7 @@ def test_old_may_come_from_git(contract: Contract, folder: Path, run_process: Co
     missing = run_process("diff", "nowhere:old.yaml", "old.yaml", path=os.environ["PATH"])
     assert missing.returncode == 4
     assert re.fullmatch(
-        r"alphaedge-contract: nowhere:old\.yaml: expected a file, or REVISION:PATH as git has it; git says: .*\. "
+        r"alphaedge-contract: nowhere:old\.yaml: expected a file, or REVISION:PATH as in git; git says: .*\. "
         r"Name a file, or fetch the revision\n",
         missing.stderr,
     )

@@ -203,7 +203,7 @@ def test_a_rule_that_cannot_read_an_invalid_contract_is_left_out(contract: Contr
     )
     report = lint(damaged, PAGE)
     assert {problem.rule for problem in report.problems} == {"openapi-valid"}
-    assert report.left_out == [LeftOut("described", "not before the contract is valid OpenAPI")]
+    assert report.left_out == [LeftOut("described", "needs a valid OpenAPI document first")]
 
 
 def test_rejects_a_page_that_cannot_be_read(contract: Contract, tmp_path: Path) -> None:

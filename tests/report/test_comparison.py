@@ -125,7 +125,7 @@ def test_a_file_names_targets_and_where_their_keys_are(conform: Conform, contrac
         ("[a]\nurl = 'http://h'\nmodel = 1", "model: expected a string"),
         ("[a]\nurl = 'h'", "[a]: expected a URL"),
         ("[a]\nurl = 'http://h'\nkey_variable = 'NO_SUCH_VARIABLE'", "has no NO_SUCH_VARIABLE"),
-        ("['a b']\nurl = 'http://h'\n[a-b]\nurl = 'http://i'", "would have one report folder"),
+        ("['a b']\nurl = 'http://h'\n[a-b]\nurl = 'http://i'", "would share a report folder"),
     ],
 )
 def test_a_file_that_is_not_in_order(conform: Conform, tmp_path: Path, text: str, says: str) -> None:

@@ -112,15 +112,20 @@ GATEWAY, UNAVAILABLE = status(b"502 Bad Gateway"), status(b"503 Unavailable")
 BUSY = status(b"503 Unavailable", b"Retry-After: 0")
 
 
-@pytest.mark.parametrize("outcomes", [(UNAVAILABLE,), (GATEWAY, UNAVAILABLE), (UNAVAILABLE, status(b"500 Oops"))])
-def test_a_gateways_answer_to_an_invalid_request_is_a_finding(suite: Suite, outcomes: tuple[bytes, ...]) -> None:
+@pytest.mark.parametrize(
+    ("outcomes", "times"),
+    [((UNAVAILABLE,), 3), ((GATEWAY, UNAVAILABLE), 3), ((UNAVAILABLE, status(b"500 Oops")), 2)],
+)
+def test_a_gateways_answer_to_an_invalid_request_is_a_finding(
+    suite: Suite, outcomes: tuple[bytes, ...], times: int
+) -> None:
     """Valid requests are answered all the while, so the 503 is not one of load; nothing waits for it."""
     server = Target(answers_in_turn(*outcomes))
     with serving(server) as url:
         run = suite.run(WANTED, target(suite.contract, url, None, ""), Settings())
     assert {id: run.verdicts[id].status for id in WANTED} == dict.fromkeys(WANTED, Status.FAILED)
     bodies = Counter(asked.body for asked in server.asked if ABOVE.search(asked.body))
-    assert set(bodies.values()) == {2}
+    assert set(bodies.values()) == {times}
 
 
 @pytest.mark.parametrize(
@@ -146,7 +151,53 @@ def test_a_server_that_says_when_to_come_back_is_not_accused(suite: Suite) -> No
     assert run.verdicts[WANTED[0]].status is Status.INCONCLUSIVE
 
 
-def test_what_is_refused_the_second_time_passes(suite: Suite) -> None:
-    with serving(Target(answers_in_turn(UNAVAILABLE, status(b"400 Bad Request")))) as url:
+@pytest.mark.parametrize("lost", [1, 2])
+def test_what_is_refused_when_it_is_asked_again_passes(suite: Suite, lost: int) -> None:
+    """A gateway that loses one request in twenty now and then loses the same one twice."""
+    with serving(Target(answers_in_turn(*[UNAVAILABLE] * lost, status(b"400 Bad Request")))) as url:
         run = suite.run(WANTED, target(suite.contract, url, None, ""), Settings())
     assert {id: run.verdicts[id].status for id in WANTED} == dict.fromkeys(WANTED, Status.PASSED)
+
+
+ACCEPTED = "request.temperature-accepted"
+HIGHEST = re.compile(rb'"temperature": 2[,}]')
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "expected", "said"),
+    [
+        ((None,), Status.FAILED, "expected 200, got no answer when asked again, alone: the connection was closed"),
+        ((GATEWAY,), Status.FAILED, "expected 200, got 502"),
+        ((None, response(completion())), Status.PASSED, ""),
+        ((GATEWAY, GATEWAY, response(completion())), Status.PASSED, ""),
+    ],
+)
+def test_a_valid_value_that_takes_the_worker_down(
+    suite: Suite, outcomes: tuple[bytes | None, ...], expected: Status, said: str
+) -> None:
+    """Behind a gateway, the end of a worker is a 502 or a connection that is dropped. Each value is asked for alone."""
+    seen: Counter[bytes] = Counter()
+
+    async def answer(asked: Asked) -> None:
+        outcome: bytes | None = response(completion(), b"Connection: close")
+        if HIGHEST.search(asked.body):
+            seen[asked.body] += 1
+            outcome = outcomes[min(seen[asked.body], len(outcomes)) - 1]
+        await (drops(asked) if outcome is None else asked.send(outcome))
+
+    with serving(Target(answer)) as url:
+        run = suite.run([ACCEPTED], target(suite.contract, url, None, ""), Settings())
+    assert run.verdicts[ACCEPTED].status is expected
+    messages = [finding.message for finding in run.verdicts[ACCEPTED].findings]
+    assert all(message.startswith(said) for message in messages)
+    assert all(finding.exchange.probe.repeated for finding in run.verdicts[ACCEPTED].findings)
+
+
+def test_a_valid_value_that_takes_too_long_is_no_finding(suite: Suite) -> None:
+    async def answer(asked: Asked) -> None:
+        await (hangs(asked) if HIGHEST.search(asked.body) else asked.send(response(completion(), b"Connection: close")))
+
+    with serving(Target(answer)) as url:
+        settings = Settings(limits=Limits(whole=0.5))
+        run = suite.run([ACCEPTED], target(suite.contract, url, None, ""), settings)
+    assert run.verdicts[ACCEPTED].status is Status.INCONCLUSIVE

@@ -42,9 +42,12 @@ def git(folder: Path, *arguments: str) -> str:
 
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What git tracks here, as it is now, in a repository of its own whose first commit is `base`."""
+    """What git tracks here or would, as it is now, in a repository of its own whose first commit is `base`.
+
+    What was just frozen is there before it is committed.
+    """
     folder = tmp_path_factory.mktemp("gate")
-    for name in git(ROOT, "ls-files", "-z").split("\0"):
+    for name in git(ROOT, "ls-files", "-z", "--cached", "--others", "--exclude-standard").split("\0"):
         source = ROOT / name
         if name and (source.is_symlink() or source.exists()) and not name.startswith("tests/"):
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -82,7 +85,7 @@ def run(folder: Path, script: str, *arguments: str) -> tuple[int, dict[str, bool
         env=environment_of(folder),
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         check=False,
     )
     steps = re.findall(r"^(ok|FAIL) +(.*?) +[\d.]+ s$", done.stdout, re.MULTILINE)

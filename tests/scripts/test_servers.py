@@ -35,6 +35,7 @@ open("child", "w").write(str(child.pid))
 http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
 """
 KEY = "sk-of-a-server-of-the-tests"
+PYTHON = sys.executable
 reads_proc = pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="reads /proc, without which none is used")
 
 
@@ -79,7 +80,7 @@ def test_there_are_enough() -> None:
     others = {each.name for each in RECIPES} - {"mock"}
     assert len(others) >= 7
     assert "llama-server" in others
-    assert {each.name for each in RECIPES if each.heavy} == {"guidellm", "llama-server"}
+    assert {each.name for each in RECIPES if each.heavy} >= {"guidellm", "llama-server"}
 
 
 @pytest.mark.parametrize("each", RECIPES, ids=lambda each: each.name)
@@ -92,6 +93,12 @@ def test_a_recipe_is_pinned_and_binds_loopback(each: recipes.Recipe) -> None:
         (pinned,) = lock.pop("")["dependencies"].values()
         assert pinned == each.version
         assert all("integrity" in package and "resolved" not in package for package in lock.values())
+    if each.locked:
+        lines = recipes.lock_of(each).read_text().splitlines()
+        assert {line.partition("==")[0] for line in lines if "==" in line} >= {
+            requirement.partition("==")[0].partition("[")[0] for requirement in each.requirements
+        }
+        assert all(line.endswith(" \\") or line.startswith("    --hash=sha256:") for line in lines)
 
 
 def test_rejects_an_invalid_recipe(folder: Path) -> None:
@@ -224,11 +231,19 @@ def report(**statuses: str) -> dict[str, Any]:
     }
 
 
+@reads_proc
+def test_each_run_has_a_server_of_its_own(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that a request ended is not judged as a dead one in the next run."""
+    suite_that(f"kill $(cat {folder}/work/own/pid); {WRITES}", folder, monkeypatch, serves=True)
+    pid = "import os; open('../pid', 'w').write(str(os.getpid()))"
+    assert servers.judge(recipe(command=[PYTHON, "app.py", "{port}"], files={"app.py": pid + SERVER}), 2, []) == [0, 0]
+
+
 def test_runs_that_differ() -> None:
     same, other = report(a="passed", b="failed"), report(a="failed", b="failed")
     assert servers.flaky([same, same]) == {}
     assert servers.flaky([same, other]) == {"a": ["passed (0 of 4)", "failed (1 of 4)"]}
-    result = server_results.reduced(recipe(), [same, other], "http://127.0.0.1:7")
+    result = server_results.reduced(recipe(), [same, other])
     assert [(each["id"], each["counts"]) for each in result["departures"]] == [
         ("a", ["0 of 4", "1 of 4"]),
         ("b", ["1 of 4", "1 of 4"]),
@@ -237,12 +252,14 @@ def test_runs_that_differ() -> None:
     assert result["requirements"]["MUST"] == {"passed": 1}
 
 
-def suite_that(script: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def suite_that(script: str, folder: Path, monkeypatch: pytest.MonkeyPatch, serves: bool = False) -> None:
     """A suite of a test's own, in sh; $FOLDER is that of the report."""
     program = folder / "alphaedge-conform"
     program.write_text(f'#!/bin/sh\nwhile [ "$1" != --report ]; do shift; done\nFOLDER=$2\n{script}\n')
     program.chmod(0o755)
     monkeypatch.setattr(sys, "executable", str(folder / "python"))
+    if not serves:
+        monkeypatch.setattr(servers, "serving", lambda *_: nullcontext("http://127.0.0.1:7"))
     for module in (servers, server_results):
         monkeypatch.setattr(module, "WORK", folder / "work")
 
@@ -253,7 +270,7 @@ SECOND_KILLED = f"case $FOLDER in *-2) kill -9 $$ ;; esac; {WRITES}"
 
 def test_a_suite_that_was_killed_is_never_green(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     suite_that(SECOND_KILLED, tmp_path, monkeypatch)
-    codes = servers.judge(recipe(), "http://127.0.0.1:7", 2, [])
+    codes = servers.judge(recipe(), 2, [])
     assert codes == [0, -9]
     assert servers.worst(codes) == 2
     assert servers.worst([0, 1]) == 1
@@ -280,7 +297,7 @@ def test_an_old_report_is_not_published(tmp_path: Path, monkeypatch: pytest.Monk
 
 def test_nothing_is_published_unconfirmed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(server_results, "CONFIRMED", tmp_path)
-    result = server_results.reduced(recipe(), [report(a="failed", b="failed")], "http://127.0.0.1:7")
+    result = server_results.reduced(recipe(), [report(a="failed", b="failed")])
     path = tmp_path / "own.toml"
     for text, missing in (
         ("", "a, b"),
@@ -296,9 +313,14 @@ def test_nothing_is_published_unconfirmed(tmp_path: Path, monkeypatch: pytest.Mo
     assert server_results.confirmations(result)["flaky"] == {"b": "Now and then."}
 
 
-def test_the_page_is_what_the_results_give() -> None:
+def published() -> list[Path]:
+    return [ROOT / "docs" / "servers.md", *(ROOT / "docs" / "servers").glob("*.md")]
+
+
+def test_the_pages_are_what_the_results_give() -> None:
     results = server_results.saved()
-    assert server_results.page(results) == server_results.PAGE.read_text()
+    pages = server_results.pages(results)
+    assert pages == {path: path.read_text() for path in published()}
     assert {each["server"] for each in results} == {each.name for each in RECIPES}
     for each in results:
         assert each["version"] == recipes.read(each["server"]).version
@@ -307,8 +329,8 @@ def test_the_page_is_what_the_results_give() -> None:
 
 
 def test_no_key_and_no_address_is_published() -> None:
-    published = [server_results.PAGE, *server_results.RESULTS.glob("*.json"), *server_results.CONFIRMED.glob("*.toml")]
-    for path in published:
+    sources = [*server_results.RESULTS.glob("*.json"), *server_results.CONFIRMED.glob("*.toml")]
+    for path in [*published(), *sources]:
         text = path.read_text()
         assert not [each.name for each in RECIPES if each.key and each.key in text]
         assert "http://127.0.0.1:" not in text

@@ -60,6 +60,11 @@ class Journal:
         self._write(self._separator + entry)
         self._separator = b",\n"
 
+    @property
+    def size(self) -> int:
+        """Bytes so far."""
+        return self._file.tell()
+
     def _write(self, data: bytes) -> None:
         if self.failure is not None:
             return
@@ -103,17 +108,17 @@ def read(paths: Sequence[Path], operation: str, host: str | None = None) -> Reco
     for anything else."""
     logs: list[dict[str, Any]] = []
     for path in paths:
-        with _expecting(f"an HTTP Archive (HAR 1.2) with one request to {operation} at least", path):
+        with _expecting(f"an HTTP Archive (HAR 1.2) with at least one request to {operation}", path):
             logs.append(_log(path.read_bytes()))
             if "_alphaedge" not in logs[-1]:
                 iter(logs[-1]["entries"])
             elif host is not None:
-                raise ConfigurationError("is a recording of this suite, of one server; leave --host out")
+                raise ConfigurationError("is a recording by this suite, of one server; omit --host")
             elif len(paths) > 1:
-                raise ConfigurationError("is a recording of this suite, which is judged by itself; name it alone")
+                raise ConfigurationError("is a recording by this suite; judge it alone")
             else:
                 return _ours(path, logs[-1])
-    with _expecting(f"an HTTP Archive (HAR 1.2) with one request to {operation} at least", *paths):
+    with _expecting(f"an HTTP Archive (HAR 1.2) with at least one request to {operation}", *paths):
         return _foreign(paths, logs, operation, host)
 
 
@@ -261,7 +266,7 @@ def _foreign(paths: Sequence[Path], logs: Sequence[dict[str, Any]], operation: s
     entries = [entry for log in logs for entry in log["entries"]]
     exchanges, key = third_party.exchanges(entries, operation, host)
     if not exchanges:
-        raise ValueError("none of its entries is one that can be read whole")
+        raise ValueError("none of its entries is complete")
     models = Counter(model for each in exchanges if (model := model_of(each.probe.request)) is not None)
     model = models.most_common(1)[0][0] if models else ""
     return Recording(tuple(paths), exchanges, exchanges[0].url, model, 1, key, is_ours=False)

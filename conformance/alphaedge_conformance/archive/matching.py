@@ -16,6 +16,8 @@ from ..contract import Contract
 from ..exchange import CONTROL, STREAMED_CONTROL, Exchange, Expect, Key, Probe
 from ..probes import Plan
 
+NOT_LET_IN = frozenset({401, 402, 403})
+
 
 def identified(contract: Contract, plan: Plan, exchanges: Iterable[Exchange], is_ours: bool) -> Iterator[Exchange]:
     """Each exchange with the probe that it is the answer to, known by what was sent and not by its name or sentence."""
@@ -25,7 +27,9 @@ def identified(contract: Contract, plan: Plan, exchanges: Iterable[Exchange], is
         known.setdefault(sent(each), each)  # the control before the same in another form of HTTP
     for exchange in exchanges:
         probe = exchange.probe
-        if (planned := known.get(sent(probe))) is not None:
+        if not is_ours and probe.key is Key.RIGHT and exchange.status in NOT_LET_IN:
+            yield exchange  # the key may be wrong, or may not do this: the request says nothing
+        elif (planned := known.get(sent(probe))) is not None:
             yield evolve(exchange, probe=evolve(planned, repeated=probe.repeated, alone=probe.alone))
         elif (
             not is_ours and probe.method == "POST" and probe.key is Key.RIGHT and _is_accepted(contract, probe.request)

@@ -212,7 +212,7 @@ def unbreakable(contract: Contract, root: str, base: Any = NOTHING) -> dict[str,
 
 def _unbreakable(contract: Contract, root: str, base: Any) -> dict[str, str]:
     is_request = root == contract.request_schema
-    unknown = "no valid instance is known that has its place; add one to `examples`"
+    unknown = "no valid instance with this place is known; add one to `examples`"
     left = dict.fromkeys((keyword.pointer for keyword in contract.keywords(root)), unknown)
     for place in contract.places(root):
         waiting = [keyword for keyword in place.keywords if keyword.pointer in left]
@@ -232,7 +232,7 @@ def _unbreakable(contract: Contract, root: str, base: Any) -> dict[str, str]:
 def _why_not(place: Place, keyword: Keyword) -> str:
     """Why an assertion of a place that can be had is not broken alone."""
     if {"anyOf", "oneOf"} & set(place.steps) and keyword.name in TELLING_APART:
-        return "it tells branches apart: what breaks it has no documented form and breaks their union"
+        return "it selects a branch: a value that violates it matches no branch, and violates their union"
     return "no value is known that breaks it and nothing else"
 
 

@@ -153,7 +153,7 @@ class Document:
             if file or not self.has(target):
                 raise self.error(pointer, f"expected a $ref into this file, found {schema['$ref']}")
             pointer = target
-        raise self.error(pointer, "a $ref that leads back to itself")
+        raise self.error(pointer, "a $ref that refers to itself")
 
 
 def shorten(text: str, length: int = 160) -> str:

@@ -159,7 +159,7 @@ def unjudged(contract: Contract) -> Iterator[Unjudged]:
             yield Unjudged(at, why)
     for place in _acceptable(contract):
         if witness(contract, contract.request_schema, place, base) is None:
-            yield Unjudged(place.schema, "no valid request is known that has it; add one to `examples`")
+            yield Unjudged(place.schema, "no valid request with it is known; add one to `examples`")
 
 
 def _derived(contract: Contract) -> Iterator[Requirement]:

@@ -55,6 +55,11 @@ class Exchange:
         return self.status is None or self.timed_out
 
     @property
+    def was_dropped(self) -> bool:
+        """Whether a server that listens ended the connection instead of answering."""
+        return self.status is None and not self.timed_out and not self.refused_connection
+
+    @property
     def blames_load(self) -> bool:
         """Whether the server says that it only has too much to do: by 429, or by 503 with a time to come back at."""
         return self.status == 429 or (self.status == 503 and self.header("retry-after") is not None)

@@ -109,9 +109,18 @@ class Evidence:
         is_confirmed = self.exchange.probe.repeated and not self.exchange.blames_load
         assume(
             is_confirmed or self.exchange.status not in UNANSWERED,
-            f"answered {self.exchange.status}, so never looked at",
+            f"answered {self.exchange.status}, so it was not examined",
         )
         return self.exchange
+
+    @view(*ExpectedAnswer)
+    def outcome(self) -> Exchange:
+        """The answer, or that a server which still listens gives none when it is asked again. To a valid request it may
+        only be slow."""
+        exchange = self.exchange
+        gave_none = exchange.is_silent if exchange.probe.expect is Expect.REFUSED else exchange.was_dropped
+        is_confirmed = exchange.probe.repeated and not exchange.refused_connection
+        return exchange if gave_none and is_confirmed else self.answer
 
     @view(*ACCEPTED)
     def accepted(self) -> Exchange:
@@ -134,11 +143,9 @@ class Evidence:
 
     @view(ExpectedAnswer.REFUSED)
     def refusal(self) -> Exchange:
-        """The answer to an invalid request, or that a server which still listens gives none when asked again."""
+        """The outcome of an invalid request."""
         assume(self.exchange.probe.expect is Expect.REFUSED and self.exchange.probe.method == "POST")
-        if self.exchange.probe.repeated and self.exchange.is_silent and not self.exchange.refused_connection:
-            return self.exchange
-        return self.answer
+        return self.outcome
 
     @view(ExpectedAnswer.REFUSED)
     def error(self) -> Exchange:

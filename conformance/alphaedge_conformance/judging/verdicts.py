@@ -158,7 +158,7 @@ class Judge:
             return "no key is set"
         if self._key is not None and "key" in self._checks[requirement.id].views:
             is_word = len(self._key) < SHORTEST or self._key.lower() in self._contract.text.lower()
-            return "the key is short or a word, which any answer may have" if is_word else None
+            return "the key is short or a common word, which any answer may contain" if is_word else None
         return None
 
     def add(self, exchange: Exchange) -> None:
@@ -234,7 +234,7 @@ class Judge:
         for pack in self._packs:
             alone = [answers.get(part.sent) for part in pack.probe.parts]
             if None in alone:
-                yield pack.probe, "several values at once were refused, and not each of them was sent alone"
+                yield pack.probe, "a request with several values was refused, and not every value was sent alone"
             elif all(each is not None and each.accepted for each in alone):
                 first = min(pack.probe.requirement_ids)
                 evidence = Evidence(pack, self._contract, self._key)
@@ -298,9 +298,11 @@ class Judge:
             reason = f"not judged at the effort {self._effort}"
             return Verdict(requirement, Status.NOT_APPLICABLE, reason=reason)
         if self._lacks_a_probe(requirement):
-            return Verdict(requirement, Status.INCONCLUSIVE, reason="no probe: the kit has no request that shows it")
+            return Verdict(requirement, Status.INCONCLUSIVE, reason="the kit has no request that shows it")
         if not judged and self._is_left_out(requirement):
-            return Verdict(requirement, Status.NOT_APPLICABLE, reason="no answer has the optional part it is about")
+            return Verdict(
+                requirement, Status.NOT_APPLICABLE, reason="no answer has the optional part that it is about"
+            )
         if not judged:
             shown = [each for each in self._exchanges if self._concerns(requirement, each)]
             able = [each for each in shown if each.probe.kind in self._checks[requirement.id].kinds]

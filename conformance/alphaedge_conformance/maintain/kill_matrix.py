@@ -81,7 +81,7 @@ class Row:
         """What is not as stated."""
         parts = [f"also broke {id}" for id in sorted(self.failed - self.stated)]
         parts += [f"did not break {id}" for id in sorted(self.stated - self.failed)]
-        parts += [f"its recording says otherwise of {id}" for id in self.otherwise]
+        parts += [f"its recording disagrees on {id}" for id in self.otherwise]
         if not self.stated and self.conclusion is not Conclusion.CONFORMS:
             parts.append(f"was judged {self.conclusion}")
         return ", ".join(parts) or None

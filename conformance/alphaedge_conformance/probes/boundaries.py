@@ -160,7 +160,7 @@ class _Boundaries:
         return evolve(
             self.control,
             name=self._names[text],
-            why=" ".join(texts) or "The smallest request that has it.",
+            why=" ".join(texts) or "The smallest request that contains it.",
             body=encode(body),
             requirement_ids=about,
             expect=expect,

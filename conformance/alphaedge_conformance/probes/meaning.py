@@ -44,7 +44,7 @@ def probes(contract: Contract, control: Probe) -> Iterator[Probe]:
     """The controls first, then the most telling ones."""
     stream = {"stream": True}
     streamed_control = edited(control, STREAMED_CONTROL, "The contract's own example as a stream.", stream)
-    yield control
+    yield evolve(control, requirement_ids=frozenset({state.AVAILABLE}))
     yield streamed_control
     yield from keys.probes(control)
     yield edited(control, "stream = false", "Asks for one JSON object.", {"stream": False}, "request.stream-accepted")
@@ -86,8 +86,7 @@ def _models(control: Probe) -> Iterator[Probe]:
         yield edited(control, name, why, {"model": model}, about, expect=Expect.REFUSED)
         if name == "unknown model":
             stream: Json = {"model": model, "stream": True}
-            both = (about, "stream.refused-by-status")
-            yield edited(control, f"{name}, streamed", f"{why} As a stream.", stream, *both, expect=Expect.REFUSED)
+            yield edited(control, f"{name}, streamed", f"{why} As a stream.", stream, about, expect=Expect.REFUSED)
 
 
 def _undecided(contract: Contract, control: Probe) -> Iterator[Probe]:
@@ -120,11 +119,11 @@ def _large(control: Probe) -> Iterator[Probe]:
     """More than a server may be able to do."""
     about = "request.large-never-5xx"
     for power in (31, 63):
-        why, large = "A number that is too large for many a program.", {"messages": says("Hi."), "max_tokens": 2**power}
+        why, large = "A number that is too large for many programs.", {"messages": says("Hi."), "max_tokens": 2**power}
         yield edited(control, f"max_tokens = 2^{power}", why, large, about, expect=Expect.EITHER)
     many = [{"role": ("user", "assistant")[number % 2], "content": "a"} for number in range(MANY)]
     yield edited(control, f"{MANY} messages", "A long conversation.", {"messages": many}, about, expect=Expect.EITHER)
-    text, why = says(" ".join([tokens.LONG] * 120)), "A text too long for many a model."
+    text, why = says(" ".join([tokens.LONG] * 120)), "A text too long for many models."
     yield edited(
         control, "a text of 64 KB", why, {"messages": text}, about, expect=Expect.EITHER, effort=Effort.THOROUGH
     )

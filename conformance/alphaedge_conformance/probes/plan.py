@@ -86,7 +86,8 @@ def everything(
     talks = list(conversations.probes(control, values.conversations))
     last_of_each_theme = {probe.theme: probe for probe in talks}.values()
     twins = [*_worth_streaming(edges, requirements, effort), *last_of_each_theme]
-    probes = [*meaning.probes(contract, control), *edges, *lenients, *talks, *map(streamed, twins)]
+    streams = [_twin(probe, requirements) for probe in twins]
+    probes = [*meaning.probes(contract, control), *edges, *lenients, *talks, *streams]
     unique: dict[tuple[object, ...], Probe] = {}
     names: dict[str, str] = {}
     for probe in probes:
@@ -194,6 +195,14 @@ def streamed(probe: Probe) -> Probe:
         requirement_ids=frozenset({"stream.refused-by-status"}) if refused else probe.requirement_ids,
         differs_from=None,
     )
+
+
+def _twin(probe: Probe, requirements: Mapping[str, Requirement]) -> Probe:
+    """As a stream. A server that takes what it SHOULD refuse breaks that alone, and no MUST by streaming its answer."""
+    need_not = probe.expect is Expect.REFUSED and not any(
+        requirements[id].level is Level.MUST for id in probe.requirement_ids
+    )
+    return evolve(streamed(probe), requirement_ids=probe.requirement_ids) if need_not else streamed(probe)
 
 
 def _worth_streaming(

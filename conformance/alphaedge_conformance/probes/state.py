@@ -9,6 +9,7 @@ from attrs import evolve
 from ..exchange import Effort, Expect, Key, Probe, chat
 from .making import edited, says
 
+AVAILABLE = "endpoint.stays-available"
 NAMED, NAMED_MORE = 4, 16
 """Requests with a word of their own, at standard and at thorough effort; half of them as streams."""
 
@@ -22,6 +23,13 @@ def probes(control: Probe, streamed_control: Probe, malformed: Probe) -> Iterato
     yield from _series("a stream", streamed_control, control)
     yield from _series("a refused key", refused, control)
     yield from _series("an error", malformed, control)
+
+
+def behind(control: Probe, probe: Probe) -> Probe:
+    """The control, sent as soon as another probe is answered, to see whether the server is still there."""
+    name = f"control after {probe.name!r}"
+    why = "The control, sent as soon as the request before it was answered."
+    return evolve(control, name=name, why=why, requirement_ids=frozenset({AVAILABLE}), series=name, turn=1)
 
 
 def _with_a_word(control: Probe, number: int) -> Probe:

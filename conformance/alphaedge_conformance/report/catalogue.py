@@ -108,7 +108,7 @@ def known(suite: Suite) -> dict[str, Known]:
 def shown(fault: Fault) -> tuple[str, str]:
     """What a server of the mock does, and the command that starts it."""
     others = len(fault.breaks) - 1
-    besides = f" It breaks {others} more with it." if others else ""
+    besides = f" It breaks {others} other requirement{'s' * (others > 1)}." if others else ""
     return fault.text + besides, f"python -m alphaedge_conformance.mock --fault {fault.name}"
 
 

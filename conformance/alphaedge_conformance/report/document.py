@@ -194,6 +194,33 @@ class Since(TypedDict):
     now: Figures
 
 
+class Traffic(TypedDict):
+    """What passed through the proxy, and how much of it was judged."""
+
+    exchanges: Count
+    """Requests to the operation."""
+    judged: Count
+    too_large: Count
+    """Not judged: larger than what is kept of an exchange."""
+    behind: Count
+    """Not judged: the judging process was behind."""
+    unreadable: Count
+    """Not judged: a content coding that is unknown or broken, or credentials that are too long to be hidden."""
+    lost: Count
+    """Not judged, or no longer known: the judging process ended."""
+    has_texts: bool
+    """Whether the texts of messages are kept."""
+
+
+class Behind(TypedDict):
+    """What the upstream behind a gateway saw."""
+
+    requests: Count
+    """Those that arrived, retries included."""
+    piece_delay: float | None
+    """Seconds from an event's sending to its arrival at the client, the median; null where no stream came."""
+
+
 class Report(TypedDict):
     """One run of the AlphaEdge conformance suite. Members that are not described here may come; ignore them."""
 
@@ -214,6 +241,10 @@ class Report(TypedDict):
     problems: list[str]
     """What is wrong with the waivers; each fails the run."""
     cost: Cost
+    traffic: NotRequired[Traffic | None]
+    """Null where requests were sent, and none passed."""
+    behind: NotRequired[Behind | None]
+    """Null where the target was not judged as a gateway."""
     latency: NotRequired[Latency | None]
     """Null where nothing was accepted, or nobody knows when it arrived."""
     since: NotRequired[Since | None]
@@ -254,6 +285,8 @@ def build_report(run: Run) -> Report:
             "completion_tokens": completion,
             "price": _price(run),
         },
+        "traffic": None,
+        "behind": None,
         "latency": measure(run.exchanges, run.paces),
         "requirements": requirements,
     }

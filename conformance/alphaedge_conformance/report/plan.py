@@ -28,7 +28,7 @@ def describe_plan(plan: Plan, wanted: Collection[str]) -> str:
         total += f"; the budget cut {len(plan.unsent)} more requests"
     shown = {id for probe in (*plan.probes, *plan.unsent) for id in probe.requirement_ids}
     if left := [id for id in wanted if id in plan.named - shown]:
-        total += f"\nnot judged by these: {', '.join(left)}"
+        total += f"\nnot covered by these requests: {', '.join(left)}"
     return "\n".join([*lines, "", total])
 
 

@@ -71,7 +71,11 @@ class Run:
         if unjudged:
             of = f"{len(unjudged)} of {len(scored)} requirements that can fail the run were not judged"
             return f"{of}, the first since {unjudged[0].reason}"
-        return "no requirement that can fail the run applies" if not self.unsent else "not all of the plan was answered"
+        return (
+            "no requirement that can fail the run applies"
+            if not self.unsent
+            else "some planned requests were not answered"
+        )
 
     @property
     def server(self) -> str | None:

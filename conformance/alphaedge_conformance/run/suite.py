@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack
 from threading import Lock
 from typing import Protocol
@@ -16,11 +16,11 @@ from ..archive.har import ARCHIVE, Journal, Recording
 from ..contract import Contract
 from ..contract.requirements import Level, Requirement, catalogue
 from ..errors import ConfigurationError, Inconclusive
-from ..exchange import CONTROL, Effort, Exchange, ExpectedAnswer
+from ..exchange import CONTROL, Effort, Exchange, ExpectedAnswer, Probe
 from ..exchange.target import Target
 from ..judging.checks import checks_for
 from ..judging.checks.check import Check
-from ..judging.verdicts import Judge, unjudged
+from ..judging.verdicts import Judge, Verdict, unjudged
 from ..probes import Plan
 from ..probes.drawing import Drawing
 from ..sending.runner import Runner
@@ -29,6 +29,7 @@ from .concurrency import mark, repeat_alone
 from .confirming import confirm
 from .exploring import Explorer
 from .interrupts import interruptible
+from .outages import Investigation
 from .run import Run
 from .shrinking import Shrinker
 from .splitting import split
@@ -120,7 +121,7 @@ class Suite:
                     journal.add(exchange, is_retried=True)
 
             def done(exchange: Exchange) -> None:
-                if not explores:
+                if not held_back:
                     keep(exchange, True)
                 planned = len(plan.probes) + settings.explore
                 progress(len(runner.exchanges), planned, judge.findings, runner.under_way)
@@ -131,7 +132,8 @@ class Suite:
                 if counts:
                     judge.add(exchange)
 
-            explores = False
+            held_back = False
+            """Whether it is for those who send to say what counts."""
 
             runner = Runner(target, settings, done, retried)
             progress(0, len(plan.probes) + settings.explore, 0, runner.under_way)
@@ -146,12 +148,13 @@ class Suite:
                 unsent = runner.unsent(plan)
                 if runner.stopped is None:
                     split(runner)
-                    confirm(runner, plan.probes[0])
+                    held_back = True
+                    confirm(runner, plan.probes[0], keep)
+                    Investigation(runner, plan.probes[0], keep).investigate()
                     if settings.explore:
-                        explores = True
                         drawing = Drawing.of(self.contract, self.requirements, plan.probes[0])
                         Explorer(runner, judge, keep, settings.seed, settings.explore, drawing).explore()
-                        explores = False
+                    held_back = False
                 verdicts = judge.verdicts(unsent)
                 run = evolve(run, unsent=len(unsent))
                 if runner.stopped is None:
@@ -176,28 +179,39 @@ class Suite:
         plan, started = self.plan(wanted, target, settings), time.time()
         exchanges = recording.exchanges
         exchanges = tuple(matching.identified(self.contract, plan, exchanges, recording.is_ours))
-        controls, archive_failure = matching.controls(exchanges), None
+        archive_failure = None
         if settings.report is not None and (settings.report / ARCHIVE).resolve() not in recording.files:
             with Journal(settings.report / ARCHIVE, target, settings.seed, recording.is_ours) as journal:
                 for exchange in exchanges:
                     journal.add(exchange)
             archive_failure = journal.failure
-        accepted = frozenset[str | None]() if recording.is_ours else controls
-        judge = self._judge(wanted, plan, target.key, settings.effort, accepted)
-        for exchange in exchanges:
-            judge.add(exchange)
-        answered = {exchange.probe for exchange in exchanges}
-        missing = [
-            probe for probe in plan.probes if probe not in answered and not answered.issuperset(probe.parts or [probe])
-        ]
-        unsent = dict.fromkeys(missing, "the recording does not have them")
+        controls = matching.controls(exchanges)
+        unsent = _missing(plan, exchanges)
         run = Run(self.contract, target, settings, plan, started, exchanges=exchanges, unsent=len(unsent))
         run = evolve(run, archive_failure=archive_failure)
         if CONTROL not in controls and (recording.is_ours or not controls):
             reason = "no request of the recording that the contract accepts was answered 200, so nothing can be judged"
-            return evolve(run, verdicts=unjudged(judge.requirements, reason), reason=reason)
-        verdicts = mark(judge.verdicts(unsent), exchanges, self.checks, self.contract, target.key)
+            requirements = [each for id, each in self.requirements.items() if id in set(wanted)]
+            return evolve(run, verdicts=unjudged(requirements, reason), reason=reason)
+        accepted = frozenset[str | None]() if recording.is_ours else controls
+        verdicts = self.verdicts(wanted, plan, exchanges, target.key, settings.effort, accepted)
+        verdicts = mark(verdicts, exchanges, self.checks, self.contract, target.key)
         return evolve(run, verdicts=verdicts, seconds=time.time() - started)
+
+    def verdicts(
+        self,
+        wanted: Collection[str],
+        plan: Plan,
+        exchanges: Sequence[Exchange],
+        key: str | None,
+        effort: Effort,
+        accepted: frozenset[str | None],
+    ) -> dict[str, Verdict]:
+        """What exchanges say that were not sent by this run; `accepted` are the controls that are known to be."""
+        judge = self._judge(wanted, plan, key, effort, accepted)
+        for exchange in exchanges:
+            judge.add(exchange)
+        return judge.verdicts(_missing(plan, exchanges))
 
     def _judge(
         self,
@@ -209,3 +223,12 @@ class Suite:
     ) -> Judge:
         requirements = [requirement for id, requirement in self.requirements.items() if id in set(wanted)]
         return Judge(self.contract, requirements, self.checks, plan.named, key, effort, accepted)
+
+
+def _missing(plan: Plan, exchanges: Sequence[Exchange]) -> dict[Probe, str]:
+    """The probes of a plan that a recording does not show, each with the reason."""
+    answered = {exchange.probe for exchange in exchanges}
+    missing = [
+        probe for probe in plan.probes if probe not in answered and not answered.issuperset(probe.parts or [probe])
+    ]
+    return dict.fromkeys(missing, "the recording does not have them")

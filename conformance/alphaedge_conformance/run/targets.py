@@ -58,7 +58,7 @@ def targets(
     found = [evolve(each, headers=headers) for each in found]
     folders = Counter(folder(each.name) for each in found)
     if clashing := [each.name for each in found if folders[folder(each.name)] > 1]:
-        raise ConfigurationError(f"{' and '.join(clashing)} would have one report folder; name them otherwise")
+        raise ConfigurationError(f"{' and '.join(clashing)} would share a report folder; rename one of them")
     return found
 
 
@@ -89,7 +89,7 @@ def _of_table(contract: Contract, path: Path, name: str, table: object, model: s
             raise ConfigurationError(f"{here}: key_variable: expected the name of a variable; the key goes into it")
         key = os.environ.get(variable, "")
         if not key:
-            raise ConfigurationError(f"{here}: the environment has no {variable}, which is to hold its key")
+            raise ConfigurationError(f"{here}: the environment variable {variable}, which holds its key, is not set")
     try:
         made = target(contract, table["url"], table.get("model") or model, key)
     except ConfigurationError as error:
@@ -110,7 +110,7 @@ def _price(here: str, table: Mapping[str, object]) -> Price | None:
 
 def _positive(here: str, member: str, value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < float("inf"):
-        raise ConfigurationError(f"{here}: {member}: expected a price of a million tokens, found {value!r}")
+        raise ConfigurationError(f"{here}: {member}: expected a price per million tokens, found {value!r}")
     return float(value)
 
 

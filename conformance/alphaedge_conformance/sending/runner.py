@@ -54,6 +54,8 @@ class Runner:
         the other, in a thread of their own, so that judging delays no arrival time."""
         self.target, self.settings, self._done, self._retried = target, settings, done, retried
         self.exchanges: list[Exchange] = []
+        self.attempts: list[Exchange] = []
+        """Those that were sent again, because the server said that it did not look at them."""
         self.under_way: dict[int, str] = {}
         """The names of the probes that wait for an answer, in the order of sending."""
         self.stopped: str | None = None
@@ -75,17 +77,22 @@ class Runner:
         """One more exchange after a run; None where the budget is spent, or the run was stopped."""
         return next(iter(self.send_all([probe])), None)
 
+    def send_once(self, probe: Probe) -> Exchange | None:
+        """The same, whatever the answer: one that says to come back is not waited for."""
+        return next(iter(self.send_all([probe], RETRIES)), None)
+
     def hope_again(self) -> None:
         """Lets what is sent next find out whether the server answers, whatever came to no end before."""
         self._breaker = Breaker()
 
-    def send_all(self, probes: Iterable[Probe]) -> list[Exchange]:
-        """More exchanges after a run, as many as the budget allows; none where the run was stopped."""
+    def send_all(self, probes: Iterable[Probe], attempt: int = 0) -> list[Exchange]:
+        """More exchanges after a run, as many as the budget allows; none where the run was stopped. `attempt` counts
+        those that were made before."""
         before, probes = len(self.exchanges), list(probes)
         if not probes:
             return []
         first = 1 + max(each.number for each in self.exchanges)
-        self._queue.extend((number, probe, 0) for number, probe in enumerate(probes, first))
+        self._queue.extend((number, probe, attempt) for number, probe in enumerate(probes, first))
         self._drive(self._all())
         return self.exchanges[before:]
 
@@ -187,8 +194,9 @@ class Runner:
             wait = retry_after(answer, attempt)
             if wait is None:
                 self._pace.answered()
-            elif self._pace.limited(wait) and attempt < RETRIES:
+            elif attempt < RETRIES and self._pace.limited(wait):
                 self._queue.appendleft((number, probe, attempt + 1))
+                self.attempts.append(answer)
                 self._tell(self._retried, answer)
                 continue
             self._keep(answer)
@@ -233,7 +241,7 @@ class Runner:
             location = redact(control.header("location") or "nowhere", target.key)
             return (
                 f"{target.url} answered {control.status} and points to {location}; "
-                "the key is sent nowhere else, so name the right URL yourself"
+                "the key is sent nowhere else, so give that URL yourself"
             )
         if control.status in (400, 404, 422):
             offered = await self._models()

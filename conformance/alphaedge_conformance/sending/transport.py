@@ -43,7 +43,7 @@ def client(settings: Settings, target: Target | None = None) -> httpx.AsyncClien
     Raises ConfigurationError for a bad `ca_file`."""
     width, limits = settings.concurrency, settings.limits
     return httpx.AsyncClient(
-        verify=_trusted(settings.ca_file),
+        verify=trusted(settings.ca_file),
         limits=httpx.Limits(max_connections=width, max_keepalive_connections=width),
         timeout=httpx.Timeout(None, connect=limits.connect),
         headers={"Accept-Encoding": ACCEPTED},
@@ -53,7 +53,7 @@ def client(settings: Settings, target: Target | None = None) -> httpx.AsyncClien
 
 
 @cache
-def _trusted(ca_file: Path | None) -> ssl.SSLContext:
+def trusted(ca_file: Path | None) -> ssl.SSLContext:
     """The certificates of the system, which take longer to read than most answers take to come, and those of a file."""
     context = ssl.create_default_context()
     if ca_file is not None:

@@ -22,8 +22,8 @@ export interface ClientOptions {
   /** Milliseconds to wait for the next bytes of an answer, 300 000 by default; null to wait for ever. */
   timeout?: number | null | undefined;
   /**
-   * How often a call is tried again after a lost connection, 408, 409, 429 or 5xx, 2 by default; after 0.5 to 8
-   * seconds, or as long as the server's Retry-After says. A timeout is not tried again.
+   * How often a call is retried after a lost connection, 408, 409, 429 or 5xx, 2 by default; after 0.5 to 8
+   * seconds, or as long as the server's Retry-After says. A timeout is not retried.
    */
   maxRetries?: number | undefined;
   /** Headers to send with every request, as well or instead. */

@@ -48,3 +48,11 @@ def method_error_shape(evidence: Evidence, answer: Exchange) -> None:
     assert not broken, Deviation(
         f"expected an error, got {excerpt(answer)}: {broken[0].message}", Place(broken[0].path)
     )
+
+
+@check("endpoint.stays-available")
+def stays_available(evidence: Evidence) -> None:
+    exchange = evidence.exchange
+    got = exchange.failure if exchange.status is None else f"{exchange.status}: {excerpt(exchange)}"
+    is_there = exchange.status is not None and exchange.status < 500
+    assert is_there, Deviation(f"{exchange.probe.name}: expected an answer, got {got}, each time", STATUS)

@@ -48,8 +48,9 @@ def kinds_of(contract: Contract, requirement: Requirement) -> frozenset[Expected
     )
 
 
-def accepted(answer: Exchange) -> None:
-    assert answer.status == 200, Deviation(f"expected 200, got {answer.status}: {excerpt(answer)}", STATUS)
+def accepted(outcome: Exchange) -> None:
+    assert outcome.status is not None, no_answer("200", outcome)
+    assert outcome.status == 200, Deviation(f"expected 200, got {outcome.status}: {excerpt(outcome)}", STATUS)
 
 
 def refused(answer: Exchange) -> None:
@@ -65,11 +66,15 @@ def refused_or_not_found(answer: Exchange) -> None:
     )
 
 
-def undecided(answer: Exchange) -> None:
-    status = answer.status or 0
-    assert status == 200 or 400 <= status < 500, Deviation(
-        f"expected 200 or 4xx, got {status}: {excerpt(answer)}", STATUS
+def undecided(outcome: Exchange) -> None:
+    assert outcome.status is not None, no_answer("200 or 4xx", outcome)
+    assert outcome.status == 200 or 400 <= outcome.status < 500, Deviation(
+        f"expected 200 or 4xx, got {outcome.status}: {excerpt(outcome)}", STATUS
     )
+
+
+def no_answer(expected: str, outcome: Exchange) -> str:
+    return f"expected {expected}, got no answer when asked again, alone: {outcome.failure}"
 
 
 def invalid_json(answer: Exchange, reason: ValueError) -> Deviation:

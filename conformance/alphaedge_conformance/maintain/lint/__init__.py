@@ -63,7 +63,7 @@ def lint(contract: Contract, page: Path | None = None, redocly: bool = False) ->
     if redocly:
         rules["redocly"] = lambda: npm.content(contract)
     if lost := list(structure.lost(contract)):
-        return Report(contract, lost, [LeftOut("the other rules", "not before each $ref leads somewhere")])
+        return Report(contract, lost, [LeftOut("the other rules", "needs every $ref to resolve first")])
     found: list[Problem | LeftOut] = []
     for name, rule in rules.items():
         try:
@@ -71,6 +71,6 @@ def lint(contract: Contract, page: Path | None = None, redocly: bool = False) ->
         except (AttributeError, IndexError, KeyError, TypeError, ValueError):
             if not found:
                 raise
-            found.append(LeftOut(name, "not before the contract is valid OpenAPI"))
+            found.append(LeftOut(name, "needs a valid OpenAPI document first"))
     problems = sorted({each for each in found if isinstance(each, Problem)}, key=lambda each: (each.file, each.line))
     return Report(contract, problems, [each for each in found if isinstance(each, LeftOut)])

@@ -70,7 +70,7 @@ def _wrong(contract: Contract, entry: dict[str, Any]) -> Iterator[str]:
     if (entry.get("source") == Source.DOCUMENTED) != bool(entry.get("quote")):
         yield "give the page's words as `quote` exactly when it is documented"
     if not contract.has(str(entry.get("pointer"))) or not str(entry.get("pointer")).startswith("/"):
-        yield f"its `pointer` leads nowhere: {entry.get('pointer')}; correct it"
+        yield f"its `pointer` does not resolve: {entry.get('pointer')}; correct it"
 
 
 def levelled(contract: Contract) -> Iterator[Problem | LeftOut]:
@@ -91,7 +91,7 @@ def levelled(contract: Contract) -> Iterator[Problem | LeftOut]:
                 yield problem(contract, LEVELLED, at, f"{level!r} is not a level; give one of {', '.join(Level)}")
             there = member in (contract.at(around).get("required") or ()) if keyword == "required" and around else False
             if not there and keyword not in part:
-                told = f"there is no `{keyword}` here whose level it could be; remove it or correct the name"
+                told = f"there is no `{keyword}` here; remove its level or correct the name"
                 yield problem(contract, LEVELLED, at, told)
 
 
@@ -103,7 +103,7 @@ def checked(contract: Contract) -> Iterator[Problem | LeftOut]:
     try:
         known = {str(entry.get("id")): here for here, entry in _entries(contract)}
     except ConfigurationError:
-        yield LeftOut(CHECKED, "not before x-requirements is a list")
+        yield LeftOut(CHECKED, "needs x-requirements to be a list first")
         return
     for id, here in known.items():
         if id not in checks:

@@ -57,7 +57,7 @@ def named(contract: Contract) -> Iterator[Problem | LeftOut]:
     try:
         yield from (problem(contract, NAMED, here, told) for here, told in reserved(contract))
     except ConfigurationError:
-        yield LeftOut(NAMED, "not before every keyword is known")
+        yield LeftOut(NAMED, "needs every keyword to be known first")
 
 
 def judged(contract: Contract) -> Iterator[Problem | LeftOut]:
@@ -67,7 +67,7 @@ def judged(contract: Contract) -> Iterator[Problem | LeftOut]:
             where = f"{contract.source}:{contract.line(each.pointer)}: {each.pointer}"
             yield LeftOut(JUDGED, f"{where}: {each.why}")
     except ConfigurationError:
-        yield LeftOut(JUDGED, "not before every keyword is known")
+        yield LeftOut(JUDGED, "needs every keyword to be known first")
 
 
 def located(contract: Contract, rule: str, error: ConfigurationError) -> Problem:

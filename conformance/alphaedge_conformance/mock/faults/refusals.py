@@ -96,7 +96,7 @@ class KeyInAHeader(Mock):
 # What is refused
 
 
-@fault("request.model-unknown-refused", "stream.refused-by-status")
+@fault("request.model-unknown-refused")
 class ServesAnyModel(Mock):
     """Whatever model is asked for is served (ddalcu/mlx-serve#258)."""
 

@@ -123,6 +123,16 @@ class OneDecimalOnly(Answers):
 
 
 @fault("request.temperature-accepted")
+class HighTemperatureIs502(Answers):
+    """The worker behind a gateway ends at the highest temperature, and the gateway answers 502."""
+
+    status = 502
+
+    def is_bad(self, request: Any) -> bool:
+        return number(request, "temperature") == 2
+
+
+@fault("request.temperature-accepted")
 class TinyTemperatureIs500(Answers):
     """A tiny temperature leads to 500, as by a division."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from abc import ABC, abstractmethod
 from typing import Any
 
@@ -15,6 +16,7 @@ from ..app import Mock, Refusal, Reply, tokenize
 from .fault import fault
 
 OWN, USABLE, GROWS = "completion.of-its-own-request", "endpoint.connection-kept-usable", "usage.prompt-grows"
+AVAILABLE = "endpoint.stays-available"
 COUNTED = "usage.completion-counted"
 
 
@@ -115,6 +117,23 @@ class ErrorSpoilsTheConnection(Spoils):
 
     def spoils(self, http: Request, request: Any, response: Response) -> bool:
         return isinstance(request, Refusal) and response.status_code == 400
+
+
+@fault(AVAILABLE)
+class ColdAfterAHotAnswer(Mock):
+    """After the highest temperature it is away for a second."""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self.away_until = 0.0
+
+    async def respond(self, http: Request) -> Response:
+        if time.monotonic() < self.away_until:
+            return Response("<h1>503 Service Unavailable</h1>", 503, media_type="text/html")
+        response = await super().respond(http)
+        if b'"temperature": 2' in await http.body() and response.status_code == 200:
+            self.away_until = time.monotonic() + 1
+        return response
 
 
 @frozen

@@ -53,7 +53,10 @@ class NeverStreams(Mock):
         return {**request, "stream": False} if isinstance(request, dict) and request.get("stream") is True else request
 
 
-@fault("stream.refused-by-status", "request.model-unknown-refused")
+SHOULD_BE_REFUSED = ("request.messages-min-items", "message.role-enum", "request.max-tokens-minimum")
+
+
+@fault("stream.refused-by-status", "request.model-unknown-refused", *SHOULD_BE_REFUSED)
 class RefusesInsideTheStream(Mock):
     """An invalid request for a stream gets 200, and the error as an event."""
 
@@ -67,6 +70,18 @@ class RefusesInsideTheStream(Mock):
             yield self.event(bytes(response.body).decode())
 
         return self.stream(error())
+
+
+@fault(*SHOULD_BE_REFUSED)
+class TakesWhatItNeedNotRefuse(Mock):
+    """What should be refused, and need not be, is answered, in streams too: no MUST is broken."""
+
+    def read(self, http: Request, body: bytes) -> Any:
+        request = super().read(http, body)
+        if not isinstance(request, dict) or self.contract.broken_musts(self.contract.request_schema, request):
+            return request
+        example = self.contract.example_request | {"stream": request.get("stream", False)}
+        return example if self.violations(request) else request
 
 
 # The label and the lines

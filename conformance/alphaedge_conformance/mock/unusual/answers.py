@@ -423,3 +423,52 @@ class GatewayHiccups(Mock):
             self.lost.add(body)
             return Response("<h1>502 Bad Gateway</h1>", 502, media_type="text/html")
         return response
+
+
+@unusual
+class GatewayAnswers502ToEveryNinth(Mock):
+    """A gateway whose connection to the server is gone when it takes the ninth request of each, valid or not."""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self.seen = 0
+
+    async def respond(self, http: Request) -> Response:
+        self.seen += 1
+        if self.seen % 9 == 0:
+            return Response("<h1>502 Bad Gateway</h1>", 502, media_type="text/html")
+        return await super().respond(http)
+
+
+@unusual
+class GatewayLosesEverySeventh(Mock):
+    """A gateway loses every seventh request, whatever it is, and passes it on when it is asked again."""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self.seen = 0
+
+    async def respond(self, http: Request) -> Response:
+        self.seen += 1
+        if self.seen % 7 == 0:
+            return Response("<h1>503 Service Unavailable</h1>", 503, media_type="text/html")
+        return await super().respond(http)
+
+
+@unusual
+class TakesFourAtATime(Mock):
+    """While it answers four requests, a gateway before it answers 503 to all others, with no time to come back at."""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self.busy = 0
+
+    async def respond(self, http: Request) -> Response:
+        if self.busy >= 4:
+            return Response("<h1>503 Service Unavailable</h1>", 503, media_type="text/html")
+        self.busy += 1
+        try:
+            await asyncio.sleep(0.02)
+            return await super().respond(http)
+        finally:
+            self.busy -= 1
