@@ -19,7 +19,7 @@ def confirm(runner: Runner, control: Probe, keep: Callable[[Exchange, bool], obj
     """Sends each doubtful request of a run again, as long as the server still accepts the control, and once more where
     that fails too, since a gateway may lose any request. Judging sees the last outcome, as of a probe that is
     `repeated`; `keep` takes each exchange, and whether it counts."""
-    doubtful = [exchange for exchange in runner.exchanges if _is_doubtful(exchange)]
+    doubtful = sorted(filter(_is_doubtful, runner.exchanges), key=lambda exchange: exchange.number)
     hung = [exchange for exchange in doubtful if exchange.timed_out]
     doubtful = ([exchange for exchange in doubtful if not exchange.timed_out] + hung[:HUNG])[:MOST]
     if not doubtful:

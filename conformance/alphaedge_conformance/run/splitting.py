@@ -11,6 +11,7 @@ def split(runner: Runner) -> None:
     looked_at = 0
     while new := runner.exchanges[looked_at:]:  # a part may have parts of its own
         looked_at += len(new)
+        new.sort(key=lambda exchange: exchange.number)  # and not as they were answered
         runner.send_all([part for exchange in new if _is_refused(exchange) for part in exchange.probe.parts])
 
 
