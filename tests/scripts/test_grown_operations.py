@@ -44,7 +44,7 @@ async def amain() -> None:
 main()
 asyncio.run(amain())
 """
-TYPES = ["str", "int", "list[float]", "int", "str", "int"]
+TYPES = ["str", "int", "list[float]", "int", "Literal['list']", "int"]
 TYPESCRIPT = """
 import { AlphaEdge, type EmbeddingList, type Model, type ModelList } from "./made/typescript/src/index.js";
 
