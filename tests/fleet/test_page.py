@@ -38,8 +38,9 @@ def written(folder: Path, targets: int) -> Path:
         judge_all(made, f"run-{run}", AT + timedelta(hours=6 * (RUNS + run)), fleet, status)
     with made.opened() as connection:
         connection.execute(
-            "INSERT INTO judgings BY NAME SELECT judgings.* REPLACE (run || '-' || n AS run, started - n * INTERVAL 6 HOURS AS "
-            "started, CAST(random() * 3 AS INTEGER) AS must_failed, 0.4 + random() AS whole_p50), FROM judgings, "
+            "INSERT INTO judgings BY NAME SELECT judgings.* REPLACE (run || '-' || n AS run, "
+            "started - n * INTERVAL 6 HOURS AS started, CAST(random() * 3 AS INTEGER) AS must_failed, "
+            "0.4 + random() AS whole_p50), FROM judgings, "
             f"range(1, {RUNS}) AS numbers(n) WHERE run = 'run-0'"
         )
     file = folder / "fleet.html"
