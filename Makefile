@@ -5,12 +5,15 @@ MODEL ?=
 BASE ?= origin/main
 REPORT ?= reports/conform
 ARGS ?=
+# The profiles of what is generated, or tried; and the folder of clients with them.
+PROFILES ?=
+OUTPUT ?=
 # Many tests wait for a server: one more than there are processors.
 WORKERS ?= $(shell expr $$(nproc 2>/dev/null || echo 2) + 1)
 # What the shell takes as one word, whatever stands in it.
 quoted = '$(subst ','\'',$(1))'
 
-.PHONY: help conform mock servers server-results generate diff lint check test slow explorations live-faults growth mutants nightly gate freeze release-check bench bench-suites bench-fleet docs lock build clean
+.PHONY: help conform mock servers server-results generate diff lint check test slow explorations live-faults growth profiles mutants nightly gate freeze release-check bench bench-suites bench-fleet docs lock build clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -28,9 +31,10 @@ servers: .venv ## judge a real server: make servers TARGET=llm-katan RUNS=2; wit
 server-results: .venv ## write docs/servers.md; make server-results TARGET=all judges every server again, twice
 	@$(BIN)/python scripts/server_results.py $(if $(TARGET),--record $(TARGET))
 
-generate: .venv ## write generated/ from openapi.yaml, the TypeScript package where Node is; the schemas of reports
-	@$(BIN)/python scripts/generate.py
-	@$(BIN)/python scripts/schemas.py
+generate: .venv ## write generated/ from openapi.yaml, the TypeScript package where Node is; the schemas of reports. Clients with profiles: make generate PROFILES="tools sampling" OUTPUT=clients
+	@$(BIN)/python scripts/generate.py $(foreach each,$(PROFILES),--profile $(call quoted,$(each))) \
+	  $(if $(OUTPUT),--output $(call quoted,$(OUTPUT)))
+	@$(if $(PROFILES),:,$(BIN)/python scripts/schemas.py)
 
 diff: .venv ## what openapi.yaml changes, and what that breaks: make diff BASE=origin/main ARGS=--json
 	@$(BIN)/alphaedge-contract diff $(call quoted,$(BASE):openapi.yaml) openapi.yaml $(ARGS)
@@ -68,10 +72,14 @@ live-faults: .venv ## every fault of the mock that an application's traffic show
 growth: .venv ## every edit of the contract that tests/contract/edits.py lists, alone and in pairs (minutes)
 	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --quiet tests/contract/growth.py $(ARGS)
 
+profiles: .venv ## every fault and every unusual server of each profile, at thorough effort (minutes): make profiles PROFILES=tools
+	@for each in $(or $(PROFILES),$(basename $(basename $(notdir $(wildcard profiles/*.overlay.yaml))))); do \
+	  $(BIN)/python -m alphaedge_conformance.maintain.kill_matrix --profile $$each --report reports/mutants/$$each || exit 1; done
+
 mutants: .venv ## the kill matrix: every fault of the mock breaks exactly what it says (minutes)
 	@$(BIN)/python -m alphaedge_conformance.maintain.kill_matrix --report reports/mutants $(ARGS)
 
-nightly: test slow explorations growth mutants ## all that is tested, as CI does every night
+nightly: test slow explorations live-faults growth profiles mutants ## all that is tested, as CI does every night
 
 gate: .venv ## what a change has to pass: make gate URL=http://host:8000 BASE=origin/main
 	@$(BIN)/python scripts/gate.py --base $(call quoted,$(BASE)) --url $(call quoted,$(URL)) $(ARGS)

@@ -15,7 +15,8 @@ SECRET = re.compile(r"key|token|secret|password|auth|bearer", re.IGNORECASE)
 
 
 MODULES = (
-    *("hypothesis", "jinja2", "jsonschema_rs", "pytest", "rich", "schemathesis", "shtab", "starlette", "uvicorn"),
+    *("hypothesis", "jinja2", "jsonpath_rfc9535", "jsonschema_rs", "pytest", "rich", "schemathesis", "shtab"),
+    *("starlette", "uvicorn"),
     "yaml",
 )
 """What the extra `conformance` installs; `alphaedge` alone, as the users of the client install it, does without."""

@@ -41,7 +41,7 @@ def test_the_client_needs_two_packages(made: Path) -> None:
     assert always == {"attrs", "httpx"}
     assert any(name.startswith("schemathesis") and "extra == 'conformance'" in name for name in required)
     assert {"alphaedge/py.typed", "alphaedge/models.py", "alphaedge/_transport.py"} <= set(names)
-    assert "alphaedge_conformance/openapi.yaml" in names
+    assert {"alphaedge_conformance/openapi.yaml", "alphaedge_conformance/profiles/tools.overlay.yaml"} <= set(names)
     with tarfile.open(next(made.glob("*.tar.gz"))) as sdist:
         inside = {name.partition("/")[2] for name in sdist.getnames()}
     assert {"openapi.yaml", "scripts/runtime/_stream.py", "scripts/templates/operation.jinja"} <= inside

@@ -77,6 +77,21 @@ def parser() -> Parser:
     )
     add("--seed", type=int, default=1, metavar="N", help="the seed of the drawn values (default: %(default)s)")
     add("--contract", metavar="FILE", help="another contract than the one shipped")
+    add(
+        "--profile",
+        dest="profiles",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="judge what the target claims beyond the contract, too: a profile of this suite, or the file of an "
+        "OpenAPI Overlay; repeatable",
+    )
+    add(
+        "--discover",
+        action="store_true",
+        help="try a request of each profile of this suite, and say which are supported, ignored or refused; this "
+        "fails nothing",
+    )
     add("--contract-version", metavar="V", help="score by a released version; later requirements are only reported")
     add(
         "--waivers",
@@ -177,7 +192,7 @@ def _conformance(parsed: argparse.Namespace) -> ConformancePlugin:
     def path(text: str | None) -> Path | None:
         return Path(text) if text else None
 
-    suite = Suite.of(Contract.load(path(parsed.contract)))
+    suite = Suite.of(Contract.load(path(parsed.contract), filter(None, parsed.profiles)))
     levels = versions.levels(parsed.contract_version) if parsed.contract_version else None
     settings = Settings(
         report=path(parsed.report),
@@ -193,7 +208,8 @@ def _conformance(parsed: argparse.Namespace) -> ConformancePlugin:
         seen_only=parsed.seen,
         effort=Effort(parsed.effort),
         explore=parsed.explore or (THOROUGHLY if parsed.effort == "thorough" else 0),
-        pinned=frozenset(levels) if levels is not None else None,
+        pinned=suite.pinned_ids(levels) if levels is not None else None,
+        discover=parsed.discover,
     )
     client(settings)  # a --ca-file that cannot be read is told before anything is sent
     if parsed.json:
@@ -217,6 +233,8 @@ def _conformance(parsed: argparse.Namespace) -> ConformancePlugin:
     if files:
         if goals:
             raise ConfigurationError("--from-har judges a recording; leave the URL out")
+        if parsed.discover:
+            raise ConfigurationError("--discover asks a server; a recording has what it has")
         recording = har.read(files, suite.contract.path, parsed.host or None)
     if parsed.only_new and not parsed.since:
         raise ConfigurationError("--only-new goes with --since REPORT")
@@ -287,7 +305,8 @@ def _explain(parsed: argparse.Namespace) -> int:
     from ..report import catalogue
     from ..run.suite import Suite
 
-    suite = Suite.of(Contract.load(Path(parsed.contract) if parsed.contract else None))
+    contract = Contract.load(Path(parsed.contract) if parsed.contract else None, filter(None, parsed.profiles))
+    suite = Suite.of(contract)
     if parsed.list:
         catalogue.show_list(suite, as_json=parsed.json)
     else:

@@ -215,6 +215,9 @@ def _unbreakable(contract: Contract, root: str, base: Any) -> dict[str, str]:
     unknown = "no valid instance with this place is known; add one to `examples`"
     left = dict.fromkeys((keyword.pointer for keyword in contract.keywords(root)), unknown)
     for place in contract.places(root):
+        if place.by_hand is not None:
+            left.update((each.pointer, place.by_hand) for each in place.keywords if each.pointer in left)
+            continue
         waiting = [keyword for keyword in place.keywords if keyword.pointer in left]
         for spot in witnesses(contract, root, place, base) if waiting else ():
             path = path_of(spot.instance, spot.path)

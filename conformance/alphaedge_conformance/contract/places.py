@@ -52,6 +52,8 @@ class Keyword:
     """The pointer of the schema that holds it."""
     is_optional: bool = False
     """Whether a valid instance may lack what it is about."""
+    by_hand: str | None = None
+    """Why only requests that are written by hand can show it, by `x-by-hand` of the schema or one around it."""
 
 
 @frozen
@@ -70,6 +72,7 @@ class Place:
     """Whether it is a value of its own, and no further condition on one that another place stands for."""
     keywords: tuple[Keyword, ...] = field(repr=False)
     """Its own, without those of the places inside of it."""
+    by_hand: str | None = None
 
 
 @frozen
@@ -86,6 +89,7 @@ class _Spot:
     """The schemas that this one is inside of: one that holds itself is walked once."""
     is_optional: bool = False
     is_whole: bool = True
+    by_hand: str | None = None
 
 
 @frozen
@@ -141,7 +145,8 @@ class SchemaDocument(OperationDocument):
     def _places(self, here: str, spot: _Spot) -> Iterator[Place]:
         schema = self.at(here)
         if isinstance(schema, dict):
-            spot = evolve(spot, quote=schema.get("x-quote", spot.quote))
+            by_hand = schema.get("x-by-hand", spot.by_hand) if spot.is_sent else None
+            spot = evolve(spot, quote=schema.get("x-quote", spot.quote), by_hand=by_hand)
         if schema is True or here in spot.outer:
             return
         if (
@@ -154,9 +159,8 @@ class SchemaDocument(OperationDocument):
         keywords = self._own(here, spot)
         only = self._nullable_branch(here)
         if keywords or only is None:
-            yield Place(
-                here, spot.path, spot.component, spot.quote, spot.steps, spot.is_optional, spot.is_whole, keywords
-            )
+            about = (here, spot.path, spot.component, spot.quote, spot.steps, spot.is_optional, spot.is_whole)
+            yield Place(*about, keywords, spot.by_hand)
         if schema is False:
             return
         inner = evolve(spot, outer=spot.outer | {here})
@@ -186,9 +190,8 @@ class SchemaDocument(OperationDocument):
 
         def add(at: str, name: str, value: Any, **other: Any) -> None:
             about: dict[str, Any] = {"path": spot.path, "level": levels.get(name, "MUST"), "quote": spot.quote, **other}
-            found.append(
-                Keyword(at, name, value, component=spot.component, schema=here, is_optional=spot.is_optional, **about)
-            )
+            of: dict[str, Any] = {"component": spot.component, "is_optional": spot.is_optional, "by_hand": spot.by_hand}
+            found.append(Keyword(at, name, value, schema=here, **of, **about))
 
         if schema is False:
             add(here, "forbidden", False)

@@ -19,7 +19,7 @@ from .document import pointer
 from .edits import has
 from .further import everywhere
 from .places import Keyword, Place
-from .samples import NOTHING, witness
+from .samples import NOTHING, spots, witness
 from .sentences import broken, holds
 from .validation import Contract
 
@@ -43,6 +43,10 @@ class Source(StrEnum):
     """Clients of this kind of API rely on it."""
 
 
+PROFILE = "profile:"
+"""Before the name of the profile that a requirement comes from."""
+CAPABLE_MODEL = "capable-model"
+
 REFUSED, REFUSED_MODEL = "400 or 422", "400, 404 or 422"
 """In words, the statuses that refuse an invalid request, and one whose model may as well be said not to exist."""
 RequirementOrigin = Literal["stated", "accepted", "refused", "lenient", "response", "status", "media-type", "key"]
@@ -56,7 +60,8 @@ class Requirement:
     """``subject.statement``, in kebab-case; stable for as long as the sentence is. That of another operation than the
     primary one begins with its operationId, as ``listModels.model.id-type``."""
     level: Level
-    source: Source
+    source: str
+    """A Source, or ``profile:NAME``."""
     text: str
     quote: str | None
     """The page's words, where it is documented."""
@@ -68,10 +73,20 @@ class Requirement:
     need of a key."""
     is_optional: bool = False
     """Of an answer: whether it is about a part that a valid answer may lack."""
+    effect_of: str | None = None
+    """The member of a request whose effect it asks for, which a target may declare that it ignores."""
+    needs_capable_model: bool = False
+    """Whether a server can satisfy it only with a model that follows what it is asked."""
+
     operation: str | None = None
     """The operationId of the operation that it is about; None for the primary one."""
     needs_key: bool = False
     """Whether only a refused key shows it."""
+
+    @property
+    def profile(self) -> str | None:
+        """The profile that it comes from; None for one of the contract itself."""
+        return self.source.removeprefix(PROFILE) if self.source.startswith(PROFILE) else None
 
     @property
     def statement(self) -> str:
@@ -152,10 +167,12 @@ def _stated(contract: Contract) -> Iterator[Requirement]:
             requirement = Requirement(
                 id=entry["id"] if operation is None else f"{operation}.{entry['id']}",
                 level=Level(entry["level"]),
-                source=Source(entry["source"]),
+                source=_stated_source(contract, entry["source"]),
                 text=entry["text"],
                 quote=entry.get("quote"),
                 pointer=entry["pointer"],
+                effect_of=entry.get("effect-of"),
+                needs_capable_model=_needs(entry.get("needs")),
                 operation=operation,
             )
             contract.at(requirement.pointer)
@@ -169,6 +186,28 @@ def _stated(contract: Contract) -> Iterator[Requirement]:
         if (requirement.source is Source.DOCUMENTED) != (requirement.quote is not None):
             raise contract.error(here, f"{requirement.id}: give the page's words as `quote` exactly when documented")
         yield requirement
+
+
+def _stated_source(contract: Contract, source: str) -> str:
+    """Raises ValueError for one that is unknown."""
+    if source.startswith(PROFILE):
+        if source.removeprefix(PROFILE) not in contract.profiles:
+            raise ValueError(f"{source!r} is not a profile of this contract")
+        return source
+    return Source(source)
+
+
+def _needs(needs: str | None) -> bool:
+    if needs not in (None, CAPABLE_MODEL):
+        raise ValueError(f"`needs` is {CAPABLE_MODEL} or absent, not {needs!r}")
+    return needs is not None
+
+
+def _derived_source(contract: Contract, pointer: str, quote: str | None) -> tuple[str, str | None]:
+    """Where a requirement of a part comes from, and the page's words; a profile adds what the page does not say."""
+    if (profile := contract.profile_of(pointer)) is not None:
+        return PROFILE + profile, None
+    return Source.DOCUMENTED if quote else Source.CONVENTION, quote
 
 
 def _free(id: str) -> Iterator[str]:
@@ -199,7 +238,9 @@ def _unjudged(contract: Contract) -> Iterator[Unjudged]:
         for at, why in unbreakable(contract, schema, base if is_request else NOTHING).items():
             yield Unjudged(at, why)
     for place in _acceptable(contract):
-        if witness(contract, contract.request_schema, place, base) is None:
+        if place.by_hand is not None:
+            yield Unjudged(place.schema, place.by_hand)
+        elif witness(contract, contract.request_schema, place, base) is None:
             yield Unjudged(place.schema, "no valid request with it is known; add one to `examples`")
     for parameter in contract.parameters:
         yield Unjudged(parameter, "a parameter is sent where it is required, as a sample; no other value is tried")
@@ -291,12 +332,13 @@ def _requirement(contract: Contract, keyword: Keyword, kind: RequirementOrigin) 
     else:
         status = REFUSED_MODEL if keyword.path == ("model",) else REFUSED
         text = f"A request in which {what} {broken(keyword)} is refused with {status}."
+    source, quote = _derived_source(contract, keyword.pointer, keyword.quote)
     return Requirement(
         id=_id(contract, keyword.component, (*keyword.path, keyword.name)),
         level=Level(keyword.level),
-        source=Source.DOCUMENTED if keyword.quote else Source.CONVENTION,
+        source=source,
         text=text,
-        quote=keyword.quote,
+        quote=quote,
         pointer=keyword.pointer,
         kind=kind,
         is_optional=keyword.is_optional,
@@ -316,6 +358,9 @@ def _acceptable(contract: Contract) -> Iterator[Place]:
         is_unbounded = len(place.keywords) == 1
         if place.schema in seen or not place.is_whole or "forbidden" in names:
             continue
+        is_branch = not place.path or (place.path[-1][0] == "(" and is_unbounded and "type" in names)
+        if is_branch and spots(contract, contract.request_schema, place, contract.example_request):
+            continue  # the control has it
         if not place.path:
             is_wanted = place.is_optional
         elif place.path[-1][0] in "[{":
@@ -335,12 +380,13 @@ def _shown_by_the_control(contract: Contract) -> set[str]:
 
 
 def _accepted(contract: Contract, place: Place) -> Requirement:
+    source, quote = _derived_source(contract, place.schema, place.quote)
     return Requirement(
         id=_id(contract, place.component, (*place.path, "accepted")),
         level=Level.MUST,
-        source=Source.DOCUMENTED if place.quote else Source.CONVENTION,
+        source=source,
         text=f"Every documented value of `{_named(contract, place.component, place.path)}` is accepted.",
-        quote=place.quote,
+        quote=quote,
         pointer=place.schema,
         kind="accepted",
     )
@@ -382,8 +428,8 @@ LENIENT = {
 
 
 def plain_places(contract: Contract, at: str, path: Path = ()) -> Iterator[tuple[Path, str]]:
-    """The places of a schema that members and items alone lead to, without a choice: each by the path of a value, the
-    first of each list, and the pointer of its schema."""
+    """The places of a schema that members and items alone lead to, without a choice but from what is written by hand:
+    each by the path of a value, the first of each list, and the pointer of its schema."""
     here = contract.resolve(at)
     yield path, here
     schema = contract.at(here)
@@ -392,6 +438,12 @@ def plain_places(contract: Contract, at: str, path: Path = ()) -> Iterator[tuple
             yield from plain_places(contract, here + pointer("properties", name), (*path, name))
         if isinstance(schema.get("items"), dict):
             yield from plain_places(contract, f"{here}/items", (*path, 0))
+        for union in (f"{here}/{name}" for name in ("anyOf", "oneOf") if name in schema):
+            usual = [
+                each for each in contract.branches(union) if "x-by-hand" not in contract.at(contract.resolve(each))
+            ]
+            if len(usual) == 1 and len(contract.branches(union)) > 1:
+                yield from plain_places(contract, usual[0], path)
 
 
 def _lenient(contract: Contract, keywords: list[Keyword]) -> Iterator[Requirement]:
@@ -412,7 +464,7 @@ def _lenient(contract: Contract, keywords: list[Keyword]) -> Iterator[Requiremen
         yield Requirement(
             id=_id(contract, keyword.component, (*keyword.path, "lenient-type")),
             level=Level.SHOULD,
-            source=Source.CONVENTION,
+            source=_derived_source(contract, keyword.pointer, None)[0],
             text=f"A request in which {what} is {LENIENT[keyword.value]} is refused with {REFUSED}.",
             quote=None,
             pointer=keyword.pointer,

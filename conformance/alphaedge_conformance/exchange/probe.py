@@ -106,6 +106,8 @@ class Probe:
     alone: bool = False
     """Whether it is sent once more, alone, to see whether a finding needs other requests beside it; sent because it
     failed, it counts for nothing."""
+    says: str | None = None
+    """What a model that follows the request says; where it does not, no requirement that needs one is failed."""
     operation: Operation | None = None
     """What it asks for; None for the primary operation."""
 

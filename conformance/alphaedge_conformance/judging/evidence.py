@@ -13,6 +13,7 @@ from ..contract import Contract, Violation
 from ..contract.further import named
 from ..exchange import Exchange, Expect, ExpectedAnswer, sse
 from ..exchange.strict_json import Json, loads
+from .pieces import add_pieces
 from .places import Deviation, Place, path_text
 
 UNANSWERED = {429, 502, 503, 504}
@@ -313,6 +314,7 @@ def fold(chunks: list[Json]) -> Json:
             whole["message"]["role"] = delta["role"]
         if isinstance(delta.get("content"), str):
             whole["message"]["content"] += delta["content"]
+        add_pieces(whole, choice, delta)
         if choice.get("finish_reason") is not None:
             whole["finish_reason"] = choice["finish_reason"]
     members: Json = {}

@@ -16,8 +16,9 @@ from ..contract import Contract, shorten
 from ..contract.requirements import Requirement
 from ..exchange import Effort, Exchange, Expect, ExpectedAnswer, Probe
 from ..exchange.redaction import SHORTEST, redact
+from .chat import said
 from .checks.check import Check
-from .evidence import Evidence
+from .evidence import Evidence, Unseen
 from .places import Deviation, Place
 
 Z = 1.96
@@ -122,16 +123,20 @@ class Judge:
         key: str | None,
         effort: Effort = Effort.STANDARD,
         accepted: Iterable[str | None] = (),
+        later: Iterable[str] = (),
+        ignored: Iterable[str] = (),
     ) -> None:
         """`named` are judged on the probes that are about them alone; `accepted` are controls that are known to be,
-        though no exchange shows it."""
+        though no exchange shows it; `later` are requirements that a larger effort judges, `ignored` the members of a
+        request that the target declares to ignore."""
         self._contract, self._key = contract, key
         self.requirements = list(requirements)
         self._checks = checks
+        self._later, self._ignored = frozenset(later), frozenset(ignored)
+        self._effort = effort
         self._inapplicable = {each.id: why for each in self.requirements if (why := self._why_not(each))}
         self._applicable = [each for each in self.requirements if each.id not in self._inapplicable]
         self._named = frozenset(named)
-        self._effort = effort
         self._packs: list[Exchange] = []
         """Refused requests with several values; which of these it was for is known when each was sent alone."""
         self._judged: Counter[str] = Counter()
@@ -159,6 +164,10 @@ class Judge:
         """Why a requirement does not apply here."""
         if self._key is None and (requirement.subject == "authorization" or requirement.needs_key):
             return "no key is set"
+        if requirement.effect_of in self._ignored:
+            return f"the target declares that it ignores `{requirement.effect_of}`"
+        if requirement.id in self._later:
+            return f"not judged at the effort {self._effort}"
         if self._key is not None and "key" in self._checks[requirement.id].views:
             is_word = len(self._key) < SHORTEST or self._key.lower() in self._contract.text.lower()
             return "the key is short or a common word, which any answer may contain" if is_word else None
@@ -278,6 +287,20 @@ class Judge:
         it."""
         return requirement.kind in ("accepted", "refused", "lenient") and requirement.id not in self._named
 
+    def _cannot_follow(self, requirement: Requirement) -> str | None:
+        """Why an answer tells of the model alone: asked for a word, it does not say it."""
+        for exchange in self._exchanges:
+            word = exchange.probe.says
+            if word is None or requirement.id not in exchange.probe.requirement_ids:
+                continue
+            try:
+                text, _ = said(Evidence.of(exchange, self._contract, self._key))
+            except Unseen:
+                continue
+            if word.lower() not in text.lower():
+                return f"the model cannot follow: asked to say {word!r}, it said {shorten(text, 80)!r}"
+        return None
+
     def _is_left_out(self, requirement: Requirement) -> bool:
         """Whether it is about an optional part of answers, and there were such answers."""
         kinds = self._checks[requirement.id].kinds
@@ -292,6 +315,8 @@ class Judge:
         findings = sorted(self._findings[requirement.id], key=lambda finding: finding.exchange.number)
         if requirement.id in self._kit_errors:
             return Verdict(requirement, Status.KIT_ERROR, tuple(findings), judged, self._kit_errors[requirement.id])
+        if findings and requirement.needs_capable_model and (why := self._cannot_follow(requirement)) is not None:
+            return Verdict(requirement, Status.INCONCLUSIVE, reason=why)
         if findings:
             are_repetitions = judged > 1 and len(self._requests[requirement.id]) == 1
             return Verdict(requirement, Status.FAILED, tuple(findings), judged, are_repetitions=are_repetitions)

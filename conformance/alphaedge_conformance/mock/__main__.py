@@ -29,6 +29,14 @@ def parser() -> Parser:
     add("--faults-server", action="store_true", help="all faults and unusual servers at once, with a catalogue")
     add("--cors", action="store_true", help="let pages of any origin ask, from a browser")
     add("--contract", type=Path, metavar="FILE", help="another contract than the one shipped")
+    add(
+        "--profile",
+        dest="profiles",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="a profile of this suite, or the file of an OpenAPI Overlay; repeatable",
+    )
     return made
 
 
@@ -39,7 +47,7 @@ def main() -> int:
     from .server import serve
 
     try:
-        contract = Contract.load(arguments.contract)
+        contract = Contract.load(arguments.contract, filter(None, arguments.profiles))
         if arguments.faults_server:
             serve_all(contract, arguments.key, arguments.port)
         make = kind(contract, arguments.fault)
@@ -81,9 +89,9 @@ def kind(contract: Contract, name: str | None) -> Callable[..., Mock]:
     """The class of a mock by the name of its fault; raises ConfigurationError for an unknown one."""
     from .app import Mock
     from .faults import all_faults
-    from .unusual import UNUSUAL
+    from .unusual import unusual_servers
 
-    known = {fault.name: fault.make for fault in all_faults(contract).values()} | UNUSUAL
+    known = {fault.name: fault.make for fault in all_faults(contract).values()} | unusual_servers(contract)
     if name is None:
         return Mock
     if name not in known:

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import time
-import uuid
 from collections.abc import AsyncIterator
 from email.utils import formatdate
 from typing import Any
 
-from attrs import field, frozen
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
@@ -20,6 +17,8 @@ from ..contract.further import operations
 from ..exchange.chat import models_address
 from ..exchange.strict_json import Json
 from .endpoint import Endpoint, Refusal
+from .profiles import Behaviour, behaviours
+from .reply import Reply, text_of, tokenize
 from .sampled import Sampled
 
 OWN = frozenset(
@@ -29,46 +28,6 @@ OWN = frozenset(
     }
 )
 """Members of an answer that the mock decides on; any other is a sample of its schema."""
-TOKEN = re.compile(r"\s*[^\W_]{1,12}|\s*[\W_]|\s+")
-
-
-def tokenize(text: str) -> list[str]:
-    """The tokens of a text: words and signs, each with the white space before it, and long words in pieces; together
-    they are the text."""
-    return TOKEN.findall(text)
-
-
-@frozen
-class Reply:
-    """What the model says."""
-
-    model: str
-    tokens: tuple[str, ...]
-    finish_reason: str
-    prompt_tokens: int
-    created: float
-    """Unix seconds."""
-    id: str = field(factory=lambda: f"chat-{uuid.uuid4().hex}")
-
-    @property
-    def text(self) -> str:
-        return "".join(self.tokens)
-
-    @property
-    def usage(self) -> Json:
-        used = len(self.tokens)
-        return {
-            "prompt_tokens": self.prompt_tokens,
-            "completion_tokens": used,
-            "total_tokens": self.prompt_tokens + used,
-        }
-
-
-def text_of(content: Any) -> str:
-    """What a message says: its text, or that of its parts."""
-    if isinstance(content, list):
-        return "".join(str(part.get("text") or "") if isinstance(part, dict) else str(part) for part in content)
-    return content if isinstance(content, str) else ""
 
 
 class Mock(Endpoint):
@@ -76,6 +35,9 @@ class Mock(Endpoint):
     seconds before an answer starts, `tokens_per_second` the pace after that; without a key, anybody is let in."""
 
     own = OWN
+
+    instead: tuple[type[Behaviour], ...] = ()
+    """What does something else than profiles say, each in place of the behaviour that it extends."""
 
     def __init__(
         self,
@@ -88,6 +50,8 @@ class Mock(Endpoint):
         self.latency = latency
         self.tokens_per_second = tokens_per_second
         self.models = [str(contract.example_request.get("model", "default"))]
+        self.behaviours = behaviours(contract.profiles, self.instead)
+        self.own = OWN.union(*(behaviour.members for behaviour in self.behaviours))
         models = models_address(contract.path)
         self.others = {
             each.operation_pointer: Sampled(each, key, self.models_listed if each.path == models else None)
@@ -129,6 +93,7 @@ class Mock(Endpoint):
             return self.refuse(request)
         if (refusal := self.validate(request)) is not None:
             return self.refuse(refusal)
+        request = self.understood(request)
         reply = self.reply(request)
         await asyncio.sleep(self.latency)
         if request.get("stream"):
@@ -159,12 +124,20 @@ class Mock(Endpoint):
 
     # What is answered
 
+    def understood(self, request: Json) -> Json:
+        """What of a valid request is acted upon."""
+        return request
+
     def reply(self, request: Json) -> Reply:
         """The same text for the same conversation, cut by `max_tokens`."""
         said = text_of(request["messages"][-1].get("content"))
         text = "Hello! How can I help you today?" if said == "Hello!" else f'You said: "{said[:400]}"'
+        for behaviour in self.behaviours:
+            text = behaviour.text(request, text)
         tokens = tokenize(text)
         asked = request.get("max_tokens")
+        for behaviour in self.behaviours:
+            asked = behaviour.limit(request, asked)
         limit = len(tokens) if asked is None else int(asked)  # 8.0 is an integer too
         counted = sum(1 + len(tokenize(text_of(message.get("content")))) for message in request["messages"])
         finish_reason = "stop" if limit >= len(tokens) else "length"
@@ -182,6 +155,8 @@ class Mock(Endpoint):
             "choices": [{"index": 0, "message": message, "finish_reason": reply.finish_reason}],
             "usage": reply.usage,
         }
+        for behaviour in self.behaviours:
+            completion = behaviour.completion(request, reply, completion)
         return self.filled(self.contract.completion_schema, completion)
 
     def chunks(self, request: Json, reply: Reply) -> list[Json]:
@@ -189,17 +164,20 @@ class Mock(Endpoint):
 
         def chunk(choices: list[Json], **members: Any) -> Json:
             head = {"id": reply.id, "object": "chat.completion.chunk", "created": reply.created, "model": reply.model}
-            return self.filled(self.contract.chunk_schema, {**head, "choices": choices, **members})
+            return {**head, "choices": choices, **members}
 
         def choice(delta: Json, finish_reason: str | None = None) -> list[Json]:
             return [{"index": 0, "delta": delta, "finish_reason": finish_reason}]
 
-        return [
+        chunks = [
             chunk(choice({"role": "assistant", "content": ""})),
             *(chunk(choice({"content": token})) for token in reply.tokens),
             chunk(choice({}, reply.finish_reason)),
             chunk([], usage=reply.usage),
         ]
+        for behaviour in self.behaviours:
+            chunks = behaviour.chunks(request, reply, chunks)
+        return [self.filled(self.contract.chunk_schema, each) for each in chunks]
 
     async def events(self, request: Json, reply: Reply) -> AsyncIterator[bytes]:
         """The body of a stream, an event at a time."""

@@ -135,7 +135,9 @@ def _number_notations(contract: Contract, control: Probe) -> Iterator[Probe]:
         value: Any = control.request.get(name, schema.get("default", inside))
         if not contract.is_valid(contract.request_schema, {**control.request, name: value}):
             value = Sampler(contract).sample(contract.resolve(contract.request_schema) + pointer("properties", name))
-        notations[name] = f"{value / 10}e1"
+        alone = {**control.request, name: value}
+        if contract.is_valid(contract.request_schema, alone) and not contract.is_by_hand(alone):
+            notations[name] = f"{value / 10}e1"
     parts = tuple(
         evolve(
             control,

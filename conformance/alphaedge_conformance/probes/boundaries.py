@@ -79,7 +79,8 @@ class _Boundaries:
         is_new = isinstance(edit.value, dict | list) and not has(self.control.request, edit.path)
         violations = self.contract.violations(self.schema, body)
         if not violations:
-            if not is_new and (about := self._accepted(edit.path, body)):
+            is_shown = not is_new and not self.contract.is_by_hand(body)
+            if is_shown and (about := self._accepted(edit.path, body)):
                 yield self._probe(str(edit), body, about, Expect.ACCEPTED, self.control)
         elif len({violation.pointer for violation in violations}) == 1:
             is_inside = is_new and violations[0].path != edit.path
@@ -99,6 +100,8 @@ class _Boundaries:
     def of_place(self, place: Place) -> Iterator[Probe]:
         """The probes of a place that no edit of the control showed: the smallest request that has it, the last values
         that its keywords admit, and those just beyond."""
+        if place.by_hand is not None:
+            return
         left = list(place.keywords)
         for number, spot in enumerate(witnesses(self.contract, self.schema, place, self.control.request)):
             path, control = path_of(spot.instance, spot.path), self.control

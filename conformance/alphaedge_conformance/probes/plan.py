@@ -12,7 +12,7 @@ from ..contract import Contract, tokens
 from ..contract.further import operations
 from ..contract.requirements import Level, Requirement
 from ..exchange import CONTROL, Effort, Expect, ExpectedAnswer, Key, Probe, chat, encode
-from . import boundaries, conversations, further, lenient, meaning, packing
+from . import boundaries, conversations, further, lenient, meaning, packing, profiles, stated
 from .cache import drawn
 
 QUICK = 60
@@ -36,6 +36,8 @@ class Plan:
     """What a budget cut away."""
     named: frozenset[str] = frozenset()
     """The requirements that are judged on the probes about them alone, whether or not one of these is left."""
+    later: frozenset[str] = frozenset()
+    """Those that only a larger effort judges."""
 
     def cut(self, requests: int | None, tokens: int | None) -> Plan:
         """At most so many requests, and at most so many tokens for all of them."""
@@ -88,11 +90,18 @@ def everything(
     values = drawn(contract, seed)
     edges = list(boundaries.probes(contract, requirements, control, values.bodies))
     lenients = list(lenient.probes(contract, requirements, control))
+    by_hand = list(meaning.probes(contract, control))
+    left_out = frozenset[str]()
+    if contract.profiles and effort is not Effort.THOROUGH:
+        every = [*by_hand, *edges, *lenients]
+        kept = list(profiles.most_telling(contract, requirements, control, every))
+        left_out = frozenset(id for probe in every for id in probe.requirement_ids)
+        by_hand, edges, lenients = ([each for each in of if each in set(kept)] for of in (by_hand, edges, lenients))
     talks = list(conversations.probes(control, values.conversations))
     last_of_each_theme = {probe.theme: probe for probe in talks}.values()
     twins = [*_worth_streaming(edges, requirements, effort), *last_of_each_theme]
     streams = [_twin(probe, requirements) for probe in twins]
-    probes = [*meaning.probes(contract, control), *edges, *lenients, *talks, *streams]
+    probes = [*by_hand, *stated.probes(contract, control), *edges, *lenients, *talks, *streams]
     merged = packing.unique(probes, requirements, effort)
     # With time for it, each value is sent alone too: a server may look at one place of a request only.
     is_thorough = effort is Effort.THOROUGH
@@ -101,7 +110,7 @@ def everything(
         each for view in operations(contract) for each in further.probes(contract, view, requirements, model, effort)
     ]
     named = frozenset(id for probe in (*merged, *others) for id in probe.requirement_ids)
-    return Plan((*planned, *others), named=named)
+    return Plan((*planned, *others), named=named, later=left_out - named)
 
 
 def _packed(contract: Contract, requirements: Mapping[str, Requirement], probes: Iterable[Probe]) -> Iterator[Probe]:

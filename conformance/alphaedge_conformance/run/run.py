@@ -16,6 +16,7 @@ from ..judging.evidence import Evidence
 from ..judging.verdicts import Conclusion, Finding, Status, Verdict, conclude
 from ..probes import Plan
 from ..sending.settings import Settings
+from .discovering import Offer
 
 
 @frozen
@@ -41,6 +42,8 @@ class Run:
     """Why nothing could be judged, in one line."""
     archive_failure: str | None = None
     """Why exchanges.har is incomplete, as for a full disk."""
+    offers: tuple[Offer, ...] = ()
+    """What `--discover` found of each profile of the suite."""
     problems: tuple[str, ...] = ()
     """What is wrong with the waivers; each fails the run."""
 

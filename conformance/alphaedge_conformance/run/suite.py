@@ -28,6 +28,7 @@ from ..sending.runner import Runner
 from ..sending.settings import Settings
 from .concurrency import mark, repeat_alone
 from .confirming import confirm
+from .discovering import discover
 from .exploring import Explorer
 from .interrupts import interruptible
 from .outages import Investigation
@@ -88,6 +89,10 @@ class Suite:
         pinned = {id: evolve(each, level=levels.get(id, each.level)) for id, each in self.requirements.items()}
         return evolve(self, requirements=pinned)
 
+    def pinned_ids(self, levels: Collection[str]) -> frozenset[str]:
+        """What counts with a released version: its own requirements, and those of the profiles that are claimed."""
+        return frozenset(levels) | {id for id, each in self.requirements.items() if each.profile is not None}
+
     def plan(self, wanted: Collection[str], target: Target, settings: Settings) -> Plan:
         """What judging these requirements takes, cut where the budget is less."""
         drawn = (target.model, settings.seed, settings.effort)
@@ -124,7 +129,7 @@ class Suite:
     ) -> Run:
         """Sends a plan, and judges these requirements on what comes back."""
         started = time.time()
-        judge = self._judge(wanted, plan, target.key, settings.effort)
+        judge = self._judge(wanted, plan, target.key, settings.effort, ignored=target.ignores)
         with ExitStack() as stack:
             journal = None
             if settings.report is not None:
@@ -171,6 +176,10 @@ class Suite:
                     held_back = False
                 verdicts = judge.verdicts(unsent)
                 run = evolve(run, unsent=len(unsent))
+                if settings.discover:
+                    held_back = True
+                    offers = discover(self.contract, runner, plan.probes[0], lambda exchange: keep(exchange, False))
+                    run, held_back = evolve(run, offers=tuple(offers)), False
                 if runner.stopped is None:
                     shrinker = Shrinker(self.contract, self.checks, plan.probes[0], target, settings, runner)
                     verdicts = {id: shrinker.shrunk(verdict) for id, verdict in verdicts.items()}
@@ -234,9 +243,20 @@ class Suite:
         key: str | None,
         effort: Effort,
         accepted: frozenset[str | None] = frozenset(),
+        ignored: frozenset[str] = frozenset(),
     ) -> Judge:
         requirements = [requirement for id, requirement in self.requirements.items() if id in set(wanted)]
-        return Judge(self.contract, requirements, self.checks, plan.named, key, effort, accepted)
+        return Judge(
+            self.contract,
+            requirements,
+            self.checks,
+            plan.named,
+            key,
+            effort,
+            accepted,
+            later=plan.later,
+            ignored=ignored,
+        )
 
 
 def _missing(plan: Plan, exchanges: Sequence[Exchange]) -> dict[Probe, str]:

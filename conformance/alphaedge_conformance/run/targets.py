@@ -19,7 +19,7 @@ from ..exchange.target import KEY_VARIABLE, Price, Target, target
 
 TEXTS = {"url", "model", "key_variable", "key_file", "currency"}
 PRICES = {"prompt_price", "completion_price"}
-MEMBERS = TEXTS | PRICES
+MEMBERS = TEXTS | PRICES | {"ignores"}
 LANES = "lanes"
 """The table that is no target: the limits of the hosts of a fleet."""
 
@@ -37,6 +37,7 @@ class Entry:
     key_variable: str | None
     key_file: Path | None
     price: Price | None
+    ignores: frozenset[str] = frozenset()
 
     def target(self, contract: Contract) -> Target:
         """The target with its key. Raises ConfigurationError where there is none, or the address is not valid."""
@@ -45,7 +46,7 @@ class Entry:
         except ConfigurationError as error:
             raise ConfigurationError(f"{self.place}: {error}") from None
         variable = self.key_variable or (str(self.key_file) if self.key_file else f"the key_variable of [{self.name}]")
-        return evolve(made, name=self.name, key_variable=variable, price=self.price)
+        return evolve(made, name=self.name, key_variable=variable, price=self.price, ignores=self.ignores)
 
     def _key(self) -> str:
         if self.key_file is not None:
@@ -82,6 +83,7 @@ def targets(
         prompt_price = 0.5                  # of a million tokens; both or none
         completion_price = 1.5
         currency = "EUR"                    # default: USD
+        ignores = ["seed"]                  # parameters that it takes, and documents as without effect
     """
     if len(named) == 1 and named[0].endswith(".toml"):
         found = _of_file(contract, Path(named[0]), model)
@@ -143,7 +145,14 @@ def _entry(path: Path, name: str, table: object, model: str | None) -> Entry:
     if variable is not None and file is not None:
         raise ConfigurationError(f"{here}: expected key_variable or key_file, found both")
     key_file = None if file is None else path.parent.absolute() / file
-    return Entry(here, name, table["url"], table.get("model") or model, variable, key_file, _price(here, table))
+    price, ignores = _price(here, table), _ignores(here, table.get("ignores", []))
+    return Entry(here, name, table["url"], table.get("model") or model, variable, key_file, price, ignores)
+
+
+def _ignores(here: str, names: object) -> frozenset[str]:
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise ConfigurationError(f'{here}: ignores: expected a list of parameters, as ["seed"], found {names!r}')
+    return frozenset(names)
 
 
 def _price(here: str, table: Mapping[str, object]) -> Price | None:

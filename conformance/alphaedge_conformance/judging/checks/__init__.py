@@ -6,9 +6,10 @@ from ...contract import Contract
 from ...contract.requirements import Requirement
 from . import authorization, completion, endpoint, errors, keywords, own_request, requests, stream, usage
 from .check import STATED, Check
+from .profiles import PROFILES
 
 __all__ = ["STATED", "Check", "checks_for"]
-SUBJECTS = (authorization, completion, endpoint, errors, own_request, requests, stream, usage)
+SUBJECTS = (authorization, completion, endpoint, errors, own_request, requests, stream, usage, *PROFILES)
 """Each registers its checks in STATED when it is imported."""
 
 

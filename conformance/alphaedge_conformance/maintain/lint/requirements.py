@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ...contract import SHIPPED, Contract
-from ...contract.requirements import Level, Source, catalogue, entries
+from ...contract.requirements import PROFILE, Level, Source, catalogue, entries
 from ...errors import ConfigurationError, DuplicateId
 from .problem import LeftOut, Problem, problem
 from .structure import located
@@ -69,8 +69,9 @@ def _wrong(contract: Contract, entry: dict[str, Any]) -> Iterator[str]:
         yield "expected an id in kebab-case as `subject.statement`; rename it"
     if not isinstance(entry.get("text"), str) or not entry["text"].strip():
         yield "has no `text`; say in one sentence what must hold"
-    for word, known in (("level", Level), ("source", Source)):
-        if entry.get(word) not in list(known):
+    sources = [*Source, *(PROFILE + name for name in contract.profiles)]
+    for word, known in (("level", list(Level)), ("source", sources)):
+        if entry.get(word) not in known:
             yield f"has no `{word}`; give one of {', '.join(known)}, it has {entry.get(word)!r}"
     if (entry.get("source") == Source.DOCUMENTED) != bool(entry.get("quote")):
         yield "give the page's words as `quote` exactly when it is documented"
@@ -118,7 +119,7 @@ def checked(contract: Contract) -> Iterator[Problem | LeftOut]:
                 contract, CHECKED, here, f"{id} has no check; add one to alphaedge_conformance/judging/checks"
             )
     for id, check in checks.items():
-        if id not in known:
+        if id not in known and check.profile in (None, *contract.profiles):
             file = os.path.relpath(inspect.getsourcefile(check.function) or "?")
             line = inspect.getsourcelines(check.function)[1]
             told = f"a check of {id}, which is not a requirement; remove it, or add {id} to x-requirements"

@@ -66,7 +66,8 @@ def judged(contract: Contract) -> Iterator[Problem | LeftOut]:
     """What no probe and no answer can show is said, with the line."""
     try:
         for each in unjudged(contract):
-            where = f"{contract.source}:{contract.line(each.pointer)}: {each.pointer}"
+            file, line = contract.place(each.pointer)
+            where = f"{file}:{line}: {each.pointer}"
             yield LeftOut(JUDGED, f"{where}: {each.why}")
     except ConfigurationError:
         yield LeftOut(JUDGED, "needs every keyword to be known first")
@@ -74,7 +75,7 @@ def judged(contract: Contract) -> Iterator[Problem | LeftOut]:
 
 def located(contract: Contract, rule: str, error: ConfigurationError) -> Problem:
     """A problem that was raised as an error."""
-    return Problem(rule, str(contract.source), error.line or 1, f"{error.text}; correct it")
+    return Problem(rule, str(error.file or contract.source), error.line or 1, f"{error.text}; correct it")
 
 
 def used(contract: Contract) -> Iterator[Problem | LeftOut]:

@@ -16,8 +16,9 @@ from ...contract.further import everywhere
 from ...contract.requirements import Level, Requirement, accepted_ids, by_keyword, catalogue, lenient
 from ...contract.samples import spots, witness
 from ...exchange.strict_json import Json
-from ..app import Mock, Reply
+from ..app import Mock
 from ..endpoint import Endpoint, Refusal
+from ..reply import Reply
 from ..sampled import Sampled
 from .fault import Fault, Make
 
@@ -31,10 +32,16 @@ class Unenforced(Endpoint):
 
     def read(self, http: Request, body: bytes) -> Any:
         request = super().read(http, body)
-        streams = isinstance(request, dict) and request.get("stream") is True
-        if isinstance(request, Refusal) or streams or not self.forgives(request):
+        if isinstance(request, Refusal) or self.may_stream(request) or not self.forgives(request):
             return request
         return self.contract.example_request
+
+    def may_stream(self, request: Any) -> bool:
+        """Whether a request asks for a stream, and is as wrong without."""
+        if not isinstance(request, dict) or request.get("stream") is not True:
+            return False
+        plain = {name: value for name, value in request.items() if name != "stream"}
+        return [each.pointer for each in self.violations(plain)] == [each.pointer for each in self.violations(request)]
 
     def forgives(self, request: Any) -> bool:
         return any(violation.pointer == self.pointer for violation in self.violations(request))
@@ -61,6 +68,19 @@ def is_convertible(kind: str, value: Any) -> bool:
         case "string":
             return value is None or isinstance(value, list)
     return False
+
+
+class Fails(Endpoint):
+    """A request that breaks one keyword, about which the contract leaves it open, takes the server down."""
+
+    def __init__(self, pointer: str, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self.pointer = pointer
+
+    def validate(self, request: Any) -> Refusal | None:
+        if any(violation.pointer == self.pointer for violation in self.violations(request)):
+            return Refusal(500, "Something went wrong.", "server_error")
+        return super().validate(request)
 
 
 class RefusesTheBound(Endpoint):
@@ -232,6 +252,8 @@ def _of_request(
         yield _fault(requirement, "Not enforced", _wrong(contract, Unenforced, keyword.pointer), *also)
         if converted:
             yield _fault(converted, "Converted", _wrong(contract, Converts, keyword.pointer))
+    elif requirement is not None and requirement.profile is not None:
+        yield _fault(requirement, "Fails", _wrong(contract, Fails, keyword.pointer))
     accepted = requirements.get(keyword.schema)
     if keyword.name in ("minimum", "maximum", "enum") and accepted is not None:
         name = f"{accepted.id.removesuffix('-accepted')}-{keyword.name}-refused"

@@ -17,8 +17,9 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from ...exchange.strict_json import Json
-from ..app import Mock, Reply
+from ..app import Mock
 from ..endpoint import Refusal
+from ..reply import Reply
 from .registry import unusual
 
 Events = AsyncIterator[bytes]
