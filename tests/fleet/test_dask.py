@@ -56,7 +56,7 @@ def apart() -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
         yield address, begun
 
 
-@pytest.mark.parametrize("cluster", [local, apart])
+@pytest.mark.parametrize("cluster", [pytest.param(local, marks=pytest.mark.slow), apart])
 def test_who_does_the_work_changes_no_verdict(
     contract: Contract, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cluster: Cluster
 ) -> None:

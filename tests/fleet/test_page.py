@@ -33,13 +33,14 @@ def written(folder: Path, targets: int) -> Path:
 
         def status(target: str, id: str, run: int = run) -> str:
             broken = hash_of(target) % 9 < 2 and id in IDS[: 1 + hash_of(target) % 3]
-            return "failed" if broken or (run and hash_of(target) % 50 == 7 and id == IDS[5]) else "passed"
+            return "failed" if broken or (run and target.endswith("-05") and id == IDS[5]) else "passed"
 
         judge_all(made, f"run-{run}", AT + timedelta(hours=6 * (RUNS + run)), fleet, status)
     with made.opened() as connection:
         connection.execute(
-            "INSERT INTO judgings BY NAME SELECT * REPLACE (run || '-' || n AS run, started - n * INTERVAL 6 HOURS AS "
-            "started, CAST(random() * 3 AS INTEGER) AS must_failed, 0.4 + random() AS whole_p50), FROM judgings, "
+            "INSERT INTO judgings BY NAME SELECT judgings.* REPLACE (run || '-' || n AS run, "
+            "started - n * INTERVAL 6 HOURS AS started, CAST(random() * 3 AS INTEGER) AS must_failed, "
+            "0.4 + random() AS whole_p50), FROM judgings, "
             f"range(1, {RUNS}) AS numbers(n) WHERE run = 'run-0'"
         )
     file = folder / "fleet.html"
@@ -64,6 +65,7 @@ def test_a_thousand_targets_are_one_file_that_opens_at_once(tmp_path: Path) -> N
         opened.goto(file.as_uri())
         assert processor(session) < LONGEST
         assert opened.locator(".targets tbody tr").count() == TARGETS
+        assert opened.locator("#since li").count() == TARGETS // 20
         worst_first(opened)
         opened.fill("input[name=target]", "provider-07/")
         assert opened.locator(".targets tbody tr:visible").count() == 20
