@@ -44,7 +44,7 @@ pygments_dark_style = "github-dark"
 
 PARTS = {
     "Judge a server": ("tutorial", "judge", "ci", "requirements", "servers"),
-    "Call a server": ("client", "openai", "typescript"),
+    "Call a server": ("client", "openai", "typescript", "clients"),
     "The contract": ("contract", "change", "design"),
 }
 """The pages in their order; one that is not there yet is left out, and one that is not named comes last."""

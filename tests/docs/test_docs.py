@@ -31,6 +31,7 @@ NOT_RUN = {
     "make check": "is run beside the tests, and takes a minute",
     "make mutants": "takes minutes; tests/mock/test_faults.py judges a part",
     "make bench": "takes minutes, and installs what it compares with",
+    "make bench-suites ARGS='--sample 20'": "takes minutes",
     "make gate": "wants the state before in git, and takes a minute",
     "make servers TARGET=llm-katan": "installs a server from PyPI",
     "make servers": "installs servers for minutes",
