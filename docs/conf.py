@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 import sys
+from argparse import Action
 from collections.abc import Iterable
 from html import escape
+from importlib import import_module
 from itertools import groupby
 from pathlib import Path
+from types import ModuleType
 
 from docutils import nodes
 from pygments import highlight
@@ -16,6 +19,9 @@ from pygments.lexers import YamlLexer
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
+import alphaedge
+from alphaedge import errors, models, types
+from alphaedge_conformance.command import Parser
 from alphaedge_conformance.contract import Contract
 from alphaedge_conformance.contract.requirements import subject
 from alphaedge_conformance.report.catalogue import Known, known, shown
@@ -26,7 +32,12 @@ sys.path.insert(0, str(HERE))
 import pictures  # noqa: E402
 
 project = "AlphaEdge contract kit"
-extensions = ["myst_parser"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+autodoc_typehints = "description"
+autodoc_typehints_description_target = "documented"
+autodoc_member_order = "bysource"
+autodoc_preserve_defaults = True
+default_role = "code"  # as in the docstrings
 myst_heading_anchors = 3
 html_theme = "furo"
 html_title = project
@@ -43,9 +54,11 @@ pygments_style = "friendly"
 pygments_dark_style = "github-dark"
 
 PARTS = {
-    "Judge a server": ("tutorial", "judge", "ci", "requirements", "servers"),
-    "Call a server": ("client", "openai", "typescript", "clients"),
-    "The contract": ("contract", "change", "design"),
+    "Judge a server": ("tutorial", "judge", "ci", "profiles", "live", "fleet", "servers"),
+    "Call a server": ("client", "connections", "openai", "typescript", "clients"),
+    "Own the contract": ("contract", "change"),
+    "Reference": ("requirements", "cli", "report", "api", "glossary"),
+    "Background": ("how", "design"),
 }
 """The pages in their order; one that is not there yet is left out, and one that is not named comes last."""
 
@@ -123,6 +136,99 @@ class ContractDirective(SphinxDirective):
         return [nodes.raw("", f'<div class="highlight-yaml notranslate contract">{html}</div>', format="html")]
 
 
+UNBROKEN = 25
+"""Characters of code that fit into a line of a phone."""
+
+
+class OptionsDirective(SphinxDirective):
+    """The options of a command, from the function that makes its parser: `package.module:function`."""
+
+    required_arguments = 1
+    has_content = True
+
+    def run(self) -> list[nodes.Node]:
+        module, _, function = self.arguments[0].partition(":")
+        parser: Parser = getattr(import_module(module), function)()
+        return [node for each in parser.subparsers or [parser] for node in self.reference(each)]
+
+    def reference(self, parser: Parser) -> Iterable[nodes.Node]:
+        formatter = parser._get_formatter()
+        takes = [formatter._format_args(action, action.dest) for action in parser._get_positional_actions()]
+        yield nodes.literal_block("", " ".join([parser.prog, *takes, "[OPTION …]"]), language="text")
+        table: list[nodes.Node] = []
+        for group in parser._action_groups:
+            entries = [self.option(parser, action) for action in group._group_actions if action.help]
+            if entries and group.title not in ("options", "positional arguments"):
+                table.append(nodes.rubric("", (group.title or "").capitalize()))
+            if entries:
+                table.append(nodes.definition_list("", *entries, classes=["options"]))
+        yield from table
+
+    def option(self, parser: Parser, action: Action) -> nodes.Node:
+        formatter = parser._get_formatter()
+        names = action.option_strings or [str(action.metavar or action.dest)]
+        value = (
+            ""
+            if not action.option_strings or action.nargs == 0
+            else f" {formatter._format_args(action, action.dest.upper())}"
+        )
+        term = nodes.term("", "", nodes.literal("", ", ".join(names) + value))
+        text = nodes.paragraph("", formatter._expand_help(action))
+        return nodes.definition_list_item("", term, nodes.definition("", text))
+
+
+API: dict[str, tuple[str, ...]] = {
+    "Clients": ("AlphaEdge", "AsyncAlphaEdge"),
+    "Calls": ("resources.ChatCompletions", "resources.AsyncChatCompletions"),
+    "Streams and raw responses": ("Stream", "AsyncStream", "RawResponse"),
+}
+"""Parts of the reference; errors, answers and what is sent follow by their modules."""
+NOT_SHOWN = {"Exception", "Generic", "Model", "dict", "object"}
+"""Classes whose own members are everybody's; those of the public ones are shown there."""
+
+
+class ApiDirective(SphinxDirective):
+    """Every public name of the client, from its docstrings."""
+
+    has_content = True
+
+    def run(self) -> list[nodes.Node]:
+        public = [name for name in alphaedge.__all__ if not name.startswith("__")]
+        parts = dict(API)
+        for part, module in (("Errors", errors), ("Answers", models), ("What is sent", types)):
+            parts[part] = tuple(name for name in public if is_defined_in(module, name))
+        parts["Answers"] = ("_model.Model", *parts["Answers"])
+        self.stop = ", ".join(sorted(NOT_SHOWN.union(public)))
+        return [self.part(part, names) for part, names in parts.items()]
+
+    def part(self, title: str, names: Iterable[str]) -> nodes.Node:
+        section = nodes.section("", nodes.title("", title), ids=[nodes.make_id(title)])
+        for name in names:
+            section += self.parse_text_to_nodes(f"```{{eval-rst}}\n{self.reference(name)}```\n")
+        return section
+
+    def reference(self, name: str) -> str:
+        """The directive for a name: a subclass that adds nothing shows its base, and not the members of that."""
+        value = getattr(alphaedge, name, None)
+        if value is not None and not isinstance(value, type):
+            return f".. autodata:: alphaedge.models.{name}\n   :no-value:\n"
+        options = [":members:", f":inherited-members: {self.stop}"]
+        if isinstance(value, type) and value.__base__ and value.__base__.__name__ in alphaedge.__all__:
+            options = [
+                ":show-inheritance:",
+                *([":members:"] if any(member[0] != "_" for member in vars(value)) else []),
+            ]
+        return "\n   ".join([f".. autoclass:: alphaedge.{name}", *options, ""])
+
+
+def is_defined_in(module: ModuleType, name: str) -> bool:
+    """Whether a public name is a class of this module, or its alias of a type."""
+    value = vars(module).get(name)
+    if isinstance(value, type):
+        return value.__module__ == module.__name__
+    return module is models and name in vars(module)
+
+
 class PictureDirective(SphinxDirective):
     """A page of the suite as a browser shows it, light or dark as the reader has it; where there is no browser, the
     words that GitHub shows in its place."""
@@ -140,6 +246,17 @@ class PictureDirective(SphinxDirective):
         return [nodes.raw("", f'<picture class="page">{html}</picture>', format="html")]
 
 
+def set_type(_: Sphinx, doctree: nodes.document) -> None:
+    """A dash between an argument and what is said of it, where Sphinx leaves two hyphens to its quotes, which are not
+    used here; and no break after a hyphen of an option."""
+    for text in list(doctree.findall(nodes.Text)):
+        if text == " -- ":
+            text.parent.replace(text, nodes.Text(" – "))
+    for literal in doctree.findall(nodes.literal):
+        if len(literal.astext()) < UNBROKEN:
+            literal["classes"].append("unbroken")
+
+
 def take_pictures(app: Sphinx, error: Exception | None) -> None:
     """Into the site, and nowhere else: no picture can be older than what it shows."""
     if error is None and pictures.browser() is not None:
@@ -152,7 +269,7 @@ def complete(app: Sphinx, page: str, source: list[str]) -> None:
     """What a page has on the site alone."""
     if page == "index":
         source[0] += f"\n\n{contents()}\n"
-    if page == "servers":
+    if page == "servers" and any((HERE / "servers").glob("*.md")):
         source[0] += "\n\n```{toctree}\n:hidden:\n:glob:\n\nservers/*\n```\n"
     # On GitHub the contract is a file, and here a page.
     source[0] = re.sub(r"\]\(\.\./openapi\.yaml\)", "](contract.md)", source[0])
@@ -161,6 +278,9 @@ def complete(app: Sphinx, page: str, source: list[str]) -> None:
 def setup(app: Sphinx) -> None:
     app.add_directive("requirements", RequirementsDirective)
     app.add_directive("contract", ContractDirective)
+    app.add_directive("options", OptionsDirective)
+    app.add_directive("api", ApiDirective)
     app.add_directive("picture", PictureDirective)
     app.connect("source-read", complete)
+    app.connect("doctree-read", set_type)
     app.connect("build-finished", take_pictures)

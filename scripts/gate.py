@@ -29,17 +29,17 @@ def steps(base: str, url: str, arguments: Sequence[str]) -> Iterator[Step]:
     yield Step(
         f"nothing breaks since {base}",
         command("alphaedge-contract", "diff", f"{base}:openapi.yaml", "openapi.yaml", notes=BREAKS),
-        "take the change back, or raise info.version in openapi.yaml and say so in CHANGELOG.md",
+        "revert the change, or raise info.version in openapi.yaml and say so in CHANGELOG.md",
     )
     yield Step(
         "released requirements are as they were",
         partial(release.edited, base),
-        "put them back; a new version of the contract gets a new file: make freeze",
+        "restore them; a new version of the contract gets a new file: make freeze",
     )
     yield Step(
         "the mock conforms",
         command("alphaedge-conform", "--strict"),
-        "the mock or a check is wrong; make mutants tells which",
+        "the mock or a check is wrong; make mutants says which",
     )
     if url:
         waived = ["--waivers", str(WAIVERS)] if WAIVERS.exists() else []
@@ -50,7 +50,7 @@ def steps(base: str, url: str, arguments: Sequence[str]) -> Iterator[Step]:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="gate.py", description=__doc__)
     parser.add_argument("--base", default="origin/main", metavar="REF", help="the state before, as git names it")
-    parser.add_argument("--url", default="", help="a server to judge besides the mock, or several")
+    parser.add_argument("--url", default="", help="one or more servers to judge besides the mock")
     arguments, rest = parser.parse_known_args()
     return run(steps(arguments.base, arguments.url, rest))
 

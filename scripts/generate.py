@@ -1,7 +1,8 @@
 """Writes `generated/` from `openapi.yaml`: the same input gives the same bytes.
 
 `--check` writes nothing and exits 1 when `generated/` differs from what the contract gives. `--rendering FILE` writes
-the contract as OpenAPI 3.1 alone, for tools that read no 3.2.
+the contract as OpenAPI 3.1 alone, for tools that read no 3.2. `--profile NAME --output DIR` writes clients of the
+contract with profiles, into another folder than `generated/`.
 """
 
 from __future__ import annotations
@@ -43,27 +44,35 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--check", action="store_true", help="compare only")
     parser.add_argument("--rendering", type=Path, metavar="FILE", help="write the contract as OpenAPI 3.1 there, only")
+    parser.add_argument(
+        "--profile", dest="profiles", metavar="NAME", action="append", default=[], help="with a profile; repeatable"
+    )
+    parser.add_argument("--output", type=Path, metavar="DIR", help="write the clients there (default: generated/)")
     given = parser.parse_args()
     check = given.check
+    if given.profiles and (check or given.output is None):
+        parser.error("clients with profiles are not those in generated/; name another folder with --output DIR")
+    folder = (given.output or CLIENT.parent).resolve()
+    client, package = folder / CLIENT.name, folder / PACKAGE.name
     try:
-        contract = Contract.load(CONTRACT)
+        contract = Contract.load(CONTRACT, given.profiles)
         validate(contract)
         if given.rendering:
             given.rendering.write_text(as_text(rendering(contract.document)), "utf-8")
             return 0
         with tempfile.TemporaryDirectory() as scratch:
-            made = {CLIENT: generate(contract, Path(scratch))}
+            made = {client: generate(contract, Path(scratch))}
             if typescript_package.is_possible():
                 version = metadata.version("alphaedge")
-                rendered = rendering(contract.document)
-                made[PACKAGE] = typescript_package.generate(contract, rendered, version, Path(scratch))
+                rendered = rendering(sourced(contract))
+                made[package] = typescript_package.generate(contract, rendered, version, Path(scratch))
             else:
                 what = "was not looked at" if check else "stays as it is"
-                print(f"{PACKAGE.relative_to(ROOT)}: {what}, because Node is not here; install Node 20 with npm")
+                print(f"{named(package)}: {what}, because Node is not here; install Node 20 with npm")
             stale = [kept / path for kept in made for path in sorted(differences(made[kept], kept))]
             if check:
                 for path in stale:
-                    print(f"{path.relative_to(ROOT)}: is not what openapi.yaml gives; run `make generate`")
+                    print(f"{named(path)}: is not what openapi.yaml gives; run `make generate`")
                 return 1 if stale else 0
             for kept, fresh in made.items():
                 refresh(fresh, kept)
@@ -71,8 +80,13 @@ def main() -> int:
         print(error, file=sys.stderr)
         return 1
     for kept in made:
-        print(f"{kept.relative_to(ROOT)}: {sum(kept in path.parents for path in stale)} files changed")
+        print(f"{named(kept)}: {sum(kept in path.parents for path in stale)} files changed")
     return 0
+
+
+def named(path: Path) -> Path:
+    """A path, from the repository on where it is in there."""
+    return path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
 
 
 def validate(contract: Contract) -> None:
@@ -87,6 +101,27 @@ def validate(contract: Contract) -> None:
     catalogue(contract)
     for here, told in reserved(contract):
         raise contract.error(here, told)
+
+
+def sourced(contract: Contract) -> dict[str, Any]:
+    """The contract, with the profile of each member that comes from one as `x-source`, for what clients say of it."""
+    document = copy.deepcopy(contract.document)
+    for here, members in _members(document):
+        for name, schema in members.items():
+            profile = contract.profile_of(here + pointer(name))
+            if profile is not None and isinstance(schema, dict):
+                schema["x-source"] = f"profile {profile}"
+    return document
+
+
+def _members(node: Any, here: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """The `properties` of each schema, with their pointer."""
+    for name, part in node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ():
+        at = here + pointer(name)
+        if name == "properties" and isinstance(part, dict):
+            yield at, part
+        if name not in ("examples", "x-probes"):
+            yield from _members(part, at)
 
 
 def rendering(document: dict[str, Any]) -> dict[str, Any]:
@@ -117,14 +152,15 @@ def _media_types(node: Any) -> Iterator[dict[str, Any]]:
 def generate(contract: Contract, scratch: Path) -> Path:
     """The folder of the client, made in `scratch`."""
     source, made = scratch / "openapi.yaml", scratch / "alphaedge"
-    source.write_text(as_text(without_booleans(rendering(contract.document))), "utf-8")
+    made_of = with_described_parameters(without_booleans(rendering(sourced(contract))))
+    source.write_text(as_text(made_of), "utf-8")
     command = [tool("openapi-python-client"), "generate", "--path", str(source), "--output-path", str(made)]
     command += ["--meta", "none", "--config", str(CONFIG), "--fail-on-warning"]
     command += ["--custom-template-path", str(templates(contract, scratch / "templates"))]
     done = subprocess.run(command, env={**os.environ, "NO_COLOR": "1"}, cwd=scratch, capture_output=True, text=True)
     if done.returncode != 0:
         said = "\n".join(line for line in (done.stdout + done.stderr).splitlines() if line.strip())
-        what = "openapi-python-client cannot make a client of it; say it otherwise, or teach scripts/templates"
+        what = "openapi-python-client cannot generate a client from it; change it, or extend scripts/templates"
         raise contract.error(named_in(contract, said), f"{what}:\n{said}")
     arrange(made)
     return made
@@ -138,6 +174,8 @@ def without_booleans(node: Any) -> Any:
     if not isinstance(node, dict):
         return node
     node = _flat(node)
+    if node.get("type") == ["array", "null"]:
+        node = {**node, "type": "array"}  # the generator knows no model of the items of a union; null reads as no items
     properties = node.get("properties")
     if isinstance(properties, dict):
         kept = {name: {} if each is True else each for name, each in properties.items() if each is not False}
@@ -145,6 +183,16 @@ def without_booleans(node: Any) -> Any:
     return {
         name: without_booleans(each) for name, each in node.items() if not (name in SCHEMAS and isinstance(each, bool))
     }
+
+
+def with_described_parameters(document: dict[str, Any]) -> dict[str, Any]:
+    """The same with the description of each parameter in its schema, where the generator looks for it."""
+    for item in document["paths"].values():
+        for owner in (item, *(each for each in item.values() if isinstance(each, dict))):
+            for parameter in owner.get("parameters", ()):
+                if "schema" in parameter and "$ref" not in parameter["schema"]:
+                    parameter["schema"] = {"description": parameter.get("description", ""), **parameter["schema"]}
+    return document
 
 
 def _flat(node: dict[str, Any]) -> dict[str, Any]:

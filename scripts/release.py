@@ -77,7 +77,7 @@ def freeze() -> None:
 
 def steps(base: str) -> Iterator[Step]:
     """What a state has to keep to be released."""
-    yield Step("the tree is clean", changed, "commit these changes, or put them away")
+    yield Step("the tree is clean", changed, "commit these changes, or discard them")
     yield Step("the version is raised", released_before, "raise it in pyproject.toml")
     yield Step("CHANGELOG.md tells what changed", untold, "write the entry")
     yield Step("the requirements are frozen", unfrozen, "raise info.version if it was released; then make freeze")

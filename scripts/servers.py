@@ -36,12 +36,12 @@ def judge(recipe: Recipe, runs: int, arguments: list[str]) -> list[int]:
             command = [str(suite), url, "--model", recipe.model, "--report", str(folder), *arguments]
             codes.append(subprocess.run(command, env=environment(recipe)).returncode)
     if runs > 1 and not judged(recipe.name, codes):
-        print(f"{recipe.name}: {runs} runs, not compared, for not each has its report", flush=True)
+        print(f"{recipe.name}: {runs} runs, not compared because some wrote no report", flush=True)
     elif runs > 1:
         differing = flaky([json.loads((folder / "report.json").read_text()) for folder in folders(recipe.name, runs)])
         for id, seen in differing.items():
             print(f"flaky: {id}: {', '.join(seen)}")
-        print(f"{recipe.name}: {runs} runs, other verdicts in one than in another: {len(differing)}", flush=True)
+        print(f"{recipe.name}: {runs} runs, requirements whose verdicts differ: {len(differing)}", flush=True)
     return codes
 
 
@@ -76,9 +76,11 @@ class Parser(argparse.ArgumentParser):
 
 def main() -> int:
     parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--runs", type=int, default=1, help="judge each server so often, and compare (default: 1)")
-    parser.add_argument("--serve", action="store_true", help="start the server, and judge nothing")
-    parser.add_argument("--lock", action="store_true", help="write its lock anew, and judge nothing")
+    parser.add_argument(
+        "--runs", type=int, default=1, help="how often to judge each server; the runs are compared (default: 1)"
+    )
+    parser.add_argument("--serve", action="store_true", help="start the server and judge nothing")
+    parser.add_argument("--lock", action="store_true", help="write its lock anew and judge nothing")
     parser.add_argument("name", nargs="?", help=f"one of: {', '.join(names())}")
     parser.add_argument("arguments", nargs=argparse.REMAINDER, help="of alphaedge-conform")
     given = parser.parse_args()

@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
+from alphaedge_conformance.cli.conform import main
 from alphaedge_conformance.contract import Contract
 from alphaedge_conformance.mock import serve
 from alphaedge_conformance.run.suite import Suite
 
-from .helpers import KEY, ROOT, Conform, Counting
+from .helpers import KEY, ROOT, Conform, Counting, environment_with, in_a_process, in_this_process
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "scripts"))
 import typescript_package
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """An id is sent from process to process, and no reader wants megabytes of it."""
+    return f"{argname}-of-{len(val)}" if isinstance(val, bytes | str) and len(val) > 200 else None
 
 
 @pytest.fixture
@@ -33,6 +40,14 @@ def cache_of_the_tests(tmp_path_factory: pytest.TempPathFactory) -> None:
     os.environ["XDG_CACHE_HOME"] = str(tmp_path_factory.mktemp("cache"))
 
 
+@pytest.fixture(scope="session", autouse=True)
+def ctrl_c() -> None:
+    """A shell starts what it puts into the background with SIGINT ignored, and children inherit that;
+    those of the tests have to hear it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 @pytest.fixture(scope="session")
 def contract() -> Contract:
     return Contract.load()
@@ -45,14 +60,24 @@ def suite(contract: Contract) -> Suite:
 
 @pytest.fixture
 def conform() -> Conform:
-    """Runs `alphaedge-conform` as a user does; `key` is the API key in its environment."""
+    """Runs `alphaedge-conform` in this process: most tests are about what it says, not about starting it."""
 
-    def run(*arguments: str, key: str | None = None) -> subprocess.CompletedProcess[str]:
-        environment = {name: value for name, value in os.environ.items() if name != "ALPHAEDGE_API_KEY"}
-        if key is not None:
-            environment["ALPHAEDGE_API_KEY"] = key
-        command = [str(Path(sys.executable).with_name("alphaedge-conform")), *arguments]
-        return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    def run(
+        *arguments: str, key: str | None = None, environment: Mapping[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        return in_this_process(main, arguments, environment_with(key, environment))
+
+    return run
+
+
+@pytest.fixture
+def conform_process() -> Conform:
+    """Runs `alphaedge-conform` as a user does: for its exit codes, and that nothing else is printed."""
+
+    def run(
+        *arguments: str, key: str | None = None, environment: Mapping[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        return in_a_process(arguments, environment_with(key, environment))
 
     return run
 

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
+import pytest
+from _pytest.mark import ParameterSet
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -38,7 +43,52 @@ class Counting(Mock):
 
 
 Conform = Callable[..., subprocess.CompletedProcess[str]]
-"""Runs `alphaedge-conform`; takes its arguments, and the key of the environment as `key`."""
+"""Runs `alphaedge-conform`; takes its arguments, the key of the environment as `key`, and more of the environment as
+`environment`."""
+Main = Callable[[list[str]], int]
+
+
+def environment_with(key: str | None, more: Mapping[str, str] | None = None) -> dict[str, str]:
+    """This environment, with no key but the given one."""
+    kept = {name: value for name, value in os.environ.items() if name != "ALPHAEDGE_API_KEY"}
+    return {**kept, **({} if key is None else {"ALPHAEDGE_API_KEY": key}), **(more or {})}
+
+
+def in_this_process(
+    main: Main, arguments: Sequence[str], environment: Mapping[str, str]
+) -> subprocess.CompletedProcess[str]:
+    """What a process that runs this command would print, and how it would end. An error that escapes is raised."""
+    with (
+        TemporaryFile("w+", encoding="utf-8") as output,
+        TemporaryFile("w+", encoding="utf-8") as errors,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        for name in os.environ.keys() - environment.keys():
+            patch.delenv(name)
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        with redirect_stdout(output), redirect_stderr(errors):
+            try:
+                code = main(list(arguments))
+            except SystemExit as ended:
+                assert isinstance(ended.code, int)
+                code = ended.code
+        said = []
+        for stream in (output, errors):
+            stream.seek(0)
+            said.append(stream.read())
+    return subprocess.CompletedProcess(arguments, code, *said)
+
+
+def in_a_process(arguments: Sequence[str], environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    """`alphaedge-conform` as a user starts it."""
+    command = [str(Path(sys.executable).with_name("alphaedge-conform")), *arguments]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+
+
+def some(items: Iterable[Any], every: int) -> list[ParameterSet]:
+    """Parameters of a test, of which `make test` takes the first of so many, and `make slow` the others."""
+    return [pytest.param(item, marks=pytest.mark.slow if at % every else ()) for at, item in enumerate(items)]
 
 
 def read_report(folder: Path) -> dict[str, Any]:

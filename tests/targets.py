@@ -6,10 +6,12 @@ import asyncio
 import json
 import re
 import ssl
+import struct
 import threading
 import zlib
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import cache, reduce
 
 from attrs import define, field
 
@@ -154,7 +156,17 @@ def completion(text: str = "Hello") -> bytes:
     ).encode()
 
 
+GZIP = b"\x1f\x8b\x08\0\0\0\0\0\0\xff"
+"""The header of a gzip file that says nothing."""
+LAST_BLOCK = b"\x03\0"
+"""Of a deflate stream: an empty one."""
+
+
+@cache
 def bomb(mebibytes: int) -> bytes:
-    """A JSON text of so much white space, a thousandth of it on the wire."""
-    squeeze = zlib.compressobj(wbits=16 + zlib.MAX_WBITS)
-    return squeeze.compress(b"{") + b"".join(squeeze.compress(b" " * 2**20) for _ in range(mebibytes)) + squeeze.flush()
+    """A JSON text of so much white space, a thousandth of it on the wire: one compressed piece, again and again."""
+    space, squeeze = b" " * 2**20, zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    start, piece = (squeeze.compress(data) + squeeze.flush(zlib.Z_FULL_FLUSH) for data in (b"{", space))
+    checksum = reduce(lambda before, _: zlib.crc32(space, before), range(mebibytes), zlib.crc32(b"{"))
+    length = 1 + mebibytes * len(space)
+    return GZIP + start + piece * mebibytes + LAST_BLOCK + struct.pack("<II", checksum, length)

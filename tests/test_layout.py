@@ -12,7 +12,7 @@ import alphaedge_conformance
 PACKAGE = Path(alphaedge_conformance.__file__).parent
 STAGES = (
     *("errors", "command", "contract", "exchange", "mock", "probes", "judging", "sending", "archive", "run", "report"),
-    *("maintain", "pytest_session", "cli", "pytest_plugin"),
+    *("live", "fleet", "maintain", "pytest_session", "cli", "pytest_plugin"),
 )
 """In the order of the run: a stage imports those before it."""
 

@@ -14,7 +14,11 @@ SECRET = re.compile(r"key|token|secret|password|auth|bearer", re.IGNORECASE)
 """In the name of an option that does not exist: what follows it must not be repeated."""
 
 
-MODULES = ("hypothesis", "jinja2", "jsonschema_rs", "pytest", "rich", "schemathesis", "starlette", "uvicorn", "yaml")
+MODULES = (
+    *("hypothesis", "jinja2", "jsonpath_rfc9535", "jsonschema_rs", "pytest", "rich", "schemathesis", "shtab"),
+    *("starlette", "uvicorn"),
+    "yaml",
+)
 """What the extra `conformance` installs; `alphaedge` alone, as the users of the client install it, does without."""
 
 
@@ -49,10 +53,20 @@ class Parser(argparse.ArgumentParser):
             self.error(f"there is no option {names[0]}")
         if unknown:
             self.error(f"{len(unknown)} more arguments than expected")
+        self.require_suite()
+        return parsed
+
+    def require_suite(self) -> None:
+        """Exits where the extra is not installed; an action that ends the program calls it too."""
         if missing := [name for name in MODULES if find_spec(name) is None]:
             what = f"the conformance suite is not installed (no module named {missing[0]!r})"
-            self.exit(4, f"{self.prog}: {what}; run pip install 'alphaedge[conformance]'\n")
-        return parsed
+            self.exit(4, f"{self.prog}: {what}; in a clone of its repository, run pip install '.[conformance]'\n")
+
+    @property
+    def subparsers(self) -> list[Parser]:
+        """Those of the commands of this command."""
+        found = [action.choices for action in self._actions if isinstance(action, argparse._SubParsersAction)]
+        return [each for choices in found for each in choices.values()]
 
     def error(self, message: str) -> NoReturn:
         self.exit(4, f"{self.prog}: {message}; see {self.prog} --help\n")

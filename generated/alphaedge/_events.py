@@ -18,7 +18,7 @@ class ErrorEvent(str):
 
 
 class EventDecoder:
-    """Yields the data of each event as soon as its last byte is there. Looks at each byte once, in however many pieces
+    """Gives the data of each event as soon as its last byte is there. Looks at each byte once, in however many pieces
     an event arrives.
     """
 
@@ -31,7 +31,7 @@ class EventDecoder:
         self.is_within_field = False
         """Whether the last bytes belong to an event that is not whole yet, and not to a comment."""
 
-    def feed(self, piece: bytes) -> Iterator[str]:
+    def feed(self, piece: bytes) -> list[str]:
         if self._after_cr or b"\r" in piece:
             piece = self._with_line_feeds(piece)
         whole: bytes | bytearray
@@ -43,19 +43,21 @@ class EventDecoder:
             end = self._rest.rfind(b"\n\n", seen)
             if end < 0:
                 self._follow_line(piece)
-                return
+                return []
             whole = self._rest[:end]
             del self._rest[: end + 2]
             self._at_line_start, self.is_within_field = True, False
             self._follow_line(self._rest)
         if not self._began:
             self._began, whole = True, whole.removeprefix(b"\xef\xbb\xbf")
+        found: list[str] = []
         for block in whole.decode("utf-8", "replace").split("\n\n"):
             # Almost every event is one line of data.
             if block.startswith("data: ") and "\n" not in block:
-                yield block[6:]
+                found.append(block[6:])
             elif (data := _event(block)) is not None:
-                yield data
+                found.append(data)
+        return found
 
     def end(self) -> Iterator[str]:
         """`[DONE]`, if only the blank line after it is missing; any other event that is not finished may be cut."""

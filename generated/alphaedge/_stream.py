@@ -52,8 +52,10 @@ class Chunks(Generic[ChunkT]):
         wait = response.request.extensions.get("timeout", {}).get("read")
         self._longest_wait = math.inf if wait is None else wait
         self._waited = 0.0
-        self._choices = set[Any]()
+        self._begun = set[Any]()
         self._finished = set[Any]()
+        self._last_open: Any = None
+        """The index of the choice that the chunk before was of, unless that finished it."""
 
     def read(self) -> Generator[ChunkT, None, None]:
         """Yields nothing of use first: only a generator that was begun closes the response when it is dropped."""
@@ -126,15 +128,26 @@ class Chunks(Generic[ChunkT]):
             self._refuse("an event is not a JSON object", data)
         if value.get("error"):
             self._refuse("the server reported an error", data)
-        choices = value.get("choices")
-        for choice in choices if type(choices) is list else ():
-            if type(choice) is dict:
-                index = choice.get("index")
-                index = index if type(index) is int else 0
-                self._choices.add(index)
-                if choice.get("finish_reason"):
-                    self._finished.add(index)
+        try:
+            for choice in value["choices"]:
+                if choice["index"] != self._last_open or choice.get("finish_reason"):
+                    self._follow(choice)
+        except (KeyError, TypeError):  # of another form than the contract's
+            choices = value.get("choices")
+            for choice in choices if type(choices) is list else ():
+                if type(choice) is dict:
+                    self._follow(choice)
         return self._chunk.from_dict(value)
+
+    def _follow(self, choice: dict[str, Any]) -> None:
+        """Notes which choices have begun, and which of them are finished."""
+        index = choice.get("index")
+        index = index if type(index) is int else 0
+        self._begun.add(index)
+        self._last_open = index
+        if choice.get("finish_reason"):
+            self._finished.add(index)
+            self._last_open = None
 
     def _refuse(self, what: str, data: str = "") -> NoReturn:
         raise self._broken_off(what, data)
@@ -178,7 +191,7 @@ class Chunks(Generic[ChunkT]):
         except TimeoutException:
             pass
         except RequestError as error:
-            if self._choices - self._finished:
+            if self._begun - self._finished:
                 failure = self._broken_off("the transfer broke and a choice has no finish_reason; it may be cut")
                 redact_error(error, self._secret)
                 raise failure from error

@@ -25,8 +25,8 @@ class AlphaEdge(SyncClient):
             https://api.alphaedge-ai.com, by default.
         timeout: Seconds to wait for the next bytes of an answer, 300 by default; 5 at most for a connection. Or an
             `httpx.Timeout`, which names each; `math.inf` for no timeout.
-        max_retries: How often a call is tried again after a lost connection, 408, 409, 429 or 5xx, 2 by default;
-            after 0.5 to 8 seconds, or as long as the server's Retry-After says. A timeout is not tried again.
+        max_retries: How often a call is retried after a lost connection, 408, 409, 429 or 5xx, 2 by default;
+            after 0.5 to 8 seconds, or as long as the server's Retry-After says. A timeout is not retried.
         default_headers: Headers to send with each request as well, or instead.
         default_query: Parameters of the URL to send with each request.
         http_client: An `httpx.Client` of your own, or of httpx2, for proxies, certificates or hooks.
@@ -60,8 +60,8 @@ class AsyncAlphaEdge(AsyncClient):
             https://api.alphaedge-ai.com, by default.
         timeout: Seconds to wait for the next bytes of an answer, 300 by default; 5 at most for a connection. Or an
             `httpx.Timeout`, which names each; `math.inf` for no timeout.
-        max_retries: How often a call is tried again after a lost connection, 408, 409, 429 or 5xx, 2 by default;
-            after 0.5 to 8 seconds, or as long as the server's Retry-After says. A timeout is not tried again.
+        max_retries: How often a call is retried after a lost connection, 408, 409, 429 or 5xx, 2 by default;
+            after 0.5 to 8 seconds, or as long as the server's Retry-After says. A timeout is not retried.
         default_headers: Headers to send with each request as well, or instead.
         default_query: Parameters of the URL to send with each request.
         http_client: An `httpx.AsyncClient` of your own, or of httpx2, for proxies, certificates or hooks.

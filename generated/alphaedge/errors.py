@@ -61,7 +61,7 @@ class _ErrorWithResponse(APIError):
         self.content = content
         """The bytes of the answer, or of the event, that is at fault."""
         self.body = body
-        """`content` as JSON; None where it is none."""
+        """`content` as JSON; None if it is not valid JSON."""
         error = _details(body)
         self.type: str | None = _text(error.get("type"))
         """The server's class of the error."""
@@ -123,11 +123,11 @@ class InternalServerError(APIStatusError):
 
 
 class APIResponseError(_ErrorWithResponse):
-    """The status says success, and the body is not what it should be: no JSON, no object, or an error."""
+    """The status says success, but the body is not valid JSON, not an object, or an error."""
 
 
 class APIStreamError(APIResponseError):
-    """A stream reported an error, held what is no chunk, or ended without `[DONE]`: what came before it may be cut."""
+    """A stream reported an error, had data that is not a chunk, or ended without `[DONE]`; its text may be cut."""
 
 
 _BY_STATUS: dict[int, type[APIStatusError]] = {

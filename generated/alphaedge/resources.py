@@ -109,7 +109,7 @@ class ChatCompletions:
 
         This endpoint allows you to have a conversation with the model by sending a series of messages.
 
-        `POST /v1/chat/completions`. What is None is not sent, and nothing is checked before it is sent.
+        `POST /v1/chat/completions`. Arguments that are None are omitted; nothing is validated on the client.
 
         Args:
             model: ID of the model to use. Example: alphaedge-large-3-2512. Source: the page.
@@ -245,7 +245,7 @@ class AsyncChatCompletions:
 
         This endpoint allows you to have a conversation with the model by sending a series of messages.
 
-        `POST /v1/chat/completions`. What is None is not sent, and nothing is checked before it is sent.
+        `POST /v1/chat/completions`. Arguments that are None are omitted; nothing is validated on the client.
 
         Args:
             model: ID of the model to use. Example: alphaedge-large-3-2512. Source: the page.

@@ -12,7 +12,7 @@ from .errors import AlphaEdgeError
 # Made once: `json.dumps` with options makes an encoder for each call. ASCII output also carries a lone surrogate,
 # which has no UTF-8.
 _encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False, default=lambda value: _default(value)).encode
-_scan = json.JSONDecoder().raw_decode
+_scan = json.JSONDecoder().scan_once  # type: ignore[attr-defined]  # typeshed has not heard of it
 
 
 def encode(value: Mapping[str, Any]) -> bytes:
@@ -29,10 +29,10 @@ def encode(value: Mapping[str, Any]) -> bytes:
 def decode(text: str) -> Any:
     """Any JSON value; raises ValueError, whatever is wrong with the text."""
     try:
-        value, end = _scan(text)  # `json.loads` less its search for white space
+        value, end = _scan(text, 0)  # `json.loads` less its search for white space
         if end == len(text):
             return value
-    except ValueError:
+    except (ValueError, StopIteration):
         pass  # or there is white space before the value
     except RecursionError:
         raise ValueError(TOO_DEEP) from None

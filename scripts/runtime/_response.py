@@ -72,12 +72,12 @@ class RawResponse(Generic[T_co]):
     headers: Mapping[str, str]
     """By name in any case."""
     parse: Callable[[], T_co] = attrs.field(repr=False)
-    """What the call without `with_raw_response` returns. Raises APIResponseError where the body is none of it."""
+    """What the call without `with_raw_response` returns. Raises APIResponseError if the body is something else."""
     _response: HttpResponse = attrs.field(repr=False, eq=False)
 
     @property
     def content(self) -> bytes:
-        """The body as bytes. Of a stream there is none: iterate over `parse()`."""
+        """The body as bytes; empty for a stream, which `parse()` reads."""
         return self._response.content if self._response.is_stream_consumed else b""
 
     @property

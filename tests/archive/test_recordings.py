@@ -30,6 +30,7 @@ from alphaedge_conformance.sending.settings import Settings
 from ..helpers import KEY, Conform
 
 Json = dict[str, Any]
+HELLO = [{"role": "user", "content": "Hello!"}]
 ASKED: Json = {"model": "alphaedge-large-3-2512", "messages": [{"role": "user", "content": "Hello!"}], "max_tokens": 8}
 
 
@@ -213,7 +214,7 @@ def test_a_recording_is_not_overwritten(conform: Conform, recorder: Recorder, tm
 def test_without_the_operation_there_is_nothing_to_judge(conform: Conform, recorder: Recorder, file: Path) -> None:
     done = conform("--from-har", str(recorder.save(file)))
     assert done.returncode == 4
-    assert "with one request to /v1/chat/completions at least" in done.stderr
+    assert "with at least one request to /v1/chat/completions" in done.stderr
 
 
 # What is read with doubt
@@ -354,7 +355,7 @@ def test_a_recording_of_ours_is_judged_by_itself(
     recorder.post(ASKED)
     ours = str(file.with_name("exchanges.har"))
     other = str(recorder.save(file))
-    for more, says in ((("--from-har", other), "name it alone"), (("--host", "x"), "leave --host out")):
+    for more, says in ((("--from-har", other), "judge it alone"), (("--host", "x"), "omit --host")):
         done = conform("--from-har", ours, *more)
         assert done.returncode == 4
         assert says in done.stderr
@@ -471,3 +472,13 @@ def test_a_full_disk_is_told_in_one_line(tmp_path: Path) -> None:
     assert [line for line in done.stderr.splitlines() if "the archive is incomplete" in line]
     assert "Traceback" not in done.stderr
     assert "CONFORMS" in done.stdout
+
+
+def test_another_key_that_is_refused_accuses_nobody(recorder: Recorder, file: Path, conform: Conform) -> None:
+    """The request is one of the plan, and valid; whose key it carries, nobody knows."""
+    recorder.post(ASKED)
+    wrong = {"Content-Type": "application/json", "Authorization": "Bearer sk-mistyped-by-somebody"}
+    recorder.post({name: value for name, value in ASKED.items() if name != "max_tokens"} | {"messages": HELLO}, wrong)
+    code, verdicts = judged(conform, recorder.save(file), "--seen")
+    assert {id: each["findings"] for id, each in verdicts.items() if each["status"] == "failed"} == {}
+    assert code == 0

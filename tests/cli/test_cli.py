@@ -29,8 +29,8 @@ from ..helpers import KEY, Conform, Counting, read_report
 from ..targets import Asked, Target, response, serving
 
 
-def test_the_mock_conforms(conform: Conform, tmp_path: Path) -> None:
-    done = conform("--report", str(tmp_path), key="sk-a-key-of-the-user-that-is-not-sent")
+def test_the_mock_conforms(conform_process: Conform, tmp_path: Path) -> None:
+    done = conform_process("--report", str(tmp_path), key="sk-a-key-of-the-user-that-is-not-sent")
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.splitlines()[-1].startswith("CONFORMS: ")
     found = read_report(tmp_path)
@@ -41,9 +41,9 @@ def test_the_mock_conforms(conform: Conform, tmp_path: Path) -> None:
     assert [case.get("name") for case in cases] == [requirement["id"] for requirement in found["requirements"]]
 
 
-def test_a_deviation(conform: Conform, suite: Suite, contract: Contract, tmp_path: Path) -> None:
+def test_a_deviation(conform_process: Conform, suite: Suite, contract: Contract, tmp_path: Path) -> None:
     with serve(BY_HAND["total-is-the-prompt"].make(contract, KEY)) as url:
-        done = conform(url, "--report", str(tmp_path), key=KEY)
+        done = conform_process(url, "--report", str(tmp_path), key=KEY)
     assert done.returncode == 1
     lines = done.stdout.splitlines()
     at = next(number for number, line in enumerate(lines) if line.startswith("MUST usage.total-is-the-sum"))
@@ -96,8 +96,8 @@ def test_a_should_fails_only_a_strict_run(conform: Conform, contract: Contract, 
         assert conform(url, "--level", "should", "--source", "documented", key=KEY).returncode == 0
 
 
-def test_nothing_listens(conform: Conform, tmp_path: Path) -> None:
-    done = conform("http://127.0.0.1:9", "--report", str(tmp_path))
+def test_nothing_listens(conform_process: Conform, tmp_path: Path) -> None:
+    done = conform_process("http://127.0.0.1:9", "--report", str(tmp_path))
     assert done.returncode == 2
     (line,) = done.stdout.splitlines()
     assert line == "INCONCLUSIVE: http://127.0.0.1:9: nothing listens there; start the server or correct the URL"
@@ -134,8 +134,8 @@ def test_wrong_usage_is_4_and_one_line(conform: Conform, arguments: tuple[str, .
     assert "secret" not in done.stdout + done.stderr
 
 
-def test_a_key_that_no_header_can_carry(conform: Conform) -> None:
-    done = conform("http://127.0.0.1:9", key="sk-two\nlines")
+def test_a_key_that_no_header_can_carry(conform_process: Conform) -> None:
+    done = conform_process("http://127.0.0.1:9", key="sk-two\nlines")
     assert done.returncode == 4
     assert "ALPHAEDGE_API_KEY" in done.stderr
     assert "two" not in done.stdout + done.stderr
@@ -234,8 +234,8 @@ def test_a_server_cannot_paint_the_terminal(conform: Conform, contract: Contract
     assert "[bold]" in done.stdout
 
 
-def test_help_does_not_import_the_library(conform: Conform) -> None:
-    done = conform("--help")
+def test_help_does_not_import_the_library(conform_process: Conform) -> None:
+    done = conform_process("--help")
     assert done.returncode == 0
     for option in (
         "--model",

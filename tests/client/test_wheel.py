@@ -34,12 +34,14 @@ def test_the_client_needs_two_packages(made: Path) -> None:
     with zipfile.ZipFile(next(made.glob("*.whl"))) as wheel:
         names = wheel.namelist()
         metadata = message_from_bytes(wheel.read(next(name for name in names if name.endswith("/METADATA"))))
+    assert metadata["License-Expression"] == "Apache-2.0"
+    assert metadata.get_all("License-File") == ["LICENSE"]
     required = metadata.get_all("Requires-Dist", [])
     always = {re.split("[<>=]", name)[0] for name in required if "extra ==" not in name}
     assert always == {"attrs", "httpx"}
     assert any(name.startswith("schemathesis") and "extra == 'conformance'" in name for name in required)
     assert {"alphaedge/py.typed", "alphaedge/models.py", "alphaedge/_transport.py"} <= set(names)
-    assert "alphaedge_conformance/openapi.yaml" in names
+    assert {"alphaedge_conformance/openapi.yaml", "alphaedge_conformance/profiles/tools.overlay.yaml"} <= set(names)
     with tarfile.open(next(made.glob("*.tar.gz"))) as sdist:
         inside = {name.partition("/")[2] for name in sdist.getnames()}
     assert {"openapi.yaml", "scripts/runtime/_stream.py", "scripts/templates/operation.jinja"} <= inside
@@ -58,17 +60,33 @@ def installed(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize(
-    "command", ["alphaedge-conform http://127.0.0.1:1", "alphaedge-conform --list", "alphaedge-contract lint"]
+    ("name", "arguments"),
+    [
+        ("alphaedge-conform", "http://127.0.0.1:1"),
+        ("alphaedge-conform", "--list"),
+        ("alphaedge-conform", "--version"),
+        ("alphaedge-contract", "lint"),
+        ("alphaedge-contract", "--print-completion bash"),
+        ("python -m alphaedge_conformance.mock", "--port 0"),
+    ],
 )
-def test_a_command_of_the_suite_says_how_to_install_it(installed: Path, command: str, tmp_path: Path) -> None:
-    name, *arguments = command.split()
-    done = subprocess.run(
-        [str(installed / name), *arguments], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
-    )
-    words = f"{name}: the conformance suite is not installed (no module named 'hypothesis'); "
+def test_a_command_of_the_suite_says_how_to_install_it(
+    installed: Path, name: str, arguments: str, tmp_path: Path
+) -> None:
+    program, *words = name.split()
+    command = [str(installed / program), *words]
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run([*command, *arguments], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+
+    done = run(*arguments.split())
     assert (done.returncode, done.stdout) == (4, "")
-    assert done.stderr == words + "run pip install 'alphaedge[conformance]'\n"
-    helped = subprocess.run([str(installed / name), "--help"], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stderr == (
+        f"{name}: the conformance suite is not installed (no module named 'hypothesis'); "
+        "in a clone of its repository, run pip install '.[conformance]'\n"
+    )
+    helped = run("--help")
+    assert (helped.returncode, helped.stderr) == (0, "")
     assert helped.stdout.startswith(f"usage: {name}")
 
 

@@ -68,6 +68,26 @@ def ref(name: str) -> dict[str, str]:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
+def operation(path: str, method: str, stated: Document, components: Document | None = None) -> Edit:
+    """Adds an operation, described by its schemas alone; errors are those of chat completions."""
+
+    def edit(document: Document) -> None:
+        described = {"summary": stated["operationId"], "description": stated["operationId"], "tags": ["chat"], **stated}
+        answers = described["responses"] | {
+            status: {"$ref": "#/components/responses/Error"} for status in ("400", "401", "404", "422")
+        }
+        described |= {"responses": answers, "security": [{"bearerAuth": []}]}
+        document["paths"].setdefault(path, {})[method] = copy.deepcopy(described)
+        document["components"]["schemas"].update(copy.deepcopy(components or {}))
+
+    return edit
+
+
+def body(name: str) -> Document:
+    """A body of JSON."""
+    return {"application/json": {"schema": ref(name)}}
+
+
 TEXT, NUMBER, INTEGER, FLAG = {"type": "string"}, {"type": "number"}, {"type": "integer"}, {"type": "boolean"}
 TOOL = {
     "description": "A tool.",
@@ -145,6 +165,92 @@ DETAILS = {
         "cached_tokens": {"type": "integer", "minimum": 0, "description": "From the cache."},
         "audio_tokens": {"type": "integer", "minimum": 0, "description": "Of audio."},
     },
+}
+MODELS = {
+    "Model": {
+        "description": "A model.",
+        "type": "object",
+        "required": ["id", "object", "created", "owned_by"],
+        "properties": {
+            "id": {"type": "string", "minLength": 1, "description": "What it is asked for by."},
+            "object": {"type": "string", "const": "model", "description": "Always model."},
+            "created": {"type": "integer", "minimum": 0, "description": "When, in Unix seconds."},
+            "owned_by": {"type": "string", "description": "Whose it is."},
+        },
+    },
+    "ModelList": {
+        "description": "The models.",
+        "type": "object",
+        "required": ["object", "data"],
+        "properties": {
+            "object": {"type": "string", "const": "list", "description": "Always list."},
+            "data": {"type": "array", "items": ref("Model"), "description": "Each of them."},
+        },
+    },
+}
+EMBEDDINGS = {
+    "EmbeddingRequest": {
+        "description": "Texts to embed.",
+        "type": "object",
+        "required": ["model", "input"],
+        "properties": {
+            "model": {"type": "string", "description": "ID of the model to use."},
+            "input": {
+                "description": "A text, or several.",
+                "oneOf": [TEXT, {"type": "array", "minItems": 1, "maxItems": 2048, "items": TEXT}],
+            },
+            "encoding_format": {"type": "string", "enum": ["float", "base64"], "description": "Of the vectors."},
+            "dimensions": {"type": "integer", "minimum": 1, "description": "Of each vector."},
+        },
+    },
+    "Embedding": {
+        "description": "The vector of a text.",
+        "type": "object",
+        "required": ["object", "index", "embedding"],
+        "properties": {
+            "object": {"type": "string", "const": "embedding", "description": "Always embedding."},
+            "index": {"type": "integer", "minimum": 0, "description": "Which of the texts."},
+            "embedding": {"type": "array", "minItems": 1, "items": NUMBER, "description": "The vector."},
+        },
+    },
+    "EmbeddingList": {
+        "description": "The vectors.",
+        "type": "object",
+        "required": ["object", "data", "model", "usage"],
+        "properties": {
+            "object": {"type": "string", "const": "list", "description": "Always list."},
+            "data": {"type": "array", "minItems": 1, "items": ref("Embedding"), "description": "Each of them."},
+            "model": {"type": "string", "minLength": 1, "description": "What made them."},
+            "usage": {
+                "description": "What it took.",
+                "type": "object",
+                "required": ["prompt_tokens", "total_tokens"],
+                "properties": {
+                    "prompt_tokens": {"type": "integer", "minimum": 0, "description": "Of the texts."},
+                    "total_tokens": {"type": "integer", "minimum": 0, "description": "All."},
+                },
+            },
+        },
+    },
+}
+LIST_MODELS: Document = {
+    "operationId": "listModels",
+    "x-optional": True,
+    "responses": {"200": {"description": "The models.", "content": body("ModelList")}},
+}
+GET_MODEL: Document = {
+    "operationId": "getModel",
+    "parameters": [
+        {"name": "model", "in": "path", "required": True, "schema": TEXT, "description": "Which one."},
+        {"name": "fields", "in": "query", "schema": {"type": "string"}, "description": "Its members."},
+    ],
+    "responses": {"200": {"description": "The model.", "content": body("Model")}},
+}
+CREATE_EMBEDDING: Document = {
+    "operationId": "createEmbedding",
+    "x-optional": True,
+    "requestBody": {"description": "The texts.", "required": True, "content": body("EmbeddingRequest")},
+    "responses": {"200": {"description": "The vectors.", "content": body("EmbeddingList")}},
 }
 
 EDITS: dict[str, Edit] = {
@@ -369,4 +475,8 @@ EDITS: dict[str, Edit] = {
         scores={"type": "object", "additionalProperties": {"type": "number", "minimum": 0, "maximum": 1}}
     ),
     "detail of an error": member_of("ErrorResponse", request_id={"type": "string"}),
+    # Operations
+    "list of models": operation("/v1/models", "get", LIST_MODELS, MODELS),
+    "one model": operation("/v1/models/{model}", "get", GET_MODEL, MODELS),
+    "embeddings": operation("/v1/embeddings", "post", CREATE_EMBEDDING, EMBEDDINGS),
 }

@@ -100,7 +100,7 @@ def test_null_is_one_branch_and_breaks_nothing(contract: Contract) -> None:
         ("level: SHOULD", "level: OUGHT", "- id: endpoint.method-refused", "'OUGHT' is not a valid Level"),
         ("id: endpoint.method-refused", "id: Endpoint", "- id: Endpoint", "expected an id in kebab-case"),
         ("id: error.json", "id: error.never-5xx", None, "the id error.never-5xx is taken"),
-        ("    post:", "    put:", "paths:", "expected exactly one POST operation, found 0"),
+        ("    post:", "    put:", "paths:", "expected a POST operation, found none"),
         ("quote: stream false", "", None, "give the page's words as `quote` exactly when documented"),
     ],
 )

@@ -21,7 +21,8 @@ from alphaedge_conformance.run.suite import Suite
 from .edits import EDITS
 from .growing import assert_compared, assert_judged, assert_killed, grown
 
-SOME = ("tools", "text or list", "if then else", "map of numbers", "tool calls in the answer", "nullable reference")
+SOME = ("tools", "if then else", "tool calls in the answer")
+"""A deep list in requests, a condition, and a list in answers and chunks; `make growth` has them all."""
 
 
 @pytest.mark.parametrize("name", SOME)
@@ -30,9 +31,8 @@ def test_an_edit(suite: Suite, name: str, holds: Callable[[Suite, Suite], None])
     holds(Suite.of(grown([name])), suite)
 
 
-@pytest.mark.parametrize("name", ["text or list", "details of usage"])
-def test_the_mutants_of_an_edit(suite: Suite, name: str) -> None:
-    assert_killed(Suite.of(grown([name])), suite)
+def test_the_mutants_of_an_edit(suite: Suite) -> None:
+    assert_killed(Suite.of(grown(["details of usage"])), suite)
 
 
 def test_ids_levels_and_sources_of_the_released_contract_stay(suite: Suite) -> None:
@@ -54,7 +54,7 @@ def test_what_nothing_breaks_alone_is_said_with_its_line() -> None:
     assert left_out[0].startswith(
         f"openapi.yaml:{contract.line('/components/schemas/ChatCompletionRequest/properties/stop/oneOf/0/type')}: "
     )
-    assert "it tells branches apart" in left_out[0]
+    assert "it selects a branch" in left_out[0]
 
 
 @pytest.mark.parametrize("name", ["timeout", "self"])

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import configparser
 import os
 import re
 import shlex
 import shutil
 import subprocess
 import sys
-import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import duckdb
 import pytest
 import yaml
 
@@ -23,7 +24,13 @@ from ..pages import Block, Command, Shell, blocks, checkout, commands, inline, s
 
 KEY = "sk-docs-0123456789"
 MODEL = "name"
-PAGES = ["README.md", *sorted(str(path.relative_to(ROOT)) for path in (ROOT / "docs").glob("*.md"))]
+PAGES = [
+    "README.md",
+    "CONTRIBUTING.md",
+    "SECURITY.md",
+    "CODE_OF_CONDUCT.md",
+    *sorted(str(path.relative_to(ROOT)) for path in (ROOT / "docs").glob("*.md")),
+]
 SHELL = ("console", "sh")
 
 NOT_RUN = {
@@ -32,11 +39,12 @@ NOT_RUN = {
     "make mutants": "takes minutes; tests/mock/test_faults.py judges a part",
     "make bench": "takes minutes, and installs what it compares with",
     "make bench-suites ARGS='--sample 20'": "takes minutes",
+    "make bench-fleet": "takes minutes",
     "make gate": "wants the state before in git, and takes a minute",
     "make servers TARGET=llm-katan": "installs a server from PyPI",
     "make servers": "installs servers for minutes",
-    "pip install alphaedge": "wants a package index; tests/client/test_wheel.py installs the wheel",
-    "npm install @alphaedge/alphaedge": "wants a package index; tests/typescript installs the package",
+    "pip install .": "changes this environment; tests/client/test_wheel.py installs the wheel into another",
+    "npm install path/to/dist/alphaedge-alphaedge-*.tgz": "wants a project; tests/typescript installs the package",
 }
 """Commands that are parsed and not run, and why."""
 
@@ -46,7 +54,7 @@ ELSEWHERE = {
 }
 """Pages whose snippets other tests run: what real servers answered, and TypeScript."""
 
-MARKUP = {"text", "{requirements}", "{contract}", "{picture}"}
+MARKUP = {"text", "{requirements}", "{contract}", "{picture}", "{options}", "{api}"}
 """Languages of blocks that are not snippets: drawings, and places that the site fills."""
 
 
@@ -108,7 +116,14 @@ def type_all(shell: Shell, every: list[Command]) -> None:
             assert same(command.shown, came), f"{place} shows\n{came}\nand not\n{command.shown}"
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if typed(page)])
+FIRST = ("README.md", "docs/tutorial.md")
+"""What newcomers type; `make slow` types what the other pages say."""
+
+
+@pytest.mark.parametrize(
+    "page",
+    [pytest.param(page, marks=() if page in FIRST else pytest.mark.slow) for page in PAGES if typed(page)],
+)
 def test_a_page(page: str, run_page: RunPage) -> None:
     run_page(page)
 
@@ -157,11 +172,30 @@ def test_the_examples_are_typed(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout
 
 
+def read_units(text: str) -> None:
+    """As systemd reads a unit: every line in a section."""
+    units = configparser.ConfigParser(interpolation=None, strict=True)
+    units.read_string(text)
+    assert all(units[section] for section in units.sections())
+
+
+PARSED: dict[str, Callable[[str], object]] = {"ini": read_units, "sql": duckdb.extract_statements}
+"""Languages of snippets that nothing here could run, and what reads them."""
+
+
+@pytest.mark.parametrize("language", PARSED)
+def test_what_is_parsed_alone(language: str) -> None:
+    texts = [block.text for page in PAGES for block in of_page(page) if block.language == language]
+    assert texts
+    for text in texts:
+        PARSED[language](text)
+
+
 # Nothing is left out silently
 
 
 def test_every_block_has_a_test() -> None:
-    known = {*SHELL, "python", "diff"}
+    known = {*SHELL, "python", "diff", *PARSED}
     left = {
         block.place: block.language
         for page in PAGES
@@ -185,7 +219,7 @@ def test_what_is_not_run() -> None:
     """So many commands and no more; each entry is of use."""
     every = [command.text for page in PAGES for command in typed(page) if command.text in NOT_RUN]
     assert set(every) == set(NOT_RUN)
-    assert len(every) == 11
+    assert len(every) == 16
 
 
 @pytest.mark.parametrize("command", NOT_RUN)
@@ -197,13 +231,13 @@ def test_what_is_not_run_is_parsed(command: str) -> None:
             if word.startswith("TARGET="):
                 assert (ROOT / "servers" / f"{word.removeprefix('TARGET=')}.toml").exists()
     elif program == "pip":
-        assert words == ["install", tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["name"]]
+        assert words == ["install", "."]
     else:
         assert words[:1] == ["install"]
 
 
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
-OF_OTHERS = {"--junitxml"}
+OF_OTHERS = {"--junitxml", "--conform", "--headless", "--port"}
 
 
 def help_of(module: str, *words: str) -> str:
@@ -213,7 +247,10 @@ def help_of(module: str, *words: str) -> str:
 
 def test_options_and_targets_in_the_text() -> None:
     """What stands between backticks is there."""
-    helps = [help_of("cli.conform"), help_of("mock"), *(help_of("cli.contract", each) for each in ("lint", "diff"))]
+    subcommands = (["report"], ["proxy"], ["gateway"], ["fleet"], ["history", "changes"], ["history", "page"])
+    helps = [help_of("cli.conform"), *(help_of("cli.conform", *each) for each in subcommands), help_of("mock")]
+    helps += [help_of("cli.contract", each) for each in ("lint", "diff")]
+    helps.append(subprocess.check_output([sys.executable, "scripts/servers.py", "--help"], cwd=ROOT, text=True))
     options = OF_OTHERS | {option for text in helps for option in OPTION.findall(text)}
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.M))
     assert {"--model", "--fault"} <= options
@@ -224,6 +261,65 @@ def test_options_and_targets_in_the_text() -> None:
             assert set(OPTION.findall(text)) <= options, f"{page}: `{text}`"
             if found := re.match(r"make ([a-z-]+)", text):
                 assert found.group(1) in targets, f"{page}: `{text}`"
+
+
+PARSER = re.compile(r"^def (\w+)\(\) -> Parser:", re.M)
+
+
+def test_every_command_is_in_the_reference() -> None:
+    """The site lists the options of each function that makes a parser."""
+    package = ROOT / "conformance" / "alphaedge_conformance"
+    made = {
+        f"{'.'.join(path.relative_to(package.parent).with_suffix('').parts)}:{name}"
+        for path in package.rglob("*.py")
+        for name in PARSER.findall(path.read_text("utf-8"))
+    }
+    listed = [found for page in PAGES for found in re.findall(r"^```\{options\} (\S+)$", text_of(page), re.M)]
+    assert sorted(listed) == sorted(made)
+
+
+OF_LIBRARIES = {"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR"}
+"""Variables that httpx and OpenSSL read."""
+OF_OTHER_PROGRAMS = {"PYTEST_ADDOPTS", "PATH"}
+"""Variables that are taken from, or given to, a program that is started."""
+
+
+def test_every_environment_variable_is_in_the_reference() -> None:
+    read = set()
+    for folder in (ROOT / "conformance", ROOT / "scripts" / "runtime"):
+        for path in folder.rglob("*.py"):
+            for line in path.read_text("utf-8").splitlines():
+                name = "[A-Z][A-Z_]{3,}" if "environ" in line else "ALPHAEDGE_[A-Z_]+"
+                read |= set(re.findall(rf'"({name})"', line))
+    assert {"ALPHAEDGE_API_KEY", "NO_COLOR"} <= read
+    table = text_of("docs/cli.md").partition("## Environment variables")[2].partition("\n## ")[0]
+    first = "\n".join(line.split("|")[1] for line in table.splitlines() if line.startswith("|"))
+    assert set(re.findall(r"`([A-Z_]{4,})`", first)) == read - OF_OTHER_PROGRAMS | OF_LIBRARIES
+
+
+def text_of(page: str) -> str:
+    return (ROOT / page).read_text("utf-8")
+
+
+def anchors(text: str) -> set[str]:
+    """Those of the headings, as GitHub makes them."""
+    return {re.sub(r"[^\w -]", "", found.lower()).replace(" ", "-") for found in re.findall(r"^#+ (.*)$", text, re.M)}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_link_leads_somewhere(page: str) -> None:
+    """In the repository, as GitHub follows it; tests/docs/test_site.py follows those of the site."""
+    broken = []
+    for link in re.findall(r"\]\(([^)\s]+)\)", text_of(page)):
+        path, _, anchor = link.partition("#")
+        target = (ROOT / page).parent / path if path else ROOT / page
+        if "://" in link or link.startswith("mailto:"):
+            continue
+        is_there = target.exists() and (
+            not anchor or target.suffix != ".md" or anchor in anchors(target.read_text("utf-8"))
+        )
+        broken += [] if is_there else [link]
+    assert broken == []
 
 
 # Files that others' CI reads

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 
 from ..helpers import ROOT
 
@@ -38,6 +40,22 @@ def test_a_python_that_will_not_do(folder: Path, script: str | None, says: str) 
     assert says in done.stderr
     assert "Traceback" not in done.stderr
     assert not (folder / ".venv").exists()
+
+
+def test_what_make_test_leaves_out_runs_every_night() -> None:
+    left_out = ("slow", "explorations", "live-faults", "growth", "mutants")
+
+    def commands(target: str) -> list[str]:
+        """Without those that make .venv."""
+        done = subprocess.run(["make", "--dry-run", target], cwd=ROOT, capture_output=True, text=True, check=True)
+        return [line for line in done.stdout.splitlines() if re.match(r"\.venv/bin/python -m (pytest|alphaedge)", line)]
+
+    assert commands("nightly") == [line for target in ("test", *left_out) for line in commands(target)]
+    assert "-m slow" in commands("slow")[0]
+    (job,) = yaml.safe_load((ROOT / ".github" / "workflows" / "nightly.yml").read_text("utf-8"))["jobs"].values()
+    ran = [step["run"] for step in job["steps"] if "run" in step]
+    assert ran == [".ci/run", f"make --keep-going {' '.join(left_out)}"]
+    assert "\nmake test\n" in (ROOT / ".ci" / "run").read_text("utf-8")
 
 
 def test_the_shell_sees_one_word(tmp_path: Path) -> None:

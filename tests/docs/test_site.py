@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 from attrs import Factory, define
 from playwright.sync_api import Browser, BrowserContext
 
+import alphaedge
 from alphaedge_conformance.contract.requirements import subject
 from alphaedge_conformance.mock.faults import all_faults
 from alphaedge_conformance.probes import everything
@@ -128,7 +130,8 @@ def test_the_list_of_requirements_is_the_catalogue(site: Path, reader: Reader, s
             else f"every request that shows it, answered as: {kinds}"
         )
         first, *others = [fault for fault in faults if each.id in fault.breaks]
-        more = f" It breaks {len(first.breaks) - 1} more with it." if len(first.breaks) > 1 else ""
+        others_broken = len(first.breaks) - 1
+        more = f" It breaks {others_broken} other requirement{'s' * (others_broken > 1)}." if others_broken else ""
         expected.append([
             each.id,
             f"#line-{contract.line(each.pointer)}",
@@ -153,6 +156,30 @@ def test_a_line_of_the_contract_is_that_line(site: Path, reader: Reader, suite: 
     assert [re.sub(r"^ *\d+", "", line).strip() for line in numbered] == [line.strip() for line in lines]
     ids = set(reader.read((site / "contract.html").as_uri(), COLLECT)["ids"])
     assert {f"line-{number}" for number in range(1, len(lines) + 1)} <= ids
+
+
+def test_the_reference_has_every_class_and_every_option(site: Path, reader: Reader) -> None:
+    ids = set(reader.read((site / "api.html").as_uri(), COLLECT)["ids"])
+    public = {name for name in alphaedge.__all__ if not name.startswith("__")}
+    assert public <= {name.rpartition(".")[2] for name in ids}
+    assert "alphaedge.resources.ChatCompletions.create" in ids
+    script = "() => [...document.querySelectorAll('dl.options dt')].map((term) => term.innerText)"
+    shown = " ".join(reader.read((site / "cli.html").as_uri(), script))
+    named = re.findall(r"^```\{options\} (\S+):(\w+)$", (ROOT / "docs" / "cli.md").read_text("utf-8"), re.M)
+    parsers = [getattr(import_module(module), function)() for module, function in named]
+    every = [each for parser in parsers for each in (parser.subparsers or [parser])]
+    expected = {option for parser in every for action in parser._actions for option in action.option_strings}
+    assert {"--model", "--fault", "--redocly", "--help"} <= expected
+    assert set(re.findall(r"(?<![\w-])--?[a-zA-Z][\w-]*", shown)) == expected
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_no_page_is_wider_than_the_screen(site: Path, browser: Browser, width: int) -> None:
+    """What is wide, as a table or a command, scrolls by itself."""
+    script = "() => document.documentElement.scrollWidth"
+    with browser.new_context(viewport={"width": width, "height": 900}) as context:
+        found = {path.name: Reader(context).read(path.as_uri(), script) for path in sorted(site.glob("*.html"))}
+    assert {name: wide for name, wide in found.items() if wide > width} == {}
 
 
 @pytest.mark.parametrize(("words", "page"), [("max_tokens ignored", "requirements.html"), ("waiver", "judge.html")])
@@ -193,15 +220,18 @@ def test_the_pictures_are_of_this_build(site: Path, browser: Browser, page: str,
     assert not [name for name in tracked.splitlines() if name.endswith((".png", ".jpg", ".gif", ".webp"))]
 
 
-@pytest.mark.parametrize("damage", ["[nowhere](nowhere.md)", "[no heading](judge.md#nothing)", "```{unknown}\n```"])
-def test_a_mistake_in_a_page_stops_it(damage: str, site: Path) -> None:
-    """A warning of Sphinx is an error."""
+def test_a_mistake_in_a_page_stops_it(site: Path) -> None:
+    """A warning of Sphinx is an error, and each is told with its page and line."""
     page = site.parent / "docs" / "index.md"
     before = page.read_text("utf-8")
-    page.write_text(f"{before}\n\n{damage}\n", "utf-8")
-    command = [*("python", "-m", "sphinx", "-W", "-q", "-b", "html", "docs", str(site.parent / "other"))]
-    assert f"@$(BIN)/{' '.join(command[:4])}" in (ROOT / "Makefile").read_text("utf-8")
+    damages = ("[nowhere](nowhere.md)", "[no heading](judge.md#nothing)", "```{unknown}\n```")
+    page.write_text("\n\n".join((before, *damages)), "utf-8")
+    options = ("python", "-m", "sphinx", "-W", "--keep-going", "-q")
+    assert f"@$(BIN)/{' '.join(options)} " in (ROOT / "Makefile").read_text("utf-8")
+    command = [*options, "-b", "html", "docs", str(site.parent / "other")]
     done = subprocess.run(command, cwd=site.parent, env=environment(site.parent), capture_output=True, text=True)
     page.write_text(before, "utf-8")
     assert done.returncode != 0
-    assert "index.md" in done.stderr
+    told = {line for line in done.stderr.splitlines() if re.search(r"index\.md:\d+: WARNING", line)}
+    for part in ("nowhere.md", "nothing", "unknown"):
+        assert any(part in line for line in told), done.stderr

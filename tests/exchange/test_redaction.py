@@ -157,7 +157,7 @@ def test_a_key_that_is_a_word_accuses_nobody(suite: Suite, key: str) -> None:
     with serve(Mock(suite.contract, key)) as url:
         run = suite.run([id], target(suite.contract, url, None, key), Settings())
     assert run.verdicts[id].status is Status.NOT_APPLICABLE
-    assert run.verdicts[id].reason == "the key is short or a word, which any answer may have"
+    assert run.verdicts[id].reason == "the key is short or a common word, which any answer may contain"
 
 
 @pytest.mark.parametrize(

@@ -149,8 +149,14 @@ CODES: dict[str, tuple[Answer, int]] = {
 }
 
 
+HEAVY = ("one event in 20,000 pieces", "1,000,000 events")
+"""What `make slow` sends; `sending/test_target_faults.py` has as many pieces, lines and bytes, judged by no suite."""
+
+
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads memory in the unit of Linux")
-@pytest.mark.parametrize("name", CODES)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow if name in HEAVY else ()) for name in CODES]
+)
 def test_a_hostile_server(name: str, tmp_path: Path) -> None:
     answer, code = CODES[name]
     report, said, measured = tmp_path / "report", tmp_path / "said", tmp_path / "measured"

@@ -131,10 +131,10 @@ def test_a_draft_is_refused_until_somebody_filled_it_in(conform: Conform, wrong:
         ("x = 1\n", "expected [[waiver]] entries, found x"),
         (entry(expires='"soon"'), "expected expires as a date"),
         (entry(expires="2027-01-01T00:00:00"), "expected expires as a date"),
-        (entry(owner=" "), "expected owner to be a text"),
+        (entry(owner=" "), "expected owner to be a string"),
         (entry(color="red"), "found 'color'"),
         ("waiver = [{}]\n", "begin with a line [[waiver]]"),
-        (entry().replace('reason = "known"\n', ""), "lines 1 to 5: expected reason to be a text, found None"),
+        (entry().replace('reason = "known"\n', ""), "lines 1 to 5: expected reason to be a string, found None"),
     ],
 )
 def test_a_file_that_is_not_in_order(conform: Conform, file: Path, text: str, says: str) -> None:

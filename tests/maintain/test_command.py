@@ -17,7 +17,7 @@ from alphaedge_conformance.contract import Contract
 from alphaedge_conformance.maintain.diff.change import BREAKING, SAFE, UNCLEAR, Change, Judgement
 from alphaedge_conformance.maintain.diff.versions import verdict
 
-from ..helpers import ROOT
+from ..helpers import ROOT, in_this_process
 from .changes import TEMPERATURE
 from .test_diff import edited
 
@@ -37,38 +37,49 @@ def folder(contract: Contract, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def run(folder: Path) -> Command:
-    """Runs the command in that folder, without programs of others: no Node, no git."""
+def run(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Command:
+    """Runs the command in that folder, in this process, without programs of others: no Node, no git."""
+    monkeypatch.chdir(folder)
 
-    def command(*arguments: str, path: str = "") -> subprocess.CompletedProcess[str]:
+    def run(*arguments: str, path: str = "") -> subprocess.CompletedProcess[str]:
+        return in_this_process(command.main, arguments, {**os.environ, "PATH": path})
+
+    return run
+
+
+@pytest.fixture
+def run_process(folder: Path) -> Command:
+    """The same as a user does."""
+
+    def run(*arguments: str, path: str = "") -> subprocess.CompletedProcess[str]:
         environment = {**os.environ, "PATH": path}
         return subprocess.run(
             [PROGRAM, *arguments], cwd=folder, env=environment, capture_output=True, text=True, timeout=60, check=False
         )
 
-    return command
+    return run
 
 
 def write(folder: Path, contract: Contract, *edits: tuple[str, str]) -> None:
     (folder / "new.yaml").write_text(edited(contract.text, edits), "utf-8")
 
 
-def test_what_breaks_is_shown_with_its_line_and_a_value(contract: Contract, folder: Path, run: Command) -> None:
+def test_what_breaks_is_shown_with_its_line_and_a_value(contract: Contract, folder: Path, run_process: Command) -> None:
     write(folder, contract, LOWER)
-    done = run("diff", "old.yaml", "new.yaml")
+    done = run_process("diff", "old.yaml", "new.yaml")
     assert done.returncode == 1, done.stderr
     line = contract.text.splitlines().index(TEMPERATURE.rstrip("\n")) + 1
     assert done.stdout.splitlines() == [
         f"new.yaml:{line}: breaking for clients and servers: request body, `temperature`: `maximum` was 2, is 1",
         "    requirements: request.temperature-maximum, request.temperature-accepted",
-        "    clients: request body, the old contract allows to send it, the new one does not:",
+        "    clients: request body, the old contract allows sending it, the new one does not:",
         '        {"messages": [{"content": "", "role": "user"}], "model": "", "temperature": 2.0}',
-        "    servers: request body, the new contract wants it refused, the old one accepted it:",
+        "    servers: request body, the new contract requires it to be refused, the old one accepted it:",
         '        {"messages": [{"content": "", "role": "user"}], "model": "", "temperature": 2.0}',
         "1 change: 1 breaking for clients, 1 breaking for servers, 0 unclear for clients, 0 unclear for servers · "
         "version 1.0.0: something breaks, so raise info.version to 2.0.0 or above",
     ]
-    assert run("diff", "old.yaml", "new.yaml").stdout == done.stdout
+    assert run_process("diff", "old.yaml", "new.yaml").stdout == done.stdout
 
 
 @pytest.mark.parametrize(
@@ -79,7 +90,7 @@ def test_what_breaks_is_shown_with_its_line_and_a_value(contract: Contract, fold
         ("1.0.0-rc1", (), 1, "version 1.0.0 → 1.0.0-rc1: was lowered, so raise info.version to 1.0.0 or above"),
         ("0.9.0", (LOWER,), 1, "version 1.0.0 → 0.9.0: was lowered, so raise info.version to 2.0.0 or above"),
         ("1.0.0+b", (), 0, "version 1.0.0 → 1.0.0+b: as it should be"),
-        ("1.0.0", (OTHER_WORDS,), 0, "version 1.0.0: nothing breaks that it does not say; 1.0.1 is advised"),
+        ("1.0.0", (OTHER_WORDS,), 0, "version 1.0.0: nothing breaks that it does not announce; 1.0.1 is advised"),
         ("1.0.1", (OTHER_WORDS,), 0, "version 1.0.0 → 1.0.1: as it should be"),
         ("1.9.9", (LOWER,), 1, "version 1.0.0 → 1.9.9: something breaks, so raise info.version to 2.0.0 or above"),
         ("2.0.0", (LOWER,), 0, "version 1.0.0 → 2.0.0: as it should be"),
@@ -129,12 +140,12 @@ def test_versions(
     assert (made.needed, made.fine) == (needed, fine)
 
 
-def test_a_contract_of_another_form_is_told_in_words(contract: Contract, folder: Path, run: Command) -> None:
+def test_a_contract_of_another_form_is_told_in_words(contract: Contract, folder: Path, run_process: Command) -> None:
     write(folder, contract, ("x-requirements:\n", "x-requirements: 5\nx-rest:\n"))
-    done = run("lint", "new.yaml")
+    done = run_process("lint", "new.yaml")
     assert (done.returncode, done.stderr) == (1, "")
     assert "requirement-complete: expected a list of requirements; write one, or none" in done.stdout
-    done = run("diff", "old.yaml", "new.yaml")
+    done = run_process("diff", "old.yaml", "new.yaml")
     assert (done.returncode, done.stdout) == (4, "")
     assert "expected a list of requirements" in done.stderr
 
@@ -181,9 +192,9 @@ def test_json_says_the_same(contract: Contract, folder: Path, run: Command) -> N
         (("diff", "old.yaml", "."), ".: cannot be read as a contract: "),
         (("diff", "old.yaml", "list.yaml"), "list.yaml:1: expected an OpenAPI document with `paths`; give the "),
         (("diff", "old.yaml", "broken.yaml"), "broken.yaml:2: is not valid YAML: "),
-        (("diff", "old.yaml", "odd.yaml"), "a part of it or of old.yaml is not of the form that OpenAPI gives it"),
+        (("diff", "old.yaml", "odd.yaml"), "a part of it or of old.yaml does not have the form that OpenAPI requires"),
         (("diff", "old.yaml", "lost.yaml"), "expected a $ref into this file, found #/components/responses/Lost"),
-        (("diff", "old.yaml", "unnumbered.yaml"), "expected a version as 1.2.3 in info.version; give it one"),
+        (("diff", "old.yaml", "unnumbered.yaml"), "expected a version such as 1.2.3 in info.version; set one"),
         (("diff", "main:openapi.yaml", "old.yaml"), "main:openapi.yaml: there is no such file, and no git for a "),
         (("lint", "nowhere.yaml"), "nowhere.yaml: cannot be read as a contract: "),
         (
@@ -216,7 +227,7 @@ def test_wrong_usage_is_4_and_one_line(
     assert done.stderr.startswith("alphaedge-contract") and said in done.stderr, done.stderr
 
 
-def test_old_may_come_from_git(contract: Contract, folder: Path, run: Command) -> None:
+def test_old_may_come_from_git(contract: Contract, folder: Path, run_process: Command) -> None:
     def git(*arguments: str) -> None:
         who = ["-c", "user.name=a", "-c", "user.email=a@example.com"]
         subprocess.run(["git", *who, *arguments], cwd=folder, check=True, capture_output=True)
@@ -225,13 +236,13 @@ def test_old_may_come_from_git(contract: Contract, folder: Path, run: Command) -
     git("add", "old.yaml")
     git("commit", "-q", "-m", "first")
     (folder / "old.yaml").write_text(edited(contract.text, (LOWER,)), "utf-8")
-    done = run("diff", "HEAD:old.yaml", "old.yaml", path=os.environ["PATH"])
+    done = run_process("diff", "HEAD:old.yaml", "old.yaml", path=os.environ["PATH"])
     assert done.returncode == 1, done.stderr
     assert "`maximum` was 2, is 1" in done.stdout
-    missing = run("diff", "nowhere:old.yaml", "old.yaml", path=os.environ["PATH"])
+    missing = run_process("diff", "nowhere:old.yaml", "old.yaml", path=os.environ["PATH"])
     assert missing.returncode == 4
     assert re.fullmatch(
-        r"alphaedge-contract: nowhere:old\.yaml: expected a file, or REVISION:PATH as git has it; git says: .*\. "
+        r"alphaedge-contract: nowhere:old\.yaml: expected a file, or REVISION:PATH as in git; git says: .*\. "
         r"Name a file, or fetch the revision\n",
         missing.stderr,
     )

@@ -28,7 +28,7 @@ def edited(text: str, edits: Edits) -> str:
 
 
 def compared(contract: Contract, row: Row) -> tuple[list[Change], list[str]]:
-    old = Contract.parse(Path("old.yaml"), edited(contract.text, row.base))
+    old = Contract.parse(Path("old.yaml"), edited(contract.text, row.base)) if row.base else contract
     return compare(old, Contract.parse(Path("new.yaml"), edited(old.text, row.edits)))
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from alphaedge_conformance.contract import Contract
 from alphaedge_conformance.mock import Mock, serve
-from alphaedge_conformance.mock.app import tokenize
+from alphaedge_conformance.mock.reply import tokenize
 
 COMMAND = [sys.executable, "-m", "alphaedge_conformance.mock"]
 HELLO = {"model": "alphaedge-large-3-2512", "messages": [{"role": "user", "content": "Hello!"}]}

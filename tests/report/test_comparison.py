@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import signal
 import subprocess
@@ -95,14 +94,7 @@ def test_against_the_same(conform: Conform, contract: Contract) -> None:
     assert re.search(r"^\d+ requirements are the same in all$", done.stdout, re.MULTILINE)
 
 
-def run_with(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [str(Path(sys.executable).with_name("alphaedge-conform")), *arguments]
-    return subprocess.run(
-        command, env=os.environ | environment, capture_output=True, text=True, timeout=60, check=False
-    )
-
-
-def test_a_file_names_targets_and_where_their_keys_are(contract: Contract, tmp_path: Path) -> None:
+def test_a_file_names_targets_and_where_their_keys_are(conform: Conform, contract: Contract, tmp_path: Path) -> None:
     """Each key goes to its own target alone, and a target that names none gets none."""
     keys = {"ONE_KEY": "sk-of-the-first-0123456789", "OTHER_KEY": "sk-of-the-other-9876543210"}
     with (
@@ -115,7 +107,7 @@ def test_a_file_names_targets_and_where_their_keys_are(contract: Contract, tmp_p
             f'[one]\nurl = "{one}/v1"\nkey_variable = "ONE_KEY"\n'
             f'["the other"]\nurl = "{other}"\nkey_variable = "OTHER_KEY"\n[open]\nurl = "{open_to_all}"\n'
         )
-        done = run_with({**keys, "ALPHAEDGE_API_KEY": KEY}, str(file), "-k", "usage", "--report", str(tmp_path / "out"))
+        done = conform(str(file), "-k", "usage", "--report", str(tmp_path / "out"), key=KEY, environment=keys)
     assert done.returncode == 0, done.stdout + done.stderr
     assert {path.name for path in (tmp_path / "out").iterdir() if path.is_dir()} == {"one", "the-other", "open"}
     everything = "".join(path.read_text("utf-8") for path in (tmp_path / "out").rglob("*") if path.is_file())
@@ -133,7 +125,7 @@ def test_a_file_names_targets_and_where_their_keys_are(contract: Contract, tmp_p
         ("[a]\nurl = 'http://h'\nmodel = 1", "model: expected a string"),
         ("[a]\nurl = 'h'", "[a]: expected a URL"),
         ("[a]\nurl = 'http://h'\nkey_variable = 'NO_SUCH_VARIABLE'", "has no NO_SUCH_VARIABLE"),
-        ("['a b']\nurl = 'http://h'\n[a-b]\nurl = 'http://i'", "would have one report folder"),
+        ("['a b']\nurl = 'http://h'\n[a-b]\nurl = 'http://i'", "would share a report folder"),
     ],
 )
 def test_a_file_that_is_not_in_order(conform: Conform, tmp_path: Path, text: str, says: str) -> None:
@@ -195,13 +187,14 @@ def test_a_wrong_waiver_fails_a_comparison_too(
     assert f"{waivers}, lines 1 to 6" in (tmp_path / "comparison.html").read_text("utf-8")
 
 
-def test_against_one_that_was_not_judged_on_it(contract: Contract, tmp_path: Path) -> None:
+def test_against_one_that_was_not_judged_on_it(conform: Conform, contract: Contract, tmp_path: Path) -> None:
     """What fails in one and does not apply to the other is not agreement."""
     open_door = BY_HAND["open-door"].make
     with serve(open_door(contract)) as one, serve(open_door(contract, KEY)) as other:
         file = tmp_path / "targets.toml"
         file.write_text(f'[one]\nurl = "{one}"\n[other]\nurl = "{other}"\nkey_variable = "OTHER_KEY"\n')
-        done = run_with({"OTHER_KEY": KEY}, str(file), "--against", "one", "-k", "authorization or total")
+        arguments = (str(file), "--against", "one", "-k", "authorization or total")
+        done = conform(*arguments, environment={"OTHER_KEY": KEY})
     assert done.returncode == 2
     assert "authorization.missing-key-refused" in done.stdout
 

@@ -85,7 +85,7 @@ def test_prices_of_a_file(conform: Conform, contract: Contract, tmp_path: Path) 
     ("lines", "says"),
     [
         ("prompt_price = 1", "expected completion_price and prompt_price, found prompt_price alone"),
-        ("prompt_price = '1'\ncompletion_price = 1", "prompt_price: expected a price of a million tokens, found '1'"),
+        ("prompt_price = '1'\ncompletion_price = 1", "prompt_price: expected a price per million tokens, found '1'"),
         ("prompt_price = 1\ncompletion_price = -1", "completion_price: expected a price"),
         ("prompt_price = true\ncompletion_price = nan", "prompt_price: expected a price"),
     ],

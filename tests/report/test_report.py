@@ -28,7 +28,7 @@ from alphaedge_conformance.mock.faults import BY_HAND
 from alphaedge_conformance.report.catalogue import known
 from alphaedge_conformance.run.suite import Suite
 
-from ..helpers import KEY, Conform
+from ..helpers import KEY, Conform, environment_with, in_this_process
 
 HOSTILE = "](javascript:alert(1)) <script>alert(1)</script> \x1b[31m::error::\u202e | `x` \n# head"
 pytestmark = pytest.mark.xdist_group("endings")  # what they share is made once
@@ -69,8 +69,7 @@ def endings(contract: Contract, tmp_path_factory: pytest.TempPathFactory) -> dic
     folder = tmp_path_factory.mktemp("endings")
 
     def conform(name: str, *arguments: str) -> None:
-        command = [str(BIN / "alphaedge-conform"), *arguments, "--report", str(folder / name)]
-        subprocess.run(command, env={**os.environ, "ALPHAEDGE_API_KEY": KEY}, stdout=subprocess.DEVNULL, timeout=60)
+        in_this_process(main, [*arguments, "--report", str(folder / name)], environment_with(KEY))
 
     few = ("-k", "usage or stream or missing")
     with serve(Mock(contract, KEY)) as right, serve(Hostile(contract, KEY)) as wrong:
@@ -236,14 +235,12 @@ def on_github(file: Path, contract: Contract) -> tuple[str, str]:
     return "\n".join(report.github.commands(shown, contract)), report.github.summary(shown)
 
 
-def test_github_gets_annotations_and_a_summary(contract: Contract, tmp_path: Path) -> None:
+def test_github_gets_annotations_and_a_summary(conform: Conform, contract: Contract, tmp_path: Path) -> None:
     summary = tmp_path / "summary.md"
     summary.write_text("before\n")
-    environment = {**os.environ, "GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(summary)}
-    environment |= {"ALPHAEDGE_API_KEY": KEY}
+    environment = {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(summary)}
     with serve(BY_HAND["total-is-the-prompt"].make(contract, KEY)) as url:
-        command = [str(BIN / "alphaedge-conform"), url, "-k", "usage"]
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+        done = conform(url, "-k", "usage", key=KEY, environment=environment)
     annotations = [line for line in done.stdout.splitlines() if line.startswith("::")]
     assert len(annotations) == 1
     line = contract.line("/components/schemas/Usage/properties/total_tokens")
@@ -335,9 +332,9 @@ def test_a_version_with_what_is_no_more(suite: Suite) -> None:
 
 
 @pytest.mark.parametrize("name", ["report.html", "report.json"])
-def test_a_report_that_cannot_be_written_loses_no_verdict(conform: Conform, tmp_path: Path, name: str) -> None:
+def test_a_report_that_cannot_be_written_loses_no_verdict(conform_process: Conform, tmp_path: Path, name: str) -> None:
     (tmp_path / name).mkdir()
-    done = conform("-q", "-k", "usage", "--report", str(tmp_path))
+    done = conform_process("-q", "-k", "usage", "--report", str(tmp_path))
     assert done.returncode == 3
     assert done.stdout.startswith("CONFORMS")
     assert "the report is incomplete" in done.stderr

@@ -34,7 +34,7 @@ async def hangs(asked: Asked) -> None:
 
 
 @pytest.mark.parametrize("concurrency", [1, 8])
-@pytest.mark.parametrize(("outcome", "said"), [(drops, "the connection was closed"), (hangs, "no end within 0.5 s")])
+@pytest.mark.parametrize(("outcome", "said"), [(drops, "the connection was closed"), (hangs, "no end within 2 s")])
 def test_an_invalid_request_without_an_answer_is_a_finding(
     suite: Suite, outcome: object, said: str, concurrency: int
 ) -> None:
@@ -43,7 +43,7 @@ def test_an_invalid_request_without_an_answer_is_a_finding(
         await (asked.send(response(completion())) if is_valid else outcome(asked))  # type: ignore[operator]
 
     with serving(Target(answer)) as url:
-        settings = Settings(limits=Limits(whole=0.5), concurrency=concurrency)
+        settings = Settings(limits=Limits(whole=2), concurrency=concurrency)
         run = suite.run(["request.temperature-maximum", ID], target(suite.contract, url, None, ""), settings)
     messages = [finding.message for finding in run.verdicts[ID].findings]
     assert messages
@@ -157,3 +157,47 @@ def test_what_is_refused_when_it_is_asked_again_passes(suite: Suite, lost: int) 
     with serving(Target(answers_in_turn(*[UNAVAILABLE] * lost, status(b"400 Bad Request")))) as url:
         run = suite.run(WANTED, target(suite.contract, url, None, ""), Settings())
     assert {id: run.verdicts[id].status for id in WANTED} == dict.fromkeys(WANTED, Status.PASSED)
+
+
+ACCEPTED = "request.temperature-accepted"
+HIGHEST = re.compile(rb'"temperature": 2[,}]')
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "expected", "said"),
+    [
+        ((None,), Status.FAILED, "expected 200, got no answer when asked again, alone: the connection was closed"),
+        ((GATEWAY,), Status.FAILED, "expected 200, got 502"),
+        ((None, response(completion())), Status.PASSED, ""),
+        ((GATEWAY, GATEWAY, response(completion())), Status.PASSED, ""),
+    ],
+)
+def test_a_valid_value_that_takes_the_worker_down(
+    suite: Suite, outcomes: tuple[bytes | None, ...], expected: Status, said: str
+) -> None:
+    """Behind a gateway, the end of a worker is a 502 or a connection that is dropped. Each value is asked for alone."""
+    seen: Counter[bytes] = Counter()
+
+    async def answer(asked: Asked) -> None:
+        outcome: bytes | None = response(completion(), b"Connection: close")
+        if HIGHEST.search(asked.body):
+            seen[asked.body] += 1
+            outcome = outcomes[min(seen[asked.body], len(outcomes)) - 1]
+        await (drops(asked) if outcome is None else asked.send(outcome))
+
+    with serving(Target(answer)) as url:
+        run = suite.run([ACCEPTED], target(suite.contract, url, None, ""), Settings())
+    assert run.verdicts[ACCEPTED].status is expected
+    messages = [finding.message for finding in run.verdicts[ACCEPTED].findings]
+    assert all(message.startswith(said) for message in messages)
+    assert all(finding.exchange.probe.repeated for finding in run.verdicts[ACCEPTED].findings)
+
+
+def test_a_valid_value_that_takes_too_long_is_no_finding(suite: Suite) -> None:
+    async def answer(asked: Asked) -> None:
+        await (hangs(asked) if HIGHEST.search(asked.body) else asked.send(response(completion(), b"Connection: close")))
+
+    with serving(Target(answer)) as url:
+        settings = Settings(limits=Limits(whole=0.5))
+        run = suite.run([ACCEPTED], target(suite.contract, url, None, ""), settings)
+    assert run.verdicts[ACCEPTED].status is Status.INCONCLUSIVE

@@ -11,7 +11,7 @@ from pytest import MonkeyPatch
 from alphaedge_conformance.exchange.target import target
 from alphaedge_conformance.judging.verdicts import Status
 from alphaedge_conformance.mock import Mock, serve
-from alphaedge_conformance.mock.app import Refusal
+from alphaedge_conformance.mock.endpoint import Refusal
 from alphaedge_conformance.run.run import Run
 from alphaedge_conformance.run.suite import Suite
 from alphaedge_conformance.sending.settings import Settings

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -35,6 +36,10 @@ def bash(script: str, folder: Path, environment: Mapping[str, str]) -> subproces
     return subprocess.run(
         command, cwd=folder, env={**kept, **environment}, capture_output=True, text=True, timeout=300, check=False
     )
+
+
+installed = pytest.mark.slow
+"""Of tests that install the suite as CI systems do; those of this repository do it for every change."""
 
 
 @pytest.fixture(scope="module")
@@ -67,6 +72,7 @@ def judge(runner: dict[str, str], folder: Path, **inputs: str) -> tuple[subproce
     return done, outputs.read_text(), summary.read_text("utf-8") if summary.exists() else ""
 
 
+@installed
 def test_the_action_judges(runner: dict[str, str], contract: Contract, tmp_path: Path) -> None:
     with serve(BY_HAND["total-is-the-prompt"].make(contract, KEY)) as url:
         done, outputs, summary = judge(runner, tmp_path, url=url, arguments="-k usage")
@@ -83,6 +89,7 @@ def test_the_action_judges(runner: dict[str, str], contract: Contract, tmp_path:
         assert (done.returncode, outputs.splitlines()[-1]) == (0, "verdict=conforms")
 
 
+@installed
 def test_the_action_takes_every_input(runner: dict[str, str], contract: Contract, tmp_path: Path) -> None:
     """A model with a blank in its name, two servers, another folder, and nothing in an input is a command."""
 
@@ -106,6 +113,7 @@ def test_the_action_takes_every_input(runner: dict[str, str], contract: Contract
     assert not (tmp_path / "hacked").exists()
 
 
+@installed
 @pytest.mark.parametrize(
     ("inputs", "code", "verdict"),
     [({"url": "http://127.0.0.1:9"}, 2, "inconclusive"), ({"url": "no-url"}, 4, "failed")],
@@ -143,6 +151,7 @@ def test_no_expression_stands_in_a_script() -> None:
     assert not [step for step in ACTION["runs"]["steps"] if "${{" in step.get("run", "")]
 
 
+@installed
 def test_the_gitlab_job(runner: dict[str, str], contract: Contract, tmp_path: Path) -> None:
     job = yaml.safe_load((ROOT / "ci" / "gitlab.yml").read_text("utf-8"))[".alphaedge-conformance"]
     with serve(Mock(contract, KEY)) as url:
@@ -154,6 +163,18 @@ def test_the_gitlab_job(runner: dict[str, str], contract: Contract, tmp_path: Pa
     assert done.returncode == 0, done.stdout + done.stderr
     assert "CONFORMS" in done.stdout
     assert (tmp_path / job["artifacts"]["reports"]["junit"].replace("$REPORT", variables["REPORT"])).exists()
+
+
+def test_the_gitlab_job_installs_nothing_by_a_name_on_an_index(tmp_path: Path) -> None:
+    """Whoever owns that name there would run in the pipeline, with the key."""
+    job = yaml.safe_load((ROOT / "ci" / "gitlab.yml").read_text("utf-8"))[".alphaedge-conformance"]
+    (tmp_path / "pip").write_text('#!/bin/sh\ntouch "$(dirname "$0")/called"\n')
+    (tmp_path / "pip").chmod(0o755)
+    path = os.pathsep.join([str(tmp_path), os.environ["PATH"]])
+    done = bash("\n".join(job["before_script"]), tmp_path, job["variables"] | {"PATH": path})
+    assert (done.returncode, done.stdout) == (4, "")
+    assert "name this kit at a commit" in done.stderr
+    assert not (tmp_path / "called").exists()
 
 
 def test_both_call_the_same_command() -> None:
@@ -168,6 +189,60 @@ def test_both_call_the_same_command() -> None:
     assert commands[0] == commands[1]
     options = {option for action in parser()._actions for option in action.option_strings}
     assert {word for word in commands[0] if word.startswith("--")} <= options
+
+
+@pytest.fixture(scope="module")
+def checked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with what the linters of `make check` look at."""
+    folder = tmp_path_factory.mktemp("checked")
+    shutil.copytree(ROOT / ".github", folder / ".github")
+    for name in ("Makefile", "action.yml", "ci/gitlab.yml"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        shutil.copy(ROOT / name, folder / name)
+    (folder / ".venv").symlink_to(Path(sys.executable).parents[1])
+    return folder
+
+
+def linted(folder: Path) -> subprocess.CompletedProcess[str]:
+    """Runs those lines of `make check` that look at them."""
+    command = ["make", "--no-print-directory", "--dry-run", "--assume-old=.venv/installed", "check"]
+    lines = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True).stdout
+    mine = [line for line in lines.replace("\\\n", "").splitlines() if re.search(r"/(zizmor|check-jsonschema) ", line)]
+    assert len(mine) == 6
+    return bash("\n".join(mine), folder, {})
+
+
+def test_what_ci_reads_is_valid_and_safe(checked: Path) -> None:
+    done = linted(checked)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new", "says"),
+    [
+        (".github/workflows/ci.yml", "@08c6903cd8c0fde910a37f88322edcfb5dd907a8", "@v5", "unpinned-uses"),
+        (".github/workflows/nightly.yml", "permissions: {}", "permissions: write-all", "excessive-permissions"),
+        (
+            ".github/workflows/nightly.yml",
+            "runs-on: ubuntu-latest",
+            "run-on: ubuntu-latest",
+            "'runs-on' is a required property",
+        ),
+        (".github/ISSUE_TEMPLATE/wrong-client.yml", "type: dropdown", "type: menu", "menu"),
+        (".github/ISSUE_TEMPLATE/config.yml", "true", "perhaps", "perhaps"),
+        ("action.yml", "@ea165f8d65b6e75b540449e92b4886f43607fa02", "@v4", "unpinned-uses"),
+        ("action.yml", "using: composite", "using: shell", "shell"),
+        ("ci/gitlab.yml", "when: always", "when: sometimes", "sometimes"),
+    ],
+)
+def test_a_mistake_in_what_ci_reads(checked: Path, path: str, old: str, new: str, says: str) -> None:
+    before = (checked / path).read_text("utf-8")
+    assert old in before
+    (checked / path).write_text(before.replace(old, new, 1), "utf-8")
+    done = linted(checked)
+    (checked / path).write_text(before, "utf-8")
+    assert done.returncode != 0
+    assert says in done.stdout + done.stderr
 
 
 def test_this_project_uses_its_own_action() -> None:

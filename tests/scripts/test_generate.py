@@ -152,7 +152,7 @@ def test_what_the_generator_drops_is_an_error(checkout: Checkout) -> None:
     folder = checkout(lambda text: text.replace("    ErrorResponse:\n", ODD + "    ErrorResponse:\n", 1))
     done = run(folder)
     assert done.returncode == 1
-    assert "openapi-python-client cannot make a client of it" in done.stderr
+    assert "openapi-python-client cannot generate a client from it" in done.stderr
     assert "Odd" in done.stderr
     assert "Traceback" not in done.stderr
 

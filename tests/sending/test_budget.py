@@ -15,7 +15,7 @@ from starlette.responses import Response
 from alphaedge_conformance.contract import Contract
 from alphaedge_conformance.exchange.target import target
 from alphaedge_conformance.mock import Mock, serve
-from alphaedge_conformance.mock.app import Refusal
+from alphaedge_conformance.mock.endpoint import Refusal
 from alphaedge_conformance.probes import boundaries, cache
 from alphaedge_conformance.run.suite import Suite
 from alphaedge_conformance.sending.settings import Settings

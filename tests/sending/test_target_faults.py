@@ -94,10 +94,7 @@ async def endless_stream(asked: Asked) -> None:
 
 
 async def gzip_bomb(asked: Asked) -> None:
-    await asked.send(response(BOMB, b"Content-Encoding: gzip"))
-
-
-BOMB = bomb(300)
+    await asked.send(response(bomb(300), b"Content-Encoding: gzip"))
 
 
 async def nested_lists(asked: Asked) -> None:
@@ -407,7 +404,7 @@ def test_a_redirect_is_not_followed(conform: Conform, tmp_path: Path, location: 
     with serving(target) as url:
         code, output = ends(conform, url, tmp_path, key="sk-a-key-that-goes-nowhere-else")
     assert code == 2
-    assert f"points to {location}; the key is sent nowhere else, so name the right URL yourself" in output
+    assert f"points to {location}; the key is sent nowhere else, so give that URL yourself" in output
     assert len(target.asked) == 1
 
 

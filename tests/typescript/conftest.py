@@ -17,8 +17,9 @@ from starlette.responses import Response
 from alphaedge_conformance.contract import Contract
 from alphaedge_conformance.exchange.strict_json import Json
 from alphaedge_conformance.mock import Mock, serve
-from alphaedge_conformance.mock.app import Refusal, Reply
+from alphaedge_conformance.mock.endpoint import Refusal
 from alphaedge_conformance.mock.faults import all_faults
+from alphaedge_conformance.mock.reply import Reply
 from alphaedge_conformance.mock.unusual import UNUSUAL
 
 from ..client.conftest import KEY

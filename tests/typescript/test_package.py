@@ -20,7 +20,7 @@ def test_the_package_is_small_and_stands_alone(npm_package: Path) -> None:
     with tarfile.open(packed) as archive:
         names = {name.removeprefix("package/") for name in archive.getnames()}
     top = {name.split("/")[0] for name in names}
-    assert top == {"README.md", "package.json", "dist"}
+    assert top == {"LICENSE", "README.md", "package.json", "dist"}
     assert {"dist/esm/index.js", "dist/esm/index.d.ts", "dist/cjs/index.js", "dist/cjs/index.d.ts"} <= names
     assert [path.name for path in (npm_package / "node_modules").glob("[!.]*")] == ["@alphaedge"]
 

@@ -22,7 +22,7 @@ from attrs import asdict, field, frozen
 
 from ..contract import shorten
 from ..errors import ConfigurationError
-from ..exchange import Chunk, Exchange, Expect, Key, Probe, Wire
+from ..exchange import Chunk, Exchange, Expect, Key, Operation, Probe, Wire
 from ..exchange.authorization import headers
 from ..exchange.chat import model_of
 from ..exchange.redaction import MASK, mask, redact, redact_bytes, veiled
@@ -35,7 +35,7 @@ LONGEST_LINE = 2**20
 CALL = {"messages", "request", "response", "body", "custom_id", "model"}
 """Members of a call in the log of a gateway."""
 END = b"\n]}}\n"
-PLANNED = ("body", "requirement_ids", "parts", "effort")
+PLANNED = ("body", "requirement_ids", "parts", "effort", "operation")
 """Members of a probe that are written elsewhere, or known from the plan."""
 
 
@@ -59,6 +59,11 @@ class Journal:
         entry = json.dumps({**_entry(exchange, self._target), "_retried": is_retried}).encode()
         self._write(self._separator + entry)
         self._separator = b",\n"
+
+    @property
+    def size(self) -> int:
+        """Bytes so far."""
+        return self._file.tell()
 
     def _write(self, data: bytes) -> None:
         if self.failure is not None:
@@ -103,17 +108,17 @@ def read(paths: Sequence[Path], operation: str, host: str | None = None) -> Reco
     for anything else."""
     logs: list[dict[str, Any]] = []
     for path in paths:
-        with _expecting(f"an HTTP Archive (HAR 1.2) with one request to {operation} at least", path):
+        with _expecting(f"an HTTP Archive (HAR 1.2) with at least one request to {operation}", path):
             logs.append(_log(path.read_bytes()))
             if "_alphaedge" not in logs[-1]:
                 iter(logs[-1]["entries"])
             elif host is not None:
-                raise ConfigurationError("is a recording of this suite, of one server; leave --host out")
+                raise ConfigurationError("is a recording by this suite, of one server; omit --host")
             elif len(paths) > 1:
-                raise ConfigurationError("is a recording of this suite, which is judged by itself; name it alone")
+                raise ConfigurationError("is a recording by this suite; judge it alone")
             else:
                 return _ours(path, logs[-1])
-    with _expecting(f"an HTTP Archive (HAR 1.2) with one request to {operation} at least", *paths):
+    with _expecting(f"an HTTP Archive (HAR 1.2) with at least one request to {operation}", *paths):
         return _foreign(paths, logs, operation, host)
 
 
@@ -215,6 +220,8 @@ def _entry(exchange: Exchange, target: Target) -> dict[str, Any]:
         "bodySize": -1,
     }
     ours = asdict(probe, filter=lambda attribute, _: attribute.name not in PLANNED)
+    if probe.operation is not None:
+        ours["operation"] = asdict(probe.operation)
     return {
         "startedDateTime": datetime.fromtimestamp(exchange.started, UTC).isoformat(),
         "time": 1000 * exchange.elapsed,
@@ -237,6 +244,8 @@ def _exchange(entry: dict[str, Any]) -> Exchange:
     ours, response = dict(entry["_probe"]), entry["response"]
     ours |= {"requirement_ids": frozenset(ours.pop("about")), "expect": Expect(ours["expect"]), "key": Key(ours["key"])}
     ours["wire"] = Wire(ours.get("wire", Wire.USUAL))
+    if "operation" in ours:
+        ours["operation"] = Operation(**ours["operation"])
     posted = entry["request"].get("postData")
     body, chunks, at = _bytes(response["content"]), [], 0
     for arrived, size in entry["_chunks"]:
@@ -261,7 +270,7 @@ def _foreign(paths: Sequence[Path], logs: Sequence[dict[str, Any]], operation: s
     entries = [entry for log in logs for entry in log["entries"]]
     exchanges, key = third_party.exchanges(entries, operation, host)
     if not exchanges:
-        raise ValueError("none of its entries is one that can be read whole")
+        raise ValueError("none of its entries is complete")
     models = Counter(model for each in exchanges if (model := model_of(each.probe.request)) is not None)
     model = models.most_common(1)[0][0] if models else ""
     return Recording(tuple(paths), exchanges, exchanges[0].url, model, 1, key, is_ours=False)

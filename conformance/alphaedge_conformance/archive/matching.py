@@ -13,19 +13,26 @@ from typing import Any
 from attrs import evolve
 
 from ..contract import Contract
+from ..contract.further import everywhere
 from ..exchange import CONTROL, STREAMED_CONTROL, Exchange, Expect, Key, Probe
 from ..probes import Plan
 
+NOT_LET_IN = frozenset({401, 402, 403})
+
 
 def identified(contract: Contract, plan: Plan, exchanges: Iterable[Exchange], is_ours: bool) -> Iterator[Exchange]:
-    """Each exchange with the probe that it is the answer to, known by what was sent and not by its name or sentence."""
+    """Each exchange with the probe that it is the answer to, known by what was sent and not by its name or sentence;
+    none of an operation that the contract does not have."""
+    operations = {each.name for each in everywhere(contract)}
     sent = _sent_by_us if is_ours else _sent
     known: dict[tuple[object, ...], Probe] = {}
     for each in (each for probe in plan.probes for each in _with_parts(probe)):
         known.setdefault(sent(each), each)  # the control before the same in another form of HTTP
-    for exchange in exchanges:
+    for exchange in (each for each in exchanges if each.probe.operation_name in operations):
         probe = exchange.probe
-        if (planned := known.get(sent(probe))) is not None:
+        if not is_ours and probe.key is Key.RIGHT and exchange.status in NOT_LET_IN:
+            yield exchange  # the key may be wrong, or may not do this: the request says nothing
+        elif (planned := known.get(sent(probe))) is not None:
             yield evolve(exchange, probe=evolve(planned, repeated=probe.repeated, alone=probe.alone))
         elif (
             not is_ours and probe.method == "POST" and probe.key is Key.RIGHT and _is_accepted(contract, probe.request)
@@ -44,7 +51,8 @@ def _with_parts(probe: Probe) -> Iterator[Probe]:
 
 def controls(exchanges: Iterable[Exchange]) -> frozenset[str | None]:
     """The controls that an accepted request stands for: what it was sent with is known to be served."""
-    accepted = [each.probe.streams for each in exchanges if each.accepted and each.probe.expect is Expect.ACCEPTED]
+    of_primary = [each for each in exchanges if each.probe.operation is None]
+    accepted = [each.probe.streams for each in of_primary if each.accepted and each.probe.expect is Expect.ACCEPTED]
     return frozenset(STREAMED_CONTROL if streams else CONTROL for streams in accepted)
 
 
@@ -56,7 +64,7 @@ def _sent(probe: Probe) -> tuple[object, ...]:
     """What tells a request from others; JSON may be written with other white space, as by a browser."""
     media_type = (probe.media_type or "").partition(";")[0].strip().lower()
     body = json.dumps(probe.request) if probe.request else probe.body or b""
-    return probe.method, body, media_type if probe.body else "", probe.key, probe.series, probe.turn
+    return probe.operation, probe.method, body, media_type if probe.body else "", probe.key, probe.series, probe.turn
 
 
 def _is_accepted(contract: Contract, request: Any) -> bool:

@@ -81,7 +81,7 @@ def _exchange(number: int, entry: Json, key: str | None, secrets: Iterable[str])
         return None
     body = _bytes(content)
     is_whole = len(body) >= content.get("size", 0) and not entry.get("_error") and (body or status != 200)
-    failure = "no answer was recorded" if status <= 0 else None if is_whole else "its body was not recorded whole"
+    failure = "no answer was recorded" if status <= 0 else None if is_whole else "its body was not recorded in full"
     headers = [(str(each["name"]), str(each["value"])) for each in response["headers"] if each["name"][:1] != ":"]
     if not headers and content.get("mimeType"):
         headers = [("content-type", str(content["mimeType"]))]

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from ..command import Parser, no_more_output
 from ..sending import limits
-from .version import add_version
+from ..sending.rates import requests_a_second
+from .about import add_about
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,6 +25,9 @@ The API key is read from ALPHAEDGE_API_KEY. Without URL, the mock that conforms 
 an option counts as unset.
 
 `alphaedge-conform report DIR/report.json` shows a run again, and writes its pages again.
+`alphaedge-conform proxy UPSTREAM` judges traffic as it passes. `alphaedge-conform gateway GATEWAY` says what a gateway
+does to requests and answers. `alphaedge-conform fleet` judges many targets, and `alphaedge-conform history` says what
+has changed. Each has its own --help.
 
 exit code: 0 conforms · 1 deviates · 2 inconclusive · 3 the kit itself failed · 4 wrong usage
 """
@@ -37,7 +41,7 @@ def parser() -> Parser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    add_version(made)
+    add_about(made)
     add = made.add_argument
     add(
         "urls",
@@ -48,11 +52,16 @@ def parser() -> Parser:
     )
     add("--model", metavar="NAME", help="the model to ask for (default: the one of the contract's example)")
     add("--report", metavar="DIR", help="write report.html, report.json, junit.xml and exchanges.har here")
-    add("--against", metavar="TARGET", help="of several, the one the others are held against: only differences count")
+    add("--against", metavar="TARGET", help="the target to compare the others with: only differences count")
     add("--level", choices=("must", "should"), default="must", help="the lowest level that fails the run")
     add("--strict", dest="level", action="store_const", const="should", help="the same as --level should")
     add("--source", choices=("documented", "all"), default="all", help="judge only what the vendor's page says")
-    add("-k", dest="expression", metavar="EXPR", help="only requirements whose id matches, as in pytest; sends less")
+    add(
+        "-k",
+        dest="expression",
+        metavar="EXPR",
+        help="only requirements whose id matches, as in pytest; sends fewer requests",
+    )
     add(
         "--effort",
         choices=("quick", "standard", "thorough"),
@@ -63,12 +72,27 @@ def parser() -> Parser:
         "--explore",
         type=_positive(int),
         metavar="N",
-        help="as many more requests, drawn from the whole schema; what fails is made small, and tried first next time "
+        help="send N more requests, drawn from the whole schema; failures are shrunk, and tried first the next time "
         "(default: 100 with --effort thorough, otherwise none)",
     )
-    add("--seed", type=int, default=1, metavar="N", help="for the drawn values (default: %(default)s)")
+    add("--seed", type=int, default=1, metavar="N", help="the seed of the drawn values (default: %(default)s)")
     add("--contract", metavar="FILE", help="another contract than the one shipped")
-    add("--contract-version", metavar="V", help="score by a released version; what came later is only reported")
+    add(
+        "--profile",
+        dest="profiles",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="judge what the target claims beyond the contract, too: a profile of this suite, or the file of an "
+        "OpenAPI Overlay; repeatable",
+    )
+    add(
+        "--discover",
+        action="store_true",
+        help="try a request of each profile of this suite, and say which are supported, ignored or refused; this "
+        "fails nothing",
+    )
+    add("--contract-version", metavar="V", help="score by a released version; later requirements are only reported")
     add(
         "--waivers",
         metavar="FILE",
@@ -80,10 +104,10 @@ def parser() -> Parser:
         metavar="FILE",
         action="append",
         default=[],
-        help="judge a recording, of a run before, a browser or a proxy; send nothing. Several are one recording",
+        help="judge a recording by an earlier run, a browser or a proxy, and send nothing; repeatable",
     )
-    add("--host", metavar="HOST", help="with --from-har: the server that counts, where it holds requests to several")
-    add("--seen", action="store_true", help="with --from-har: judge by what it shows, and by nothing else")
+    add("--host", metavar="HOST", help="with --from-har: the server to judge, if the recording has several")
+    add("--seen", action="store_true", help="with --from-har: judge only what the recording shows")
     add(
         "-H",
         "--header",
@@ -91,11 +115,11 @@ def parser() -> Parser:
         action="append",
         default=[],
         metavar="'NAME: VALUE'",
-        help="a header to send with every request; repeatable. No report has its value, unless it is harmless",
+        help="a header to send with every request; repeatable. Reports mask its value, unless it is harmless",
     )
-    add("--since", metavar="REPORT", help="a run before, by its folder or report.json: say what has changed")
-    add("--only-new", action="store_true", help="with --since: exit with 1 only for failures that it did not have")
-    add("-q", "--quiet", action="store_true", help="print the verdict alone")
+    add("--since", metavar="REPORT", help="an earlier run, by its folder or report.json: report what has changed")
+    add("--only-new", action="store_true", help="with --since: exit with 1 only for new failures")
+    add("-q", "--quiet", action="store_true", help="print only the verdict")
 
     add = made.add_argument_group("instead of a run").add_argument
     add("--plan", action="store_true", help="print what would be sent and what it may cost; send nothing")
@@ -105,7 +129,12 @@ def parser() -> Parser:
 
     add = made.add_argument_group("budget (what it cuts is inconclusive, never green)").add_argument
     add("--max-requests", type=_positive(int), metavar="N", help="maximum number of requests, retries included")
-    add("--max-tokens", type=_positive(int), metavar="N", help="prompts and completions together, by their ceilings")
+    add(
+        "--max-tokens",
+        type=_positive(int),
+        metavar="N",
+        help="maximum number of tokens, prompts and completions together, by upper bounds",
+    )
     add("--rate", type=_rate, metavar="N/s", help="requests a second, or a minute: 2/s, 30/min")
     add("--concurrency", type=_positive(int), default=8, metavar="N", help="requests at a time (default: %(default)s)")
 
@@ -121,14 +150,10 @@ def parser() -> Parser:
 
 def _rate(text: str) -> float:
     """Requests a second."""
-    number, slash, unit = text.partition("/")
-    seconds = {"s": 1, "min": 60}.get(unit)
-    if not slash or seconds is None:
-        raise argparse.ArgumentTypeError(f"expected a rate as 2/s or 30/min, got {text!r}")
     try:
-        return float(_positive(float)(number)) / seconds
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"expected a rate as 2/s or 30/min, got {text!r}") from None
+        return requests_a_second(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _positive(kind: type[int] | type[float]) -> type[int] | type[float]:
@@ -162,11 +187,12 @@ def _conformance(parsed: argparse.Namespace) -> ConformancePlugin:
     from ..run.targets import folder, targets
     from ..sending.settings import Settings
     from ..sending.transport import client
+    from .folders import writable
 
     def path(text: str | None) -> Path | None:
         return Path(text) if text else None
 
-    suite = Suite.of(Contract.load(path(parsed.contract)))
+    suite = Suite.of(Contract.load(path(parsed.contract), filter(None, parsed.profiles)))
     levels = versions.levels(parsed.contract_version) if parsed.contract_version else None
     settings = Settings(
         report=path(parsed.report),
@@ -182,7 +208,8 @@ def _conformance(parsed: argparse.Namespace) -> ConformancePlugin:
         seen_only=parsed.seen,
         effort=Effort(parsed.effort),
         explore=parsed.explore or (THOROUGHLY if parsed.effort == "thorough" else 0),
-        pinned=frozenset(levels) if levels is not None else None,
+        pinned=suite.pinned_ids(levels) if levels is not None else None,
+        discover=parsed.discover,
     )
     client(settings)  # a --ca-file that cannot be read is told before anything is sent
     if parsed.json:
@@ -206,6 +233,8 @@ def _conformance(parsed: argparse.Namespace) -> ConformancePlugin:
     if files:
         if goals:
             raise ConfigurationError("--from-har judges a recording; leave the URL out")
+        if parsed.discover:
+            raise ConfigurationError("--discover asks a server; a recording has what it has")
         recording = har.read(files, suite.contract.path, parsed.host or None)
     if parsed.only_new and not parsed.since:
         raise ConfigurationError("--only-new goes with --since REPORT")
@@ -214,9 +243,9 @@ def _conformance(parsed: argparse.Namespace) -> ConformancePlugin:
     if parsed.write_waivers:
         waivers.drafted(Path(parsed.write_waivers))
     if settings.report is not None and not parsed.plan:
-        _writable(settings.report)
+        writable(settings.report)
         for goal in goals if len(goals) > 1 else ():
-            _writable(settings.report / folder(goal.name))
+            writable(settings.report / folder(goal.name))
         archive = (settings.report / har.ARCHIVE).resolve()
         if recording is not None and not recording.is_ours and archive in recording.files:
             raise ConfigurationError(f"{archive} would be overwritten; name another folder with --report")
@@ -236,20 +265,6 @@ def _conformance(parsed: argparse.Namespace) -> ConformancePlugin:
     )
 
 
-def _writable(folder: Path) -> None:
-    """Makes a folder for a report. Raises ConfigurationError."""
-    import tempfile
-
-    from ..errors import ConfigurationError
-
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        raise ConfigurationError(f"--report {folder}: cannot be written into: {error.strerror}") from None
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the suite; the exit code is documented in `--help`."""
     from ..errors import ConfigurationError
@@ -258,8 +273,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a terminal may know no ·
     try:
-        if arguments[:1] == ["report"]:
-            return _show_again(arguments[1:])
+        if arguments and arguments[0] in SUBCOMMANDS:
+            return SUBCOMMANDS[arguments[0]](arguments[1:])
         parsed = parser().parse_args(arguments)
         if parsed.list or parsed.explain:
             return _explain(parsed)
@@ -290,7 +305,8 @@ def _explain(parsed: argparse.Namespace) -> int:
     from ..report import catalogue
     from ..run.suite import Suite
 
-    suite = Suite.of(Contract.load(Path(parsed.contract) if parsed.contract else None))
+    contract = Contract.load(Path(parsed.contract) if parsed.contract else None, filter(None, parsed.profiles))
+    suite = Suite.of(contract)
     if parsed.list:
         catalogue.show_list(suite, as_json=parsed.json)
     else:
@@ -298,26 +314,32 @@ def _explain(parsed: argparse.Namespace) -> int:
     return 0
 
 
-def _show_again(arguments: Sequence[str]) -> int:
-    """``alphaedge-conform report FILE``; its exit code is that of the run."""
+def report_parser() -> Parser:
+    """Of ``alphaedge-conform report``."""
     from pathlib import Path
 
     made = Parser(prog="alphaedge-conform report", description="Shows a run again, and writes its pages again.")
     made.add_argument("file", metavar="FILE", type=Path, help="report.json, or comparison.json")
-    made.add_argument("--since", metavar="REPORT", type=Path, help="an earlier run: say what has changed")
-    made.add_argument("--only-new", action="store_true", help="exit with 1 only for failures that it did not have")
-    made.add_argument("-q", "--quiet", action="store_true", help="print the verdict alone")
-    parsed = made.parse_args(arguments)
+    made.add_argument("--since", metavar="REPORT", type=Path, help="an earlier run: report what has changed")
+    made.add_argument("--only-new", action="store_true", help="exit with 1 only for new failures")
+    made.add_argument("-q", "--quiet", action="store_true", help="print only the verdict")
+    return made
+
+
+def _show_again(arguments: Sequence[str]) -> int:
+    """``alphaedge-conform report FILE``; its exit code is that of the run."""
+    parsed = report_parser().parse_args(arguments)
 
     from .. import report
     from ..errors import ConfigurationError
     from ..report import since
     from ..report.comparison import compare, is_one
+    from .folders import writable
 
     if parsed.only_new and parsed.since is None:
         raise ConfigurationError("--only-new goes with --since REPORT")
     shown, folder = report.read(parsed.file), parsed.file.parent
-    _writable(folder)
+    writable(folder)
     if parsed.since is not None:
         earlier = report.reports_of(parsed.since)
         if is_one(shown):
@@ -328,6 +350,40 @@ def _show_again(arguments: Sequence[str]) -> int:
     report.render(shown, folder)
     report.show(shown, folder, parsed.quiet)
     return since.exit_code(shown, parsed.only_new)
+
+
+def _proxy(arguments: Sequence[str]) -> int:
+    from . import live
+
+    return live.main("proxy", arguments)
+
+
+def _gateway(arguments: Sequence[str]) -> int:
+    from . import live
+
+    return live.main("gateway", arguments)
+
+
+def _fleet(arguments: Sequence[str]) -> int:
+    from . import fleet
+
+    return fleet.main(arguments)
+
+
+def _history(arguments: Sequence[str]) -> int:
+    from . import history
+
+    return history.main(arguments)
+
+
+SUBCOMMANDS = {
+    "report": _show_again,
+    "proxy": _proxy,
+    "gateway": _gateway,
+    "fleet": _fleet,
+    "history": _history,
+}
+"""What is not a run of one command line; each has a `--help` of its own."""
 
 
 if __name__ == "__main__":

@@ -8,15 +8,18 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ..command import Parser
-from .version import add_version
+from .about import add_about
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 EPILOG = """\
-exit code: 0 fine · 1 something breaks that the version does not say, or the contract is not in order ·
-           2 interrupted · 3 a mistake of the kit · 4 wrong usage, or a file that cannot be read
+exit code: 0 fine · 1 a breaking change that the version does not announce, or a problem in the contract ·
+           2 interrupted · 3 the kit itself failed · 4 wrong usage, or a file that cannot be read
 """
+
+
+PROFILE = "with a profile of this suite, or the file of an OpenAPI Overlay; repeatable"
 
 
 def parser() -> Parser:
@@ -27,17 +30,19 @@ def parser() -> Parser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    add_version(made)
+    add_about(made)
     commands = made.add_subparsers(dest="command", required=True, metavar="diff | lint", parser_class=Parser)
 
     text = "what changed, and whether it breaks clients (written against OLD) or servers (conforming to OLD)"
     add = commands.add_parser("diff", help=text, description=f"Says {text}.", allow_abbrev=False).add_argument
-    add("old", metavar="OLD", help="a file, or REVISION:PATH as git has it: origin/main:openapi.yaml")
+    add("--profile", dest="profiles", metavar="NAME", action="append", default=[], help=PROFILE)
+    add("old", metavar="OLD", help="a file, or REVISION:PATH as in git: origin/main:openapi.yaml")
     add("new", metavar="NEW", help="a file, or REVISION:PATH")
     add("--json", action="store_true", help="print one JSON document instead")
 
-    text = "whether the contract is valid, described, with examples that fit, and each requirement with its check"
+    text = "whether the contract is valid and described, its examples fit, and each requirement has its check"
     add = commands.add_parser("lint", help=text, description=f"Says {text}.", allow_abbrev=False).add_argument
+    add("--profile", dest="profiles", metavar="NAME", action="append", default=[], help=PROFILE)
     add("file", metavar="FILE", nargs="?", help="the contract (default: the one shipped)")
     add("--json", action="store_true", help="print one JSON document instead")
     add("--page", metavar="FILE", help="the vendor's page, on which every quote must be found")
@@ -49,8 +54,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code is documented in `--help`."""
     from ..errors import ConfigurationError
 
-    parsed = parser().parse_args(arguments)
     try:
+        parsed = parser().parse_args(arguments)
         return _diff(parsed) if parsed.command == "diff" else _lint(parsed)
     except ConfigurationError as error:
         print(f"alphaedge-contract: {error}", file=sys.stderr)
@@ -68,10 +73,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _diff(parsed: argparse.Namespace) -> int:
+    from ..contract.overlays import load
     from ..maintain.diff import sources
     from ..maintain.diff.report import report, shown, shown_json
 
-    made = report(sources.load(parsed.old), sources.load(parsed.new))
+    old, new = (sources.load(each).with_overlays(map(load, parsed.profiles)) for each in (parsed.old, parsed.new))
+    made = report(old, new)
     print(shown_json(made) if parsed.json else shown(made), flush=True)
     return 0 if made.version.fine else 1
 
@@ -80,9 +87,11 @@ def _lint(parsed: argparse.Namespace) -> int:
     from pathlib import Path
 
     from ..contract import SHIPPED, Contract
+    from ..contract.overlays import load
     from ..maintain.lint import lint
 
     contract = Contract.read(Path(parsed.file) if parsed.file else _shipped(SHIPPED))
+    contract = contract.with_overlays(map(load, parsed.profiles))
     made = lint(contract, Path(parsed.page) if parsed.page else None, parsed.redocly)
     print(made.json if parsed.json else made, flush=True)
     return 1 if made.problems else 0

@@ -206,29 +206,37 @@ def _few(edits: Iterable[Edit]) -> list[Edit]:
 def unbreakable(contract: Contract, root: str, base: Any = NOTHING) -> dict[str, str]:
     """The assertions of a schema that no edit of a valid instance breaks alone, by pointer, each with the reason."""
     if root not in contract.unbreakable:
-        contract.unbreakable[root] = {
-            keyword.pointer: why
-            for keyword in contract.keywords(root)
-            if (why := _why_not(contract, root, keyword, base))
-        }
+        contract.unbreakable[root] = _unbreakable(contract, root, base)
     return contract.unbreakable[root]
 
 
-def _why_not(contract: Contract, root: str, keyword: Keyword, base: Any) -> str | None:
-    """Why an assertion cannot be judged; None where it can."""
+def _unbreakable(contract: Contract, root: str, base: Any) -> dict[str, str]:
     is_request = root == contract.request_schema
-    why = "no valid instance is known that has its place; add one to `examples`"
+    unknown = "no valid instance with this place is known; add one to `examples`"
+    left = dict.fromkeys((keyword.pointer for keyword in contract.keywords(root)), unknown)
     for place in contract.places(root):
-        if keyword.pointer in {each.pointer for each in place.keywords}:
-            for spot in witnesses(contract, root, place, base):
-                path = path_of(spot.instance, spot.path)
-                if breaking(contract, root, keyword, spot.instance, path, is_request) is not None:
-                    return None
-                is_branch = bool({"anyOf", "oneOf"} & set(place.steps))
-                why = "no value is known that breaks it and nothing else"
-                if is_branch and keyword.name in TELLING_APART:
-                    why = "it tells branches apart: what breaks it has no documented form and breaks their union"
-    return why
+        if place.by_hand is not None:
+            left.update((each.pointer, place.by_hand) for each in place.keywords if each.pointer in left)
+            continue
+        waiting = [keyword for keyword in place.keywords if keyword.pointer in left]
+        for spot in witnesses(contract, root, place, base) if waiting else ():
+            path = path_of(spot.instance, spot.path)
+            for keyword in tuple(waiting):
+                if breaking(contract, root, keyword, spot.instance, path, is_request) is None:
+                    left[keyword.pointer] = _why_not(place, keyword)
+                else:
+                    waiting.remove(keyword)
+                    left.pop(keyword.pointer, None)
+            if not waiting:
+                break
+    return left
+
+
+def _why_not(place: Place, keyword: Keyword) -> str:
+    """Why an assertion of a place that can be had is not broken alone."""
+    if {"anyOf", "oneOf"} & set(place.steps) and keyword.name in TELLING_APART:
+        return "it selects a branch: a value that violates it matches no branch, and violates their union"
+    return "no value is known that breaks it and nothing else"
 
 
 def is_telling(contract: Contract, root: str, edit: Edit, edited: Any) -> bool:

@@ -4,61 +4,78 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import jsonschema_rs
-import yaml
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from ..errors import ConfigurationError
-
-
-def pointer(*tokens: str | int) -> str:
-    """A JSON pointer (RFC 6901) of these tokens."""
-    return "".join("/" + str(token).replace("~", "~0").replace("/", "~1") for token in tokens)
-
-
-def tokens(pointer: str) -> list[str]:
-    return [token.replace("~1", "/").replace("~0", "~") for token in pointer.split("/")[1:]]
+from .overlays import Action, Origin, Overlay, apply
+from .yaml_file import YamlFile
+from .yaml_file import pointer as pointer
+from .yaml_file import tokens as tokens
 
 
 @frozen
-class Document:
-    """One OpenAPI file, read."""
+class Document(YamlFile):
+    """One OpenAPI file, read, with the overlays that were applied to it."""
 
-    source: Path
-    text: str = field(repr=False)
-    document: dict[str, Any] = field(repr=False)
-    root: yaml.Node = field(repr=False)
+    overlays: tuple[Overlay, ...] = ()
+    origins: Mapping[str, Origin] = field(factory=dict, repr=False)
+    """What overlays wrote, by its pointer."""
+    unmatched: tuple[Action, ...] = field(default=(), repr=False)
+    """Actions of overlays whose targets select nothing here."""
 
-    @classmethod
-    def read(cls, source: Path) -> Self:
-        """An OpenAPI document, whatever it says. Raises ConfigurationError when it is not one."""
-        try:
-            text = source.read_text("utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise ConfigurationError(f"{source}: cannot be read as a contract: {error}") from None
-        return cls.parse(source, text)
+    KIND: ClassVar[str] = "a contract"
+    EXPECTED: ClassVar[str] = "expected an OpenAPI document with `paths`; give the contract's file"
 
     @classmethod
-    def parse(cls, source: Path, text: str) -> Self:
-        """As `read`, with the text of the file; `source` is what messages call it."""
-        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(text)
-        try:
-            root = loader.get_single_node()
-            document = loader.construct_document(root) if root else None
-        except yaml.YAMLError as error:
-            mark = getattr(error, "problem_mark", None)
-            line = mark.line + 1 if mark else 1
-            raise ConfigurationError(f"is not valid YAML: {getattr(error, 'problem', error)}", source, line) from None
-        finally:
-            loader.dispose()
-        if root is None or not isinstance(document, dict) or not isinstance(document.get("paths"), dict):
-            raise ConfigurationError("expected an OpenAPI document with `paths`; give the contract's file", source, 1)
-        return cls(source, text, document, root)
+    def is_of_kind(cls, document: Any) -> bool:
+        return isinstance(document, dict) and isinstance(document.get("paths"), dict)
+
+    def with_overlays(self, overlays: Iterable[Overlay]) -> Self:
+        """The document that overlays make of this one. Raises ConfigurationError where one cannot be applied."""
+        added = tuple({overlay.source.resolve(): overlay for overlay in overlays}.values())
+        if not added:
+            return self
+        applied = apply(self.document, added)
+        return evolve(
+            self, document=applied.document, overlays=added, origins=applied.origins, unmatched=applied.unmatched
+        )
+
+    @property
+    def profiles(self) -> tuple[str, ...]:
+        """The names of the overlays."""
+        return tuple(overlay.name for overlay in self.overlays)
+
+    def profile_of(self, pointer: str) -> str | None:
+        """The profile that a part comes from; None for one of the file itself."""
+        found = self._origin(pointer)
+        return found[0].overlay.name if found is not None else None
+
+    def place(self, pointer: str) -> tuple[Path, int]:
+        """The file and the line of a part."""
+        found = self._origin(pointer)
+        return (
+            (found[0].overlay.source, found[0].line(found[1]))
+            if found is not None
+            else (self.source, self.line(pointer))
+        )
+
+    def _origin(self, pointer: str) -> tuple[Origin, str] | None:
+        """Where an overlay has a part, and the rest of the pointer below it."""
+        here = pointer
+        while here:
+            if here in self.origins:
+                return self.origins[here], pointer.removeprefix(here)
+            here = here.rpartition("/")[0]
+        return None
+
+    def error(self, pointer: str, what: str) -> ConfigurationError:
+        return ConfigurationError(what, *self.place(pointer))
 
     @cached_property
     def digest(self) -> str:
@@ -105,25 +122,6 @@ class Document:
         """Of every part, in the order of the file."""
         return (here for here, _ in self.parts())
 
-    def line(self, pointer: str) -> int:
-        """The line of a part, counted from 1; of the nearest part around it where the pointer leads nowhere."""
-        node, line = self.root, 1
-        for token in tokens(pointer):
-            if isinstance(node, yaml.MappingNode):
-                found = next(((k, v) for k, v in node.value if k.value == token), None)
-                if found is None:
-                    break
-                line, node = found[0].start_mark.line + 1, found[1]
-            elif isinstance(node, yaml.SequenceNode) and token.isdigit() and int(token) < len(node.value):
-                node = node.value[int(token)]
-                line = node.start_mark.line + 1
-            else:
-                break
-        return line
-
-    def error(self, pointer: str, what: str) -> ConfigurationError:
-        return ConfigurationError(what, self.source, self.line(pointer))
-
     def malformed(self) -> Iterator[tuple[str, str]]:
         """The pointer of each component or inline schema that is not a valid JSON Schema, and why not."""
         for here, schema in _schemas(self.document):
@@ -153,7 +151,7 @@ class Document:
             if file or not self.has(target):
                 raise self.error(pointer, f"expected a $ref into this file, found {schema['$ref']}")
             pointer = target
-        raise self.error(pointer, "a $ref that leads back to itself")
+        raise self.error(pointer, "a $ref that refers to itself")
 
 
 def shorten(text: str, length: int = 160) -> str:

@@ -1,11 +1,11 @@
-"""The operation of a contract, and where the schemas of what is sent and answered stand."""
+"""The operations of a contract, and where the schemas of what is sent and answered stand."""
 
 from __future__ import annotations
 
 from functools import cached_property
 from typing import Any
 
-from attrs import frozen
+from attrs import field, frozen
 
 from .document import Document, pointer, tokens
 
@@ -15,34 +15,105 @@ METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", 
 
 @frozen
 class OperationDocument(Document):
-    """A document of one POST operation, and the schemas that it names."""
+    """A document, seen as that of one of its operations, with the schemas that it names: the primary one, unless
+    another is `chosen`."""
+
+    chosen: str | None = None
+    """The pointer of the operation, where it is not the primary one."""
+    proposed: Any = field(default=None, repr=False)
+    """A request of it, where the contract has no example of one."""
 
     @cached_property
     def operation_pointer(self) -> str:
-        found = [
-            pointer("paths", path, "post") for path, item in self.document["paths"].items() if "post" in (item or {})
+        """Of the chosen operation, or of the primary one: the first POST that can answer with a stream, or where none
+        can the first POST."""
+        if self.chosen is not None:
+            return self.chosen
+        posts = [here for here in self.operation_pointers if tokens(here)[-1] == "post"]
+        if not posts:
+            raise self.error("/paths", "expected a POST operation, found none")
+        stream = pointer("responses", "200", "content", "text/event-stream")
+        return next((here for here in posts if self.has(here + stream)), posts[0])
+
+    @cached_property
+    def operation_pointers(self) -> list[str]:
+        """Of every operation, in the order of the file."""
+        return [
+            pointer("paths", path, method)
+            for path, item in self.document["paths"].items()
+            for method in (item if isinstance(item, dict) else ())
+            if method in METHODS
         ]
-        if len(found) != 1:
-            raise self.error("/paths", f"expected exactly one POST operation, found {len(found)}")
-        return found[0]
 
     @property
     def path(self) -> str:
         """The path of the operation, as ``/v1/chat/completions``."""
         return tokens(self.operation_pointer)[1]
 
+    @property
+    def method(self) -> str:
+        """In upper case."""
+        return tokens(self.operation_pointer)[2].upper()
+
+    @property
+    def name(self) -> str | None:
+        """The operationId of an operation that is not the primary one."""
+        return None if self.chosen is None else str(self.operation["operationId"])
+
+    @property
+    def is_optional(self) -> bool:
+        """Whether a server may lack the operation."""
+        return self.operation.get("x-optional") is True
+
+    @property
+    def is_secured(self) -> bool:
+        """Whether the contract says that no request is answered without a key."""
+        ways = self.operation.get("security", self.document.get("security")) or [{}]
+        return {} not in ways
+
     @cached_property
     def operation(self) -> dict[str, Any]:
         found: dict[str, Any] = self.at(self.operation_pointer)
         return found
 
+    @cached_property
+    def parameters(self) -> list[str]:
+        """The pointer of each parameter of the operation; one of its own stands for that of its path."""
+        found: dict[tuple[str, str], str] = {}
+        for above in (self.operation_pointer.rpartition("/")[0], self.operation_pointer):
+            for index in range(len(self.at(above).get("parameters", ()))):
+                here = self.resolve(f"{above}/parameters/{index}")
+                found[self.at(here)["name"], self.at(here)["in"]] = here
+        return list(found.values())
+
+    @property
+    def has_body(self) -> bool:
+        """Whether a request has a body."""
+        return "requestBody" in self.operation
+
     @property
     def request_schema(self) -> str:
-        return self.operation_pointer + pointer("requestBody", "content", "application/json", "schema")
+        return self._json("requestBody")
+
+    @cached_property
+    def success(self) -> str:
+        """The documented status of an accepted request, as ``200`` or ``2XX``; of several the first."""
+        if self.chosen is None:
+            return "200"
+        found = next((str(status) for status in self.operation["responses"] if str(status).startswith("2")), None)
+        if found is None:
+            raise self.error(self.operation_pointer + "/responses", "expected a documented 2xx response; add it")
+        return found
 
     @property
     def completion_schema(self) -> str:
-        return self.operation_pointer + pointer("responses", "200", "content", "application/json", "schema")
+        """Of the JSON of an accepted request's answer."""
+        return self._json("responses", self.success)
+
+    def _json(self, *steps: str) -> str:
+        """The pointer of the schema of a body of JSON."""
+        here = self.operation_pointer + pointer(*steps)
+        return (self.resolve(here) if self.has(here) else here) + pointer("content", "application/json", "schema")
 
     @property
     def event_schema(self) -> str:
@@ -60,24 +131,40 @@ class OperationDocument(Document):
     @cached_property
     def error_schema(self) -> str:
         """The schema of every documented refusal."""
-        for status, response in self.operation["responses"].items():
-            if str(status).startswith("4"):
-                here = self.operation_pointer + pointer("responses", status)
-                here = response["$ref"].removeprefix("#") if "$ref" in response else here
-                return here + pointer("content", "application/json", "schema")
-        raise self.error(self.operation_pointer + "/responses", "expected a documented 4xx response with a schema")
+        if self._refusal is None:
+            raise self.error(self.operation_pointer + "/responses", "expected a documented 4xx response with a schema")
+        return self._json("responses", self._refusal)
 
     @property
-    def response_schemas(self) -> tuple[str, ...]:
-        """Of a completion, a chunk and an error."""
-        return self.completion_schema, self.chunk_schema, self.error_schema
+    def documents_errors(self) -> bool:
+        """Whether the answer to an invalid request has a schema."""
+        return self._refusal is not None
 
     @cached_property
-    def example_request(self) -> dict[str, Any]:
-        """The request body of the contract's first example."""
-        media = self.operation["requestBody"]["content"]["application/json"]
-        found: dict[str, Any] = next(iter(media["examples"].values()))["value"]
-        return found
+    def _refusal(self) -> str | None:
+        """The documented status of a refusal, or `default`; of several the first."""
+        statuses = [str(status) for status in self.operation["responses"]]
+        if self.chosen is None:
+            return next((status for status in statuses if status.startswith("4")), None)
+        described = [each for each in statuses if self.has(self._json("responses", each))]
+        refusals = sorted((each for each in described if each[0] in "4d"), key=lambda status: status == "default")
+        return next(iter(refusals), None)
+
+    @cached_property
+    def response_schemas(self) -> tuple[str, ...]:
+        """Of a completion, a chunk and an error; of another operation those that it has."""
+        if self.chosen is None:
+            return self.completion_schema, self.chunk_schema, self.error_schema
+        success = (self.completion_schema,) if self.has(self.completion_schema) else ()
+        return (*success, self.error_schema) if self.documents_errors else success
+
+    @cached_property
+    def example_request(self) -> Any:
+        """The request body of the contract's first example; None of an operation without a body."""
+        if self.chosen is not None and (not self.has_body or self.proposed is not None):
+            return self.proposed
+        media = self.at(self.request_schema.removesuffix("/schema"))
+        return next(iter(media["examples"].values()))["value"]
 
     def check(self) -> None:
         """Everything that is named is there; raises ConfigurationError."""

@@ -52,6 +52,8 @@ class Keyword:
     """The pointer of the schema that holds it."""
     is_optional: bool = False
     """Whether a valid instance may lack what it is about."""
+    by_hand: str | None = None
+    """Why only requests that are written by hand can show it, by `x-by-hand` of the schema or one around it."""
 
 
 @frozen
@@ -70,6 +72,7 @@ class Place:
     """Whether it is a value of its own, and no further condition on one that another place stands for."""
     keywords: tuple[Keyword, ...] = field(repr=False)
     """Its own, without those of the places inside of it."""
+    by_hand: str | None = None
 
 
 @frozen
@@ -86,6 +89,7 @@ class _Spot:
     """The schemas that this one is inside of: one that holds itself is walked once."""
     is_optional: bool = False
     is_whole: bool = True
+    by_hand: str | None = None
 
 
 @frozen
@@ -117,9 +121,16 @@ class SchemaDocument(OperationDocument):
     def places(self, pointer: str) -> tuple[Place, ...]:
         """Every place of a schema, in the order of the file; a component has its places wherever it is used."""
         if pointer not in self._walked:
-            spot = _Spot((), tokens(self.resolve(pointer))[-1], None, pointer == self.request_schema)
+            spot = _Spot((), self._component(pointer), None, pointer == self.request_schema)
             self._walked[pointer] = tuple(self._places(pointer, spot))
         return self._walked[pointer]
+
+    def _component(self, pointer: str) -> str:
+        """The name of a schema; of one that stands in its operation, what it is there."""
+        here = self.resolve(pointer)
+        if self.chosen is None or here.startswith("/components/"):
+            return tokens(here)[-1]
+        return {self.request_schema: "request", self.completion_schema: "answer"}.get(pointer, "error")
 
     def keywords(self, pointer: str) -> Iterator[Keyword]:
         """Every assertion of a schema and of all below it, once each, in the order of the file."""
@@ -134,7 +145,8 @@ class SchemaDocument(OperationDocument):
     def _places(self, here: str, spot: _Spot) -> Iterator[Place]:
         schema = self.at(here)
         if isinstance(schema, dict):
-            spot = evolve(spot, quote=schema.get("x-quote", spot.quote))
+            by_hand = schema.get("x-by-hand", spot.by_hand) if spot.is_sent else None
+            spot = evolve(spot, quote=schema.get("x-quote", spot.quote), by_hand=by_hand)
         if schema is True or here in spot.outer:
             return
         if (
@@ -147,9 +159,8 @@ class SchemaDocument(OperationDocument):
         keywords = self._own(here, spot)
         only = self._nullable_branch(here)
         if keywords or only is None:
-            yield Place(
-                here, spot.path, spot.component, spot.quote, spot.steps, spot.is_optional, spot.is_whole, keywords
-            )
+            about = (here, spot.path, spot.component, spot.quote, spot.steps, spot.is_optional, spot.is_whole)
+            yield Place(*about, keywords, spot.by_hand)
         if schema is False:
             return
         inner = evolve(spot, outer=spot.outer | {here})
@@ -179,9 +190,8 @@ class SchemaDocument(OperationDocument):
 
         def add(at: str, name: str, value: Any, **other: Any) -> None:
             about: dict[str, Any] = {"path": spot.path, "level": levels.get(name, "MUST"), "quote": spot.quote, **other}
-            found.append(
-                Keyword(at, name, value, component=spot.component, schema=here, is_optional=spot.is_optional, **about)
-            )
+            of: dict[str, Any] = {"component": spot.component, "is_optional": spot.is_optional, "by_hand": spot.by_hand}
+            found.append(Keyword(at, name, value, schema=here, **of, **about))
 
         if schema is False:
             add(here, "forbidden", False)

@@ -94,7 +94,7 @@ class Sampler:
                 if all(self.contract.is_valid(pointer, value) for pointer in pointers):
                     return value
         at = pointers[0]
-        told = f"no value is known that {at} accepts; give it one in `examples`, or correct it"
+        told = f"no value that {at} accepts is known; give one in `examples`, or correct the schema"
         raise NoSample(told, self.contract.source, self.contract.line(at))
 
     # Which schemas are in force
@@ -189,12 +189,14 @@ class Sampler:
 
     def _object(self, wanted: list[_Wanted], names: Iterable[str], is_lenient: bool = False) -> Iterator[Any]:
         waiting, made = list(dict.fromkeys(names)), dict[str, Any]()
+        wanted = [*wanted, *self._dependent(wanted, waiting)]
         required = {
             name
             for each in wanted
             if isinstance(schema := self.contract.at(each.pointer), dict)
             for name in schema.get("required", ())
         }
+        waiting += sorted(required - {*waiting})
         while waiting:
             name = waiting.pop(0)
             inner = list(self._of_member(wanted, name))
@@ -211,6 +213,15 @@ class Sampler:
                 others = schema.get("dependentRequired", {}).get(name, ()) if isinstance(schema, dict) else ()
                 waiting += [other for other in others if other not in made]
         yield made
+
+    def _dependent(self, wanted: list[_Wanted], names: Iterable[str]) -> Iterator[_Wanted]:
+        """The schemas that members bring with them."""
+        for each in wanted:
+            schema = self.contract.at(each.pointer)
+            schemas = schema.get("dependentSchemas", {}) if isinstance(schema, dict) else {}
+            yield from (
+                _Wanted(each.pointer + pointer_of("dependentSchemas", name)) for name in names if name in schemas
+            )
 
     def _deeper(self, wanted: list[_Wanted]) -> Sampler:
         return evolve(self, depth=self.depth + 1, outer=(*self.outer, *(each.pointer for each in wanted)))

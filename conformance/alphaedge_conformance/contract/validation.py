@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
@@ -14,6 +14,7 @@ from urllib.parse import quote, unquote
 import jsonschema_rs
 from attrs import frozen
 
+from . import overlays
 from .document import pointer as pointer_of
 from .document import shorten, tokens
 from .places import Keyword, SchemaDocument
@@ -54,9 +55,10 @@ class Contract(SchemaDocument):
     """One contract file, read, with a validator for each of its schemas."""
 
     @classmethod
-    def load(cls, source: Path | None = None) -> Self:
-        """Raises ConfigurationError when the file cannot be read as a contract, or cannot serve as a contract."""
-        contract = cls.read(source or SHIPPED)
+    def load(cls, source: Path | None = None, profiles: Iterable[str] = ()) -> Self:
+        """The contract with the profiles of these names or files. Raises ConfigurationError when a file cannot be read
+        as a contract or an overlay, or cannot serve as one."""
+        contract = cls.read(source or SHIPPED).with_overlays(map(overlays.load, profiles))
         contract.check()
         return contract
 
@@ -121,6 +123,18 @@ class Contract(SchemaDocument):
             ):
                 yield each
 
+    def is_by_hand(self, request: Any) -> bool:
+        """Whether a request has a part that only requests written by hand can show, by `x-by-hand`."""
+        return any(
+            each.pointer in self._by_hand for each in self.evaluate(self.request_schema, request) if each.is_valid
+        )
+
+    @cached_property
+    def _by_hand(self) -> frozenset[str]:
+        """The schemas of such parts; what only says which members go together is none of them."""
+        every = (place for place in self.places(self.request_schema) if place.by_hand is not None)
+        return frozenset(place.schema for place in every if "dependentSchemas" not in place.steps)
+
     def _is_one_of_several(self, steps: str, pointer: str) -> bool:
         """Whether an evaluation path ends at a branch of a union of several."""
         words = tokens(steps)
@@ -143,6 +157,11 @@ class Contract(SchemaDocument):
         if pointer not in self._musts:
             self._musts[pointer] = {keyword.pointer for keyword in self.keywords(pointer) if keyword.level == "MUST"}
         return [found for found in self.violations(pointer, instance) if found.pointer in self._musts[pointer]]
+
+    @cached_property
+    def views(self) -> dict[str, Contract]:
+        """By operationId what `further.operations` made."""
+        return {}
 
     @cached_property
     def unbreakable(self) -> dict[str, dict[str, str]]:

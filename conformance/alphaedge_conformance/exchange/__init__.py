@@ -1,6 +1,7 @@
 """What was sent and what came back."""
 
 from .exchange import Chunk, Exchange
+from .operation import Operation
 from .probe import CONTROL, STREAMED_CONTROL, Effort, Expect, ExpectedAnswer, Key, Probe, Wire, encode
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "Expect",
     "ExpectedAnswer",
     "Key",
+    "Operation",
     "Probe",
     "Wire",
     "encode",

@@ -32,10 +32,22 @@ def model_of(request: Mapping[str, Any]) -> str | None:
     return model if isinstance(model, str) else None
 
 
+def named_model(model: str) -> dict[str, str]:
+    """What a member or a parameter for the model holds, by its name, in any operation."""
+    return {"model": model}
+
+
 def token_limit(request: Mapping[str, Any]) -> int | None:
-    """The completion tokens that a request allows, where it sets a valid limit."""
-    limit = request.get("max_tokens")
-    return limit if isinstance(limit, int) and not isinstance(limit, bool) and limit > 0 else None
+    """The completion tokens that a request allows, where it sets a valid limit, which is that of each choice."""
+    limit = next((count for name in LIMITS if (count := _count(request.get(name)))), None)
+    return None if limit is None else limit * (_count(request.get("n")) or 1)
+
+
+LIMITS = ("max_tokens", "max_completion_tokens")
+
+
+def _count(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else None
 
 
 def affordable(request: Json, control: Json, most: int) -> Json:

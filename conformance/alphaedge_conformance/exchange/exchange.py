@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from attrs import field, frozen
 
+from .operation import ABSENT
 from .probe import Probe
 
 
@@ -50,9 +51,21 @@ class Exchange:
         return self.status is not None and 200 <= self.status < 300 and not self.timed_out
 
     @property
+    def lacks_its_operation(self) -> bool:
+        """Whether it is the control of an operation that the server may lack, and says that there is none."""
+        operation = self.probe.operation
+        may_lack = operation is not None and operation.is_optional and self.probe.is_control
+        return may_lack and self.status in ABSENT
+
+    @property
     def is_silent(self) -> bool:
         """Whether no answer came, or none in time."""
         return self.status is None or self.timed_out
+
+    @property
+    def was_dropped(self) -> bool:
+        """Whether a server that listens ended the connection instead of answering."""
+        return self.status is None and not self.timed_out and not self.refused_connection
 
     @property
     def blames_load(self) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 from attrs import frozen
 
 from .chat import asks_for_a_stream
+from .operation import Operation
 
 CONTROL = "control"
 STREAMED_CONTROL = "control, streamed"
@@ -73,7 +74,7 @@ class Effort(StrEnum):
         return list(Effort).index(self)
 
 
-@frozen
+@frozen(cache_hash=True)
 class Probe:
     """One request worth sending, and why."""
 
@@ -105,11 +106,24 @@ class Probe:
     alone: bool = False
     """Whether it is sent once more, alone, to see whether a finding needs other requests beside it; sent because it
     failed, it counts for nothing."""
+    says: str | None = None
+    """What a model that follows the request says; where it does not, no requirement that needs one is failed."""
+    operation: Operation | None = None
+    """What it asks for; None for the primary operation."""
+
+    @property
+    def operation_name(self) -> str | None:
+        return None if self.operation is None else self.operation.name
+
+    @property
+    def uses_its_method(self) -> bool:
+        """Whether its method is that of the operation, and no other one to see what comes of it."""
+        return self.operation is not None or self.method == "POST"
 
     @property
     def on_the_wire(self) -> tuple[object, ...]:
         """What a server can tell it from other requests by."""
-        return self.method, self.body, self.media_type, self.key, self.wire
+        return self.operation, self.method, self.body, self.media_type, self.key, self.wire
 
     @property
     def sent(self) -> tuple[object, ...]:
@@ -127,15 +141,23 @@ class Probe:
 
     @property
     def streams(self) -> bool:
-        return asks_for_a_stream(self.request)
+        return self.operation is None and asks_for_a_stream(self.request)
+
+    @property
+    def is_control(self) -> bool:
+        """Whether it is that of an operation, which differs from nothing."""
+        return self.control is None
 
     @property
     def control(self) -> str | None:
         """The name of the probe that has to be accepted before this one says anything: what this one differs from."""
-        if self.name == CONTROL:
+        own = CONTROL if self.operation is None else self.operation.control
+        if self.name == own:
             return None
         if self.differs_from is not None:
             return self.differs_from
+        if self.operation is not None:
+            return own
         return STREAMED_CONTROL if self.streams and self.name != STREAMED_CONTROL else CONTROL
 
     @property
@@ -144,6 +166,11 @@ class Probe:
         if self.expect is Expect.ACCEPTED:
             return ExpectedAnswer.STREAMED if self.streams else ExpectedAnswer.PLAIN
         return ExpectedAnswer.REFUSED if self.expect is Expect.REFUSED else ExpectedAnswer.EITHER
+
+    @property
+    def shows(self) -> tuple[str | None, ExpectedAnswer]:
+        """The operation whose answer it leads to, and the kind of that."""
+        return self.operation_name, self.kind
 
 
 def encode(request: Any) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from functools import cache
+from functools import lru_cache
 from itertools import cycle, islice
 from urllib.parse import quote
 
@@ -19,9 +19,9 @@ def partial(key: str) -> str:
     return key[: max(1, len(key) * 2 // 3)]
 
 
-def mask(key: str) -> str:
+def mask(key: str, fill: str = MASK) -> str:
     """What stands for a whole key where lengths must not change."""
-    return "".join(islice(cycle(MASK), len(key)))
+    return "".join(islice(cycle(fill), len(key)))
 
 
 def redact(text: str, key: str | None) -> str:
@@ -39,11 +39,11 @@ def redact(text: str, key: str | None) -> str:
     return b"".join([*parts, data[at:]]).decode("utf-8", "surrogatepass")
 
 
-def redact_bytes(data: bytes, key: str | None) -> bytes:
+def redact_bytes(data: bytes, key: str | None, fill: str = MASK) -> bytes:
     """The same of bytes, whose length does not change."""
     masked = bytearray(data)
     for start, end in _find(data, key) if key else ():
-        masked[start:end] = mask("x" * (end - start)).encode()
+        masked[start:end] = mask("x" * (end - start), fill).encode()
     return bytes(masked)
 
 
@@ -52,7 +52,7 @@ def veiled(text: str, key: str | None) -> str:
     return redact_bytes(text.encode("utf-8", "surrogatepass"), key).decode("utf-8", "surrogatepass")
 
 
-@cache
+@lru_cache(maxsize=64)
 def _forms(key: str) -> tuple[tuple[bytes, int], ...]:
     """The forms of a key in lower case, each with the length from which on a piece of it is masked."""
     forms = (key, quote(key, safe=""), b64encode(key.encode()).decode())

@@ -44,6 +44,8 @@ class Target:
     headers: tuple[ExtraHeader, ...] = ()
     """Sent with every request."""
     price: Price | None = None
+    ignores: frozenset[str] = frozenset()
+    """Members of a request that it declares to take and to ignore."""
 
     @name.default
     def _host(self) -> str:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from email.utils import parsedate_to_datetime
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 from attrs import define, field
 
 from ..contract import Contract, Violation
+from ..contract.further import named
 from ..exchange import Exchange, Expect, ExpectedAnswer, sse
 from ..exchange.strict_json import Json, loads
+from .pieces import add_pieces
 from .places import Deviation, Place, path_text
 
 UNANSWERED = {429, 502, 503, 504}
@@ -84,7 +86,13 @@ class Evidence:
 
     exchange: Exchange
     contract: Contract
+    """That of the operation which the exchange is about."""
     secret: str | None = field(default=None, repr=False)
+
+    @classmethod
+    def of(cls, exchange: Exchange, contract: Contract, secret: str | None = None) -> Self:
+        """Of an exchange about any operation of a contract."""
+        return cls(exchange, named(contract, exchange.probe.operation_name), secret)
 
     @view(*ExpectedAnswer)
     def key(self) -> str:
@@ -109,9 +117,18 @@ class Evidence:
         is_confirmed = self.exchange.probe.repeated and not self.exchange.blames_load
         assume(
             is_confirmed or self.exchange.status not in UNANSWERED,
-            f"answered {self.exchange.status}, so never looked at",
+            f"answered {self.exchange.status}, so it was not examined",
         )
         return self.exchange
+
+    @view(*ExpectedAnswer)
+    def outcome(self) -> Exchange:
+        """The answer, or that a server which still listens gives none when it is asked again. To a valid request it may
+        only be slow."""
+        exchange = self.exchange
+        gave_none = exchange.is_silent if exchange.probe.expect is Expect.REFUSED else exchange.was_dropped
+        is_confirmed = exchange.probe.repeated and not exchange.refused_connection
+        return exchange if gave_none and is_confirmed else self.answer
 
     @view(*ACCEPTED)
     def accepted(self) -> Exchange:
@@ -134,16 +151,14 @@ class Evidence:
 
     @view(ExpectedAnswer.REFUSED)
     def refusal(self) -> Exchange:
-        """The answer to an invalid request, or that a server which still listens gives none when asked again."""
-        assume(self.exchange.probe.expect is Expect.REFUSED and self.exchange.probe.method == "POST")
-        if self.exchange.probe.repeated and self.exchange.is_silent and not self.exchange.refused_connection:
-            return self.exchange
-        return self.answer
+        """The outcome of an invalid request."""
+        assume(self.exchange.probe.expect is Expect.REFUSED and self.exchange.probe.uses_its_method)
+        return self.outcome
 
     @view(ExpectedAnswer.REFUSED)
     def error(self) -> Exchange:
-        """A POST answered with 4xx or 5xx, whose body should say why."""
-        assume(self.exchange.probe.method == "POST")
+        """A request of the operation's method answered with 4xx or 5xx, whose body should say why."""
+        assume(self.exchange.probe.uses_its_method)
         assume(400 <= (self.answer.status or 0) < 600, f"answered {self.answer.status}")
         return self.answer
 
@@ -232,15 +247,16 @@ class Evidence:
     def _instances(self) -> Iterator[tuple[str, Any, tuple[int, ...]]]:
         """The JSON values of an exchange, each with the pointer of its schema, and the offset of its event, if any."""
         contract = self.contract
-        for view, schema in (("completion", contract.completion_schema), ("error_body", contract.error_schema)):
+        for schema in contract.response_schemas:
             try:
-                yield schema, getattr(self, view), ()
+                if schema == contract.completion_schema:
+                    yield schema, self.completion, ()
+                elif contract.documents_errors and schema == contract.error_schema:
+                    yield schema, self.error_body, ()
+                else:
+                    yield from ((schema, chunk, (offset,)) for offset, chunk in self._placed_data)
             except Unseen:
                 continue
-        try:
-            yield from ((contract.chunk_schema, chunk, (offset,)) for offset, chunk in self._placed_data)
-        except Unseen:
-            return
 
     # Time
 
@@ -298,6 +314,7 @@ def fold(chunks: list[Json]) -> Json:
             whole["message"]["role"] = delta["role"]
         if isinstance(delta.get("content"), str):
             whole["message"]["content"] += delta["content"]
+        add_pieces(whole, choice, delta)
         if choice.get("finish_reason") is not None:
             whole["finish_reason"] = choice["finish_reason"]
     members: Json = {}

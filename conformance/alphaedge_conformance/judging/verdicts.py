@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from math import sqrt
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from attrs import define, evolve, field, frozen
 
@@ -15,8 +16,9 @@ from ..contract import Contract, shorten
 from ..contract.requirements import Requirement
 from ..exchange import Effort, Exchange, Expect, ExpectedAnswer, Probe
 from ..exchange.redaction import SHORTEST, redact
+from .chat import said
 from .checks.check import Check
-from .evidence import Evidence
+from .evidence import Evidence, Unseen
 from .places import Deviation, Place
 
 Z = 1.96
@@ -121,16 +123,20 @@ class Judge:
         key: str | None,
         effort: Effort = Effort.STANDARD,
         accepted: Iterable[str | None] = (),
+        later: Iterable[str] = (),
+        ignored: Iterable[str] = (),
     ) -> None:
         """`named` are judged on the probes that are about them alone; `accepted` are controls that are known to be,
-        though no exchange shows it."""
+        though no exchange shows it; `later` are requirements that a larger effort judges, `ignored` the members of a
+        request that the target declares to ignore."""
         self._contract, self._key = contract, key
         self.requirements = list(requirements)
         self._checks = checks
+        self._later, self._ignored = frozenset(later), frozenset(ignored)
+        self._effort = effort
         self._inapplicable = {each.id: why for each in self.requirements if (why := self._why_not(each))}
         self._applicable = [each for each in self.requirements if each.id not in self._inapplicable]
         self._named = frozenset(named)
-        self._effort = effort
         self._packs: list[Exchange] = []
         """Refused requests with several values; which of these it was for is known when each was sent alone."""
         self._judged: Counter[str] = Counter()
@@ -147,18 +153,24 @@ class Judge:
         self._waiting: dict[str | None, list[Exchange]] = {}
         """What came before the control that it differs from."""
         self._accepted: set[str | None] = {None, *accepted}
-        self._described: set[ExpectedAnswer] = set()
-        """The kinds of probes whose answers were held against a schema."""
+        self._described: set[tuple[str | None, ExpectedAnswer]] = set()
+        """The kinds of probes whose answers were held against a schema, of each operation."""
+        self._absent: dict[str | None, str] = {}
+        """The operations that the server lacks and may lack, each with how it said so."""
         self.findings = 0
         """So far, without what only all exchanges together show."""
 
     def _why_not(self, requirement: Requirement) -> str | None:
         """Why a requirement does not apply here."""
-        if self._key is None and requirement.subject == "authorization":
+        if self._key is None and (requirement.subject == "authorization" or requirement.needs_key):
             return "no key is set"
+        if requirement.effect_of in self._ignored:
+            return f"the target declares that it ignores `{requirement.effect_of}`"
+        if requirement.id in self._later:
+            return f"not judged at the effort {self._effort}"
         if self._key is not None and "key" in self._checks[requirement.id].views:
             is_word = len(self._key) < SHORTEST or self._key.lower() in self._contract.text.lower()
-            return "the key is short or a word, which any answer may have" if is_word else None
+            return "the key is short or a common word, which any answer may contain" if is_word else None
         return None
 
     def add(self, exchange: Exchange) -> None:
@@ -169,11 +181,15 @@ class Judge:
         if probe.control not in self._accepted:
             self._waiting.setdefault(probe.control, []).append(exchange)
             return
+        if exchange.lacks_its_operation:
+            asked = f"{probe.method} {urlsplit(exchange.url).path}"
+            self._absent[probe.operation_name] = f"{asked} is optional, and was answered {exchange.status}"
+            return
         if probe.parts and not exchange.accepted:
             self._packs.append(exchange)
             exchange = evolve(exchange, probe=evolve(probe, requirement_ids=frozenset(), parts=()))
         self._exchanges.append(exchange)
-        evidence = Evidence(exchange, self._contract, self._key)
+        evidence = Evidence.of(exchange, self._contract, self._key)
         doubt = self._doubt(exchange) if probe.repeated else None
         for requirement in self._applicable:
             check = self._checks[requirement.id]
@@ -187,7 +203,7 @@ class Judge:
                 except Exception as error:
                     self._kit_errors.setdefault(requirement.id, kit_failed(error, exchange, self._key))
         if evidence.__dict__.get("keywords"):
-            self._described.add(exchange.probe.kind)
+            self._described.add(probe.shows)
         if sum(len(chunk.data) for chunk in exchange.chunks) <= DECODED:
             self._decoded[id(exchange)] = evidence
         if exchange.accepted:
@@ -202,7 +218,7 @@ class Judge:
 
     def broken_by(self, exchange: Exchange) -> frozenset[str]:
         """What an exchange breaks by itself; it is not counted."""
-        evidence, broken = Evidence(exchange, self._contract, self._key), set()
+        evidence, broken = Evidence.of(exchange, self._contract, self._key), set()
         for requirement in self._applicable:
             check = self._checks[requirement.id]
             if not check.compares and self._concerns(requirement, exchange):
@@ -220,7 +236,8 @@ class Judge:
         for requirement in self._applicable:
             check = self._checks[requirement.id]
             if check.compares:
-                shown = _Shown(self._exchanges, self._decoded, self._contract, self._key)
+                own = [each for each in self._exchanges if each.probe.operation_name == requirement.operation]
+                shown = _Shown(own, self._decoded, self._contract, self._key)
                 try:
                     self._count(requirement, (each for each in check(shown) if self._concerns(requirement, each[0])))
                 except Exception as error:
@@ -234,10 +251,10 @@ class Judge:
         for pack in self._packs:
             alone = [answers.get(part.sent) for part in pack.probe.parts]
             if None in alone:
-                yield pack.probe, "several values at once were refused, and not each of them was sent alone"
+                yield pack.probe, "a request with several values was refused, and not every value was sent alone"
             elif all(each is not None and each.accepted for each in alone):
                 first = min(pack.probe.requirement_ids)
-                evidence = Evidence(pack, self._contract, self._key)
+                evidence = Evidence.of(pack, self._contract, self._key)
                 for requirement in (each for each in self._applicable if each.id == first):
                     self._count(requirement, self._checks[first]([evidence]))
 
@@ -259,6 +276,8 @@ class Judge:
         return f"{repeat.probe.name!r} got {got}, and {again} when asked again"
 
     def _concerns(self, requirement: Requirement, exchange: Exchange) -> bool:
+        if exchange.probe.operation_name != requirement.operation:
+            return False
         if requirement.id in self._named:
             return requirement.id in exchange.probe.requirement_ids
         return not self._lacks_a_probe(requirement)
@@ -268,21 +287,36 @@ class Judge:
         it."""
         return requirement.kind in ("accepted", "refused", "lenient") and requirement.id not in self._named
 
-    def _evidence(self, exchange: Exchange) -> Evidence:
-        """That of an exchange, decoded before where it is small."""
-        return self._decoded.get(id(exchange)) or Evidence(exchange, self._contract, self._key)
+    def _cannot_follow(self, requirement: Requirement) -> str | None:
+        """Why an answer tells of the model alone: asked for a word, it does not say it."""
+        for exchange in self._exchanges:
+            word = exchange.probe.says
+            if word is None or requirement.id not in exchange.probe.requirement_ids:
+                continue
+            try:
+                text, _ = said(Evidence.of(exchange, self._contract, self._key))
+            except Unseen:
+                continue
+            if word.lower() not in text.lower():
+                return f"the model cannot follow: asked to say {word!r}, it said {shorten(text, 80)!r}"
+        return None
 
     def _is_left_out(self, requirement: Requirement) -> bool:
         """Whether it is about an optional part of answers, and there were such answers."""
-        return requirement.is_optional and bool(self._checks[requirement.id].kinds & self._described)
+        kinds = self._checks[requirement.id].kinds
+        return requirement.is_optional and any((requirement.operation, kind) in self._described for kind in kinds)
 
     def _verdict(self, requirement: Requirement, unsent: Mapping[Probe, str]) -> Verdict:
         if requirement.id in self._inapplicable:
             return Verdict(requirement, Status.NOT_APPLICABLE, reason=self._inapplicable[requirement.id])
+        if requirement.operation in self._absent:
+            return Verdict(requirement, Status.NOT_APPLICABLE, reason=self._absent[requirement.operation])
         judged = self._judged[requirement.id]
         findings = sorted(self._findings[requirement.id], key=lambda finding: finding.exchange.number)
         if requirement.id in self._kit_errors:
             return Verdict(requirement, Status.KIT_ERROR, tuple(findings), judged, self._kit_errors[requirement.id])
+        if findings and requirement.needs_capable_model and (why := self._cannot_follow(requirement)) is not None:
+            return Verdict(requirement, Status.INCONCLUSIVE, reason=why)
         if findings:
             are_repetitions = judged > 1 and len(self._requests[requirement.id]) == 1
             return Verdict(requirement, Status.FAILED, tuple(findings), judged, are_repetitions=are_repetitions)
@@ -298,9 +332,11 @@ class Judge:
             reason = f"not judged at the effort {self._effort}"
             return Verdict(requirement, Status.NOT_APPLICABLE, reason=reason)
         if self._lacks_a_probe(requirement):
-            return Verdict(requirement, Status.INCONCLUSIVE, reason="no probe: the kit has no request that shows it")
+            return Verdict(requirement, Status.INCONCLUSIVE, reason="the kit has no request that shows it")
         if not judged and self._is_left_out(requirement):
-            return Verdict(requirement, Status.NOT_APPLICABLE, reason="no answer has the optional part it is about")
+            return Verdict(
+                requirement, Status.NOT_APPLICABLE, reason="no answer has the optional part that it is about"
+            )
         if not judged:
             shown = [each for each in self._exchanges if self._concerns(requirement, each)]
             able = [each for each in shown if each.probe.kind in self._checks[requirement.id].kinds]
@@ -322,7 +358,7 @@ class _Shown:
     def __iter__(self) -> Iterator[Evidence]:
         for exchange in self.exchanges:
             self.current = exchange
-            yield self.decoded.get(id(exchange)) or Evidence(exchange, self.contract, self.key)
+            yield self.decoded.get(id(exchange)) or Evidence.of(exchange, self.contract, self.key)
 
 
 def unjudged(requirements: Iterable[Requirement], reason: str) -> dict[str, Verdict]:

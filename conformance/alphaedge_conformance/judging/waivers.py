@@ -107,9 +107,9 @@ def _waiver(place: str, entry: dict[str, Any]) -> Waiver:
         if value is None and not is_required:
             continue
         if not isinstance(value, str) or not value.strip():
-            raise ConfigurationError(f"{place}: expected {member} to be a text, found {value!r}")
+            raise ConfigurationError(f"{place}: expected {member} to be a string, found {value!r}")
         if TO_FILL_IN in value:
-            raise ConfigurationError(f"{place}: {member} is not filled in; say why this departure is accepted")
+            raise ConfigurationError(f"{place}: {member} is not filled in; say why this deviation is tolerated")
     if type(entry.get("expires")) is not date:
         raise ConfigurationError(f"{place}: expected expires as a date, 2027-02-21, found {entry.get('expires')!r}")
     return Waiver(place=place, **entry)

@@ -1,4 +1,4 @@
-"""``python -m alphaedge_conformance.mock``: the mock as a server of its own."""
+"""``python -m alphaedge_conformance.mock``: the mock as a server of its own. Imports little, so `--help` is at once."""
 
 from __future__ import annotations
 
@@ -6,37 +6,50 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import NoReturn
-
-from starlette.middleware.cors import CORSMiddleware
-from starlette.types import ASGIApp
+from typing import TYPE_CHECKING, NoReturn
 
 from ..command import Parser
-from ..contract import Contract
 from ..errors import ConfigurationError
-from . import Mock, serve
-from .faults import all_faults
-from .faults_server import CATALOGUE, FaultsServer
-from .unusual import UNUSUAL
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
+    from ..contract import Contract
+    from .app import Mock
+
+
+def parser() -> Parser:
+    made = Parser(prog="python -m alphaedge_conformance.mock", description="Serves the contract.")
+    add = made.add_argument
+    add("--port", type=int, default=8000, help="0 for any free one (default: %(default)s)")
+    add("--latency", type=float, default=0.0, metavar="S", help="seconds before an answer starts")
+    add("--tokens-per-second", type=float, metavar="N", help="the pace of an answer (default: at once)")
+    add("--key", help="the only API key that is let in (default: anybody is)")
+    add("--fault", metavar="NAME", help="be wrong in this way, or unusual; an unknown name lists them")
+    add("--faults-server", action="store_true", help="all faults and unusual servers at once, with a catalogue")
+    add("--cors", action="store_true", help="let pages of any origin ask, from a browser")
+    add("--contract", type=Path, metavar="FILE", help="another contract than the one shipped")
+    add(
+        "--profile",
+        dest="profiles",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="a profile of this suite, or the file of an OpenAPI Overlay; repeatable",
+    )
+    return made
 
 
 def main() -> int:
-    parser = Parser(prog="python -m alphaedge_conformance.mock", description="Serves the contract.")
-    parser.add_argument("--port", type=int, default=8000, help="0 for any free one (default: %(default)s)")
-    parser.add_argument("--latency", type=float, default=0.0, metavar="S", help="seconds before an answer starts")
-    parser.add_argument("--tokens-per-second", type=float, metavar="N", help="the pace of an answer (default: at once)")
-    parser.add_argument("--key", help="the only API key that is let in (default: anybody is)")
-    parser.add_argument("--fault", metavar="NAME", help="be wrong in this way, or unusual; an unknown name lists them")
-    parser.add_argument(
-        "--faults-server", action="store_true", help=f"all faults and unusual servers at once, listed at {CATALOGUE}"
-    )
-    parser.add_argument("--cors", action="store_true", help="let pages of any origin ask, from a browser")
-    parser.add_argument("--contract", type=Path, metavar="FILE", help="another contract than the one shipped")
-    arguments = parser.parse_args()
+    arguments = parser().parse_args()
+
+    from ..contract import Contract
+    from .server import serve
+
     try:
-        contract = Contract.load(arguments.contract)
+        contract = Contract.load(arguments.contract, filter(None, arguments.profiles))
         if arguments.faults_server:
-            serve_all(FaultsServer(contract, arguments.key), arguments.port)
+            serve_all(contract, arguments.key, arguments.port)
         make = kind(contract, arguments.fault)
         mock = make(contract, arguments.key, arguments.latency, arguments.tokens_per_second)
         with serve(with_cors(mock) if arguments.cors else mock, arguments.port) as url:
@@ -53,8 +66,12 @@ def main() -> int:
     return 0
 
 
-def serve_all(app: FaultsServer, port: int) -> NoReturn:
+def serve_all(contract: Contract, key: str | None, port: int) -> NoReturn:
     """Until Ctrl-C."""
+    from .faults_server import CATALOGUE, FaultsServer
+    from .server import serve
+
+    app = FaultsServer(contract, key)
     with serve(app, port) as url:
         print(f"{url}{CATALOGUE} lists {len(app.entries)} servers; Ctrl-C ends them", flush=True)
         while True:
@@ -63,12 +80,18 @@ def serve_all(app: FaultsServer, port: int) -> NoReturn:
 
 def with_cors(app: ASGIApp) -> ASGIApp:
     """The application, which answers what a browser asks before a page's request, and shows pages all headers."""
+    from starlette.middleware.cors import CORSMiddleware
+
     return CORSMiddleware(app, allow_origins=["*"], allow_methods=["*"], allow_headers=["*"], expose_headers=["*"])
 
 
 def kind(contract: Contract, name: str | None) -> Callable[..., Mock]:
     """The class of a mock by the name of its fault; raises ConfigurationError for an unknown one."""
-    known = {fault.name: fault.make for fault in all_faults(contract).values()} | UNUSUAL
+    from .app import Mock
+    from .faults import all_faults
+    from .unusual import unusual_servers
+
+    known = {fault.name: fault.make for fault in all_faults(contract).values()} | unusual_servers(contract)
     if name is None:
         return Mock
     if name not in known:

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import hmac
-import json
-import re
 import time
-import uuid
 from collections.abc import AsyncIterator
 from email.utils import formatdate
 from typing import Any
 
-from attrs import field, frozen
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from ..contract import Contract, Violation
-from ..contract.samples import Sampler
+from ..contract import Contract
+from ..contract.further import operations
 from ..exchange.chat import models_address
-from ..exchange.strict_json import Json, loads
+from ..exchange.strict_json import Json
+from .endpoint import Endpoint, Refusal
+from .profiles import Behaviour, behaviours
+from .reply import Reply, text_of, tokenize
+from .sampled import Sampled
 
 OWN = frozenset(
     {
@@ -29,72 +28,16 @@ OWN = frozenset(
     }
 )
 """Members of an answer that the mock decides on; any other is a sample of its schema."""
-TOKEN = re.compile(r"\s*[^\W_]{1,12}|\s*[\W_]|\s+")
 
 
-def tokenize(text: str) -> list[str]:
-    """The tokens of a text: words and signs, each with the white space before it, and long words in pieces; together
-    they are the text."""
-    return TOKEN.findall(text)
+class Mock(Endpoint):
+    """An ASGI application: chat completions, and beside them what other operations the contract has. `latency` is the
+    seconds before an answer starts, `tokens_per_second` the pace after that; without a key, anybody is let in."""
 
+    own = OWN
 
-@frozen
-class Refusal:
-    """Why a request is not answered with a completion."""
-
-    status: int
-    message: str
-    type: str = "invalid_request_error"
-    param: str | None = None
-    code: str | None = None
-    headers: dict[str, str] = field(factory=dict)
-
-
-@frozen
-class Reply:
-    """What the model says."""
-
-    model: str
-    tokens: tuple[str, ...]
-    finish_reason: str
-    prompt_tokens: int
-    created: float
-    """Unix seconds."""
-    id: str = field(factory=lambda: f"chat-{uuid.uuid4().hex}")
-
-    @property
-    def text(self) -> str:
-        return "".join(self.tokens)
-
-    @property
-    def usage(self) -> Json:
-        used = len(self.tokens)
-        return {
-            "prompt_tokens": self.prompt_tokens,
-            "completion_tokens": used,
-            "total_tokens": self.prompt_tokens + used,
-        }
-
-
-def text_of(content: Any) -> str:
-    """What a message says: its text, or that of its parts."""
-    if isinstance(content, list):
-        return "".join(str(part.get("text") or "") if isinstance(part, dict) else str(part) for part in content)
-    return content if isinstance(content, str) else ""
-
-
-def merged(sample: Any, value: Any) -> Any:
-    """A value with the members that only a sample has, at any depth."""
-    if isinstance(sample, dict) and isinstance(value, dict):
-        return {**sample, **{name: merged(sample.get(name), each) for name, each in value.items()}}
-    if isinstance(sample, list) and isinstance(value, list) and sample:
-        return [merged(sample[0], each) for each in value]
-    return value
-
-
-class Mock:
-    """An ASGI application. `latency` is the seconds before an answer starts, `tokens_per_second` the pace after that;
-    without a key, anybody is let in."""
+    instead: tuple[type[Behaviour], ...] = ()
+    """What does something else than profiles say, each in place of the behaviour that it extends."""
 
     def __init__(
         self,
@@ -103,12 +46,18 @@ class Mock:
         latency: float = 0.0,
         tokens_per_second: float | None = None,
     ) -> None:
-        self.contract = contract
-        self.key = key
+        super().__init__(contract, key)
         self.latency = latency
         self.tokens_per_second = tokens_per_second
         self.models = [str(contract.example_request.get("model", "default"))]
-        self._samples: dict[str, Any] = {}
+        self.behaviours = behaviours(contract.profiles, self.instead)
+        self.own = OWN.union(*(behaviour.members for behaviour in self.behaviours))
+        models = models_address(contract.path)
+        self.others = {
+            each.operation_pointer: Sampled(each, key, self.models_listed if each.path == models else None)
+            for each in operations(contract)
+        }
+        """The further operations by their pointers."""
 
     def clock(self) -> float:
         """Unix seconds."""
@@ -116,9 +65,22 @@ class Mock:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            response = await self.respond(Request(scope, receive))
+            response = await self.respond_as_asked(Request(scope, receive))
             response.headers["Date"] = formatdate(self.clock(), usegmt=True)
             await response(scope, receive, send)
+
+    async def respond_as_asked(self, http: Request) -> Response:
+        """By the operation that is at the path, if it is another one."""
+        path = http.scope.get("raw_path", b"").decode("latin-1") or http.url.path
+        there = [each for each in self.others.values() if each.is_at(path)]
+        for other in there:
+            if other.contract.method == http.method:
+                return await other.respond(http)
+        if there and path != self.contract.path:
+            allowed = ", ".join(each.contract.method for each in there)
+            told = f"{http.method} is not allowed; use {allowed}."
+            return there[0].refuse(Refusal(405, told, headers={"Allow": allowed}))
+        return await self.respond(http)
 
     async def respond(self, http: Request) -> Response:
         if http.url.path == models_address(self.contract.path):
@@ -131,6 +93,7 @@ class Mock:
             return self.refuse(request)
         if (refusal := self.validate(request)) is not None:
             return self.refuse(refusal)
+        request = self.understood(request)
         reply = self.reply(request)
         await asyncio.sleep(self.latency)
         if request.get("stream"):
@@ -149,52 +112,32 @@ class Mock:
             return Refusal(405, f"{http.method} is not allowed; use POST.", headers={"Allow": "POST"})
         return self.authorize(http)
 
-    def authorize(self, http: Request) -> Refusal | None:
-        scheme, _, value = http.headers.get("authorization", "").partition(" ")
-        if self.key is None:
-            return None
-        if scheme.lower() == "bearer" and hmac.compare_digest(value.strip().encode(), self.key.encode()):
-            return None
-        what = "The API key is wrong." if value else "No API key was sent."
-        return Refusal(
-            401,
-            f"{what} Send `Authorization: Bearer` and the key.",
-            "authentication_error",
-            headers={"WWW-Authenticate": "Bearer"},
-        )
-
     # What is asked
 
-    def read(self, http: Request, body: bytes) -> Any:
-        """The JSON value of a body, or why it is none."""
-        media_type = http.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if media_type != "application/json":
-            return Refusal(415, f"Expected a body of application/json, got {media_type or 'no Content-Type'}.")
-        try:
-            return loads(body)
-        except ValueError as error:
-            return Refusal(400, f"Expected a body of JSON: {error}.")
-
     def validate(self, request: Any) -> Refusal | None:
-        for violation in self.violations(request):
-            param = str(violation.path[0]) if violation.path else None
-            return Refusal(400, f"{param or 'body'}: {violation.message}.", param=param)
+        if (refusal := super().validate(request)) is not None:
+            return refusal
         if request.get("model", self.models[0]) not in self.models:
             message = f"The model {request['model'][:80]!r} does not exist."
             return Refusal(404, message, "not_found_error", "model", "model_not_found")
         return None
 
-    def violations(self, request: Any) -> list[Violation]:
-        return self.contract.violations(self.contract.request_schema, request)
-
     # What is answered
+
+    def understood(self, request: Json) -> Json:
+        """What of a valid request is acted upon."""
+        return request
 
     def reply(self, request: Json) -> Reply:
         """The same text for the same conversation, cut by `max_tokens`."""
         said = text_of(request["messages"][-1].get("content"))
         text = "Hello! How can I help you today?" if said == "Hello!" else f'You said: "{said[:400]}"'
+        for behaviour in self.behaviours:
+            text = behaviour.text(request, text)
         tokens = tokenize(text)
         asked = request.get("max_tokens")
+        for behaviour in self.behaviours:
+            asked = behaviour.limit(request, asked)
         limit = len(tokens) if asked is None else int(asked)  # 8.0 is an integer too
         counted = sum(1 + len(tokenize(text_of(message.get("content")))) for message in request["messages"])
         finish_reason = "stop" if limit >= len(tokens) else "length"
@@ -212,31 +155,29 @@ class Mock:
             "choices": [{"index": 0, "message": message, "finish_reason": reply.finish_reason}],
             "usage": reply.usage,
         }
+        for behaviour in self.behaviours:
+            completion = behaviour.completion(request, reply, completion)
         return self.filled(self.contract.completion_schema, completion)
-
-    def filled(self, schema: str, value: Json) -> Json:
-        """With a sample of every member that the contract has and the mock knows nothing of, the same each time."""
-        if schema not in self._samples:
-            self._samples[schema] = Sampler(self.contract, whole=True, leave_out=OWN).sample(schema)
-        filled: Json = merged(self._samples[schema], value)
-        return filled
 
     def chunks(self, request: Json, reply: Reply) -> list[Json]:
         """The role, the text token by token, the reason for the end, the usage."""
 
         def chunk(choices: list[Json], **members: Any) -> Json:
             head = {"id": reply.id, "object": "chat.completion.chunk", "created": reply.created, "model": reply.model}
-            return self.filled(self.contract.chunk_schema, {**head, "choices": choices, **members})
+            return {**head, "choices": choices, **members}
 
         def choice(delta: Json, finish_reason: str | None = None) -> list[Json]:
             return [{"index": 0, "delta": delta, "finish_reason": finish_reason}]
 
-        return [
+        chunks = [
             chunk(choice({"role": "assistant", "content": ""})),
             *(chunk(choice({"content": token})) for token in reply.tokens),
             chunk(choice({}, reply.finish_reason)),
             chunk([], usage=reply.usage),
         ]
+        for behaviour in self.behaviours:
+            chunks = behaviour.chunks(request, reply, chunks)
+        return [self.filled(self.contract.chunk_schema, each) for each in chunks]
 
     async def events(self, request: Json, reply: Reply) -> AsyncIterator[bytes]:
         """The body of a stream, an event at a time."""
@@ -251,21 +192,14 @@ class Mock:
 
     # How it is sent
 
-    def dumps(self, value: Any) -> str:
-        return json.dumps(value, ensure_ascii=False)
-
-    def json(self, status: int, value: Any, headers: dict[str, str] | None = None) -> Response:
-        body = self.dumps(value).encode("utf-8", "replace")
-        return Response(body, status, headers, media_type="application/json")
-
     def stream(self, body: AsyncIterator[bytes]) -> Response:
         return StreamingResponse(body, media_type="text/event-stream")
-
-    def refuse(self, refusal: Refusal) -> Response:
-        error = {name: getattr(refusal, name) for name in ("message", "type", "param", "code")}
-        return self.json(refusal.status, self.filled(self.contract.error_schema, {"error": error}), refusal.headers)
 
     def list_models(self, http: Request) -> Response:
         if (refusal := self.authorize(http)) is not None:
             return self.refuse(refusal)
-        return self.json(200, {"object": "list", "data": [{"id": name, "object": "model"} for name in self.models]})
+        return self.json(200, self.models_listed)
+
+    @property
+    def models_listed(self) -> Json:
+        return {"object": "list", "data": [{"id": name, "object": "model"} for name in self.models]}

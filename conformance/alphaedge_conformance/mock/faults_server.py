@@ -16,7 +16,7 @@ from starlette.types import Receive, Scope, Send
 from ..contract import Contract
 from .app import Mock
 from .faults import all_faults
-from .unusual import UNUSUAL
+from .unusual import unusual_servers
 
 CATALOGUE = "/catalogue.json"
 CONFORMING = "conforming"
@@ -40,7 +40,8 @@ def catalogue(contract: Contract) -> dict[str, Entry]:
     """Every server by its id: the mock itself, its unusual relatives, its faults."""
     right = [Entry(CONFORMING, CONFORMING, "It satisfies every requirement.", (), Mock)]
     right += [
-        Entry(name, "unusual", " ".join((make.__doc__ or "").split()), (), make) for name, make in UNUSUAL.items()
+        Entry(name, "unusual", " ".join((make.__doc__ or "").split()), (), make)
+        for name, make in unusual_servers(contract).items()
     ]
     wrong = [
         Entry(each.name, "fault", each.text, tuple(sorted(each.breaks)), each.make)

@@ -28,7 +28,7 @@ def probes(contract: Contract, control: Probe) -> Iterator[Probe]:
     """Of a contract, as edits of its control."""
     yield from _refused(contract, control)
     yield from _odd(control)
-    yield from _methods(control)
+    yield from _methods(contract, control)
     yield _forms(control)
     yield from _number_notations(contract, control)
     whole, why = control.body or b"", "White space that makes a body large, and no token more."
@@ -93,8 +93,9 @@ def _odd(control: Probe) -> Iterator[Probe]:
         )
 
 
-def _methods(control: Probe) -> Iterator[Probe]:
-    for method in METHODS:
+def _methods(contract: Contract, control: Probe) -> Iterator[Probe]:
+    known = contract.at(contract.operation_pointer.rpartition("/")[0])
+    for method in (each for each in METHODS if each.lower() not in known):
         about = {"endpoint.method-never-5xx"}
         if method != FREE:
             about |= {"endpoint.method-refused", "endpoint.method-error-shape"}
@@ -134,7 +135,9 @@ def _number_notations(contract: Contract, control: Probe) -> Iterator[Probe]:
         value: Any = control.request.get(name, schema.get("default", inside))
         if not contract.is_valid(contract.request_schema, {**control.request, name: value}):
             value = Sampler(contract).sample(contract.resolve(contract.request_schema) + pointer("properties", name))
-        notations[name] = f"{value / 10}e1"
+        alone = {**control.request, name: value}
+        if contract.is_valid(contract.request_schema, alone) and not contract.is_by_hand(alone):
+            notations[name] = f"{value / 10}e1"
     parts = tuple(
         evolve(
             control,

@@ -38,7 +38,7 @@ def probes(
     """One probe for each edit that a keyword of the request gives occasion to: of the control, or of the smallest
     request that has the keyword's place. One value that breaks a keyword tells as much as ten, but a list or an object
     is worth a request beside a plain value."""
-    edges = _Boundaries(contract, by_keyword(requirements.values()), control)
+    edges = _Boundaries(contract, by_keyword(requirements.values(), contract.name), control)
     for edit in _beyond(contract):
         yield from edges.of_control(edit, is_chosen=True)
     for edit in (edit for body in bodies for edit in difference(contract.example_request, body)):
@@ -79,7 +79,8 @@ class _Boundaries:
         is_new = isinstance(edit.value, dict | list) and not has(self.control.request, edit.path)
         violations = self.contract.violations(self.schema, body)
         if not violations:
-            if not is_new and (about := self._accepted(edit.path, body)):
+            is_shown = not is_new and not self.contract.is_by_hand(body)
+            if is_shown and (about := self._accepted(edit.path, body)):
                 yield self._probe(str(edit), body, about, Expect.ACCEPTED, self.control)
         elif len({violation.pointer for violation in violations}) == 1:
             is_inside = is_new and violations[0].path != edit.path
@@ -99,6 +100,8 @@ class _Boundaries:
     def of_place(self, place: Place) -> Iterator[Probe]:
         """The probes of a place that no edit of the control showed: the smallest request that has it, the last values
         that its keywords admit, and those just beyond."""
+        if place.by_hand is not None:
+            return
         left = list(place.keywords)
         for number, spot in enumerate(witnesses(self.contract, self.schema, place, self.control.request)):
             path, control = path_of(spot.instance, spot.path), self.control
@@ -160,7 +163,7 @@ class _Boundaries:
         return evolve(
             self.control,
             name=self._names[text],
-            why=" ".join(texts) or "The smallest request that has it.",
+            why=" ".join(texts) or "The smallest request that contains it.",
             body=encode(body),
             requirement_ids=about,
             expect=expect,

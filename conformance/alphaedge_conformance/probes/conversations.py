@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, Phase
 from hypothesis import strategies as st
 
 from ..contract import Contract
+from ..contract.requirements import plain_places
 from ..exchange import Probe, encode
 
 Messages = list[dict[str, str]]
@@ -123,9 +124,8 @@ def shrink(contract: Contract, theme: Theme, seed: int, fails: Callable[[Message
 
 def _engine(contract: Contract, theme: Theme, seed: int, judge: Callable[[Messages], object]) -> None:
     """Draws the same values in the same order for the same seed; where `judge` raises, Hypothesis shrinks."""
-    messages = contract.resolve(contract.request_schema) + "/properties/messages"
-    role = contract.resolve(contract.resolve(contract.resolve(messages) + "/items") + "/properties/role")
-    roles = contract.at(role).get("enum") or ["user"]
+    every = (at for path, at in plain_places(contract, contract.request_schema) if path == ("messages", 0, "role"))
+    roles = next((contract.at(at).get("enum") for at in every), None) or ["user"]
 
     @hypothesis.seed(seed)
     @hypothesis.settings(

@@ -63,6 +63,8 @@ class Drawing:
     def probe(self, request: Json) -> Probe | None:
         """The probe of a request; None where the contract leaves it open whether it is accepted, or where it breaks
         more than one keyword."""
+        if self.contract.is_by_hand(request):
+            return None
         edits = self.edits(request)
         violations = self.contract.violations(self.contract.request_schema, request)
         if not violations:

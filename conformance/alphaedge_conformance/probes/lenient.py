@@ -9,7 +9,7 @@ from attrs import evolve
 
 from ..contract import Contract
 from ..contract.edits import Edit, has
-from ..contract.requirements import Requirement, plain_places
+from ..contract.requirements import Requirement, lenient, plain_places
 from ..exchange import Effort, Expect, Probe, encode
 from ..exchange.strict_json import Json
 
@@ -19,7 +19,7 @@ LATER = ("false", 0)
 
 def probes(contract: Contract, requirements: Mapping[str, Requirement], control: Probe) -> Iterator[Probe]:
     """For each type in the request, what is often taken for it."""
-    about = {each.pointer: each for each in requirements.values() if each.kind == "lenient"}
+    about = lenient(requirements.values(), contract.name)
     for path, here in plain_places(contract, contract.request_schema):
         if (requirement := about.get(f"{here}/type")) is None or not has(control.request, path[:-1]):
             continue

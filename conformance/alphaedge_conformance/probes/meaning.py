@@ -119,11 +119,11 @@ def _large(control: Probe) -> Iterator[Probe]:
     """More than a server may be able to do."""
     about = "request.large-never-5xx"
     for power in (31, 63):
-        why, large = "A number that is too large for many a program.", {"messages": says("Hi."), "max_tokens": 2**power}
+        why, large = "A number that is too large for many programs.", {"messages": says("Hi."), "max_tokens": 2**power}
         yield edited(control, f"max_tokens = 2^{power}", why, large, about, expect=Expect.EITHER)
     many = [{"role": ("user", "assistant")[number % 2], "content": "a"} for number in range(MANY)]
     yield edited(control, f"{MANY} messages", "A long conversation.", {"messages": many}, about, expect=Expect.EITHER)
-    text, why = says(" ".join([tokens.LONG] * 120)), "A text too long for many a model."
+    text, why = says(" ".join([tokens.LONG] * 120)), "A text too long for many models."
     yield edited(
         control, "a text of 64 KB", why, {"messages": text}, about, expect=Expect.EITHER, effort=Effort.THOROUGH
     )

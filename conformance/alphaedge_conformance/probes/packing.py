@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from attrs import define, evolve, field
 
 from ..contract import Contract
 from ..contract.edits import ABSENT, Edit
-from ..exchange import Probe, encode
+from ..exchange import Effort, Probe, encode
 from ..exchange.strict_json import Json
 from .boundaries import difference
 
@@ -23,6 +23,22 @@ class _Pack:
 
     def has_room_for(self, edits: Iterable[Edit]) -> bool:
         return not any(_overlap(own, edit) for own in self.edits for edit in edits)
+
+
+def unique(probes: Iterable[Probe], requirements: Collection[str], effort: Effort) -> list[Probe]:
+    """The probes of an effort, of the same request one, for all that it is sent for."""
+    found: dict[tuple[object, ...], Probe] = {}
+    names: dict[str, str] = {}
+    for probe in probes:
+        if probe.effort.rank <= max(effort, Effort.STANDARD, key=lambda each: each.rank).rank:
+            known = found.setdefault(probe.sent, probe)
+            ids = (known.requirement_ids | probe.requirement_ids).intersection(requirements)
+            found[probe.sent] = evolve(known, requirement_ids=ids)
+            names.setdefault(probe.name, known.name)
+    return [
+        probe if probe.differs_from is None else evolve(probe, differs_from=names[probe.differs_from])
+        for probe in found.values()
+    ]
 
 
 def packed(contract: Contract, control: Probe, probes: Iterable[Probe]) -> Iterator[Probe]:

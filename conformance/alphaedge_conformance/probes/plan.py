@@ -9,15 +9,18 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from attrs import evolve, frozen
 
 from ..contract import Contract, tokens
+from ..contract.further import operations
 from ..contract.requirements import Level, Requirement
 from ..exchange import CONTROL, Effort, Expect, ExpectedAnswer, Key, Probe, chat, encode
-from . import boundaries, conversations, lenient, meaning, packing
+from . import boundaries, conversations, further, lenient, meaning, packing, profiles, stated
 from .cache import drawn
 
 QUICK = 60
 """Requests of the quickest effort, at most."""
 UNLIMITED = 4096
 """Completion tokens that a request without a valid `max_tokens` is counted as."""
+Shown = tuple[str | None, ExpectedAnswer]
+"""The operation of an answer, and its kind."""
 PADDED = 1000
 PADDING = re.compile(rb" {%d}" % PADDED)
 """White space between the parts of JSON, as only a body that is large on purpose has it."""
@@ -33,6 +36,8 @@ class Plan:
     """What a budget cut away."""
     named: frozenset[str] = frozenset()
     """The requirements that are judged on the probes about them alone, whether or not one of these is left."""
+    later: frozenset[str] = frozenset()
+    """Those that only a larger effort judges."""
 
     def cut(self, requests: int | None, tokens: int | None) -> Plan:
         """At most so many requests, and at most so many tokens for all of them."""
@@ -46,7 +51,8 @@ class Plan:
                 break  # without the control nothing can be judged
         begun = {probe.series for probe in kept if probe.turn == 0}
         kept = [probe for probe in kept if probe.turn == 0 or probe.series in begun]
-        return evolve(self, probes=tuple(kept), unsent=tuple(probe for probe in self.probes if probe not in set(kept)))
+        sent = set(kept)
+        return evolve(self, probes=tuple(kept), unsent=tuple(probe for probe in self.probes if probe not in sent))
 
     @property
     def unlimited(self) -> int:
@@ -59,6 +65,8 @@ def ceiling(probe: Probe) -> tuple[int, int]:
     is at least a byte, and a body that is not JSON is the control or less; white space that only pads it is none."""
     if not probe.body:
         return 0, 0
+    if probe.operation is not None:
+        return len(probe.body), 0
     limit = chat.token_limit(probe.request) if probe.request else meaning.MAX_TOKENS
     padding = len(PADDING.findall(probe.body)) * PADDED
     return len(probe.body) - padding, min(limit or UNLIMITED, UNLIMITED)
@@ -82,27 +90,27 @@ def everything(
     values = drawn(contract, seed)
     edges = list(boundaries.probes(contract, requirements, control, values.bodies))
     lenients = list(lenient.probes(contract, requirements, control))
+    by_hand = list(meaning.probes(contract, control))
+    left_out = frozenset[str]()
+    if contract.profiles and effort is not Effort.THOROUGH:
+        every = [*by_hand, *edges, *lenients]
+        kept = list(profiles.most_telling(contract, requirements, control, every))
+        left_out = frozenset(id for probe in every for id in probe.requirement_ids)
+        by_hand, edges, lenients = ([each for each in of if each in set(kept)] for of in (by_hand, edges, lenients))
     talks = list(conversations.probes(control, values.conversations))
     last_of_each_theme = {probe.theme: probe for probe in talks}.values()
     twins = [*_worth_streaming(edges, requirements, effort), *last_of_each_theme]
     streams = [_twin(probe, requirements) for probe in twins]
-    probes = [*meaning.probes(contract, control), *edges, *lenients, *talks, *streams]
-    unique: dict[tuple[object, ...], Probe] = {}
-    names: dict[str, str] = {}
-    for probe in probes:
-        if probe.effort.rank <= max(effort, Effort.STANDARD, key=lambda each: each.rank).rank:
-            known = unique.setdefault(probe.sent, probe)
-            ids = (known.requirement_ids | probe.requirement_ids).intersection(requirements)
-            unique[probe.sent] = evolve(known, requirement_ids=ids)
-            names.setdefault(probe.name, known.name)
-    merged = [
-        probe if probe.differs_from is None else evolve(probe, differs_from=names[probe.differs_from])
-        for probe in unique.values()
-    ]
-    named = frozenset(id for probe in merged for id in probe.requirement_ids)
+    probes = [*by_hand, *stated.probes(contract, control), *edges, *lenients, *talks, *streams]
+    merged = packing.unique(probes, requirements, effort)
     # With time for it, each value is sent alone too: a server may look at one place of a request only.
     is_thorough = effort is Effort.THOROUGH
-    return Plan(tuple(merged if is_thorough else _packed(contract, requirements, merged)), named=named)
+    planned = tuple(merged if is_thorough else _packed(contract, requirements, merged))
+    others = [
+        each for view in operations(contract) for each in further.probes(contract, view, requirements, model, effort)
+    ]
+    named = frozenset(id for probe in (*merged, *others) for id in probe.requirement_ids)
+    return Plan((*planned, *others), named=named, later=left_out - named)
 
 
 def _packed(contract: Contract, requirements: Mapping[str, Requirement], probes: Iterable[Probe]) -> Iterator[Probe]:
@@ -116,18 +124,19 @@ def _packed(contract: Contract, requirements: Mapping[str, Requirement], probes:
         if not (probe.requirement_ids and probe.requirement_ids <= values) or probe.name in controls
     ]
     yield from (control, streamed_control)
+    sent_alone = set(single)
     for base in (control, streamed_control):
-        together = [probe for probe in others if probe not in set(single) and probe.streams is base.streams]
+        together = [probe for probe in others if probe not in sent_alone and probe.streams is base.streams]
         yield from packing.packed(contract, base, together)
     yield from single
 
 
-def select(plan: Plan, kinds: Mapping[str, frozenset[ExpectedAnswer]], wanted: Iterable[str], has_key: bool) -> Plan:
+def select(plan: Plan, kinds: Mapping[str, frozenset[Shown]], wanted: Iterable[str], has_key: bool) -> Plan:
     """The part of a plan that these requirements need, and its controls; without a key, no probe that is about keys.
     `kinds` are those of the probes that can show each requirement."""
     wanted = set(wanted)
     able = {kind for id in wanted - plan.named for kind in kinds[id]}
-    chosen = [probe for probe in plan.probes if probe.requirement_ids & wanted or probe.kind in able]
+    chosen = [probe for probe in plan.probes if probe.requirement_ids & wanted or probe.shows in able]
     chosen = [probe for probe in chosen if has_key or probe.key is Key.RIGHT]
     by_name = {probe.name: probe for probe in plan.probes}
     needed: set[str | None] = {CONTROL}
@@ -140,16 +149,18 @@ def select(plan: Plan, kinds: Mapping[str, frozenset[ExpectedAnswer]], wanted: I
     return evolve(plan, probes=tuple(each for each in plan.probes if each.name in needed or each.series in series))
 
 
-def quick(plan: Plan, kinds: Mapping[str, frozenset[ExpectedAnswer]], comparing: Collection[str]) -> Plan:
+def quick(plan: Plan, kinds: Mapping[str, frozenset[Shown]], comparing: Collection[str]) -> Plan:
     """Of each requirement that no control shows one probe, or two where answers are compared, as far as the quickest
     effort goes; no series, which takes several."""
     control, streamed_control, *others = plan.probes
-    by_controls = {control.kind, streamed_control.kind}
+    by_controls = {control.shows, streamed_control.shows}
     missing = Counter({id: 2 if id in comparing else 1 for id in plan.named})
     missing += Counter(id for id, each in kinds.items() if id not in plan.named and not each & by_controls)
     chosen = [control, streamed_control]
     for probe in others:
-        ids = probe.requirement_ids or {id for id, each in kinds.items() if id not in plan.named and probe.kind in each}
+        ids = probe.requirement_ids or {
+            id for id, each in kinds.items() if id not in plan.named and probe.shows in each
+        }
         if probe.series is None and any(missing[id] > 0 for id in ids) and len(chosen) < QUICK:
             chosen.append(probe)
             missing.subtract(ids)
@@ -157,7 +168,7 @@ def quick(plan: Plan, kinds: Mapping[str, frozenset[ExpectedAnswer]], comparing:
 
 
 def most_telling_first(
-    plan: Plan, requirements: Mapping[str, Requirement], kinds: Mapping[str, frozenset[ExpectedAnswer]]
+    plan: Plan, requirements: Mapping[str, Requirement], kinds: Mapping[str, frozenset[Shown]]
 ) -> Plan:
     """The control, then again and again what completes the most MUSTs for a request: a requirement is judged when all
     the probes that are about it were sent, or one that shows it where none is."""
@@ -168,8 +179,8 @@ def most_telling_first(
         about = frozenset(probe for probe in others if requirement.id in probe.requirement_ids)
         if about:
             needs.append((weight, about))
-        elif control.kind not in kinds[requirement.id]:
-            firsts = [probe for probe in others if probe.kind in kinds[requirement.id]]
+        elif control.shows not in kinds[requirement.id]:
+            firsts = [probe for probe in others if probe.shows in kinds[requirement.id]]
             needs += [(weight, frozenset(firsts[:1]))] if firsts else []
     order = {control: 0}
     while needs:

@@ -145,7 +145,7 @@ class ConformancePlugin:
         for item in items:
             wanted.setdefault(item.target, []).append(item.requirement.id)
         if self.against is not None and self.against not in wanted:
-            raise pytest.UsageError(f"-k leaves out {self.against}, which the others are held against")
+            raise pytest.UsageError(f"-k leaves out {self.against}, which the others are compared with")
         if self.plan_only:
             self._print_plans(wanted)
             return True

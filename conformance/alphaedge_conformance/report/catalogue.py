@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 from attrs import frozen
 from rich.table import Table
@@ -53,7 +54,7 @@ def _json(suite: Suite, requirement: Requirement) -> dict[str, str | int | None]
         "title": requirement.text,
         "quote": requirement.quote,
         "pointer": requirement.pointer,
-        "line": suite.contract.line(requirement.pointer),
+        "line": suite.contract.place(requirement.pointer)[1],
     }
 
 
@@ -72,8 +73,9 @@ class Known:
     """What is known of one requirement."""
 
     requirement: Requirement
+    file: Path
     line: int
-    """Of the contract."""
+    """Of the contract, or of the profile that it comes from."""
     probes: tuple[Probe, ...]
     """The requests that are sent for its sake."""
     kinds: tuple[ExpectedAnswer, ...]
@@ -96,7 +98,7 @@ def known(suite: Suite) -> dict[str, Known]:
     return {
         id: Known(
             requirement,
-            contract.line(requirement.pointer),
+            *contract.place(requirement.pointer),
             tuple(probe for probe in plan.probes if id in probe.requirement_ids),
             tuple(sorted(suite.checks[id].kinds)),
             tuple(fault for fault in faults if id in fault.breaks),
@@ -105,11 +107,12 @@ def known(suite: Suite) -> dict[str, Known]:
     }
 
 
-def shown(fault: Fault) -> tuple[str, str]:
-    """What a server of the mock does, and the command that starts it."""
+def shown(fault: Fault, profile: str | None = None) -> tuple[str, str]:
+    """What a server of the mock does, and the command that starts it, where need be with a profile."""
     others = len(fault.breaks) - 1
-    besides = f" It breaks {others} more with it." if others else ""
-    return fault.text + besides, f"python -m alphaedge_conformance.mock --fault {fault.name}"
+    besides = f" It breaks {others} other requirement{'s' * (others > 1)}." if others else ""
+    having = f" --profile {profile}" if profile is not None else ""
+    return fault.text + besides, f"python -m alphaedge_conformance.mock{having} --fault {fault.name}"
 
 
 def _explained(suite: Suite, each: Known) -> Iterator[str]:
@@ -118,10 +121,10 @@ def _explained(suite: Suite, each: Known) -> Iterator[str]:
     yield f"  {requirement.text}"
     if requirement.quote is not None:
         yield f"  The page: “{requirement.quote}”"
-    yield f"  {suite.contract.source.name}, line {each.line}: {requirement.pointer}"
+    yield f"  {each.file.name}, line {each.line}: {requirement.pointer}"
     yield f"\njudged on {each.judged_on}"
     width = max((len(probe.name) for probe in each.probes[:PROBES]), default=0)
     yield from (f"  {probe.name:{width}}  {probe.why}" for probe in each.probes[:PROBES])
     yield from [f"  and {len(each.probes) - PROBES} more"] if len(each.probes) > PROBES else []
     yield "\na server that breaks it"
-    yield from (f"  {line}" for fault in each.faults[:1] for line in shown(fault))
+    yield from (f"  {line}" for fault in each.faults[:1] for line in shown(fault, requirement.profile))

@@ -10,10 +10,10 @@ from typing import Annotated, NotRequired, TypedDict
 
 from typing_extensions import TypeIs
 
-from ..contract.requirements import Level, Source
+from ..contract.requirements import Level
 from ..judging.verdicts import Conclusion, Status
 from ..run.targets import folder
-from .document import FORMAT, ContractUsed, Cost, Kit, Report, Requirement, Since, Target
+from .document import FORMAT, SOURCE, ContractUsed, Cost, Kit, Profile, Report, Requirement, Since, Target
 from .latency import Latency
 from .units import Count, Pointer, Seconds, Time
 
@@ -27,6 +27,7 @@ class Compared(Target):
     reason: str | None
     problems: list[str]
     """What is wrong with the waivers; each fails the run."""
+    profiles: NotRequired[list[Profile]]
     seconds: Seconds
     cost: Cost
     latency: NotRequired[Latency | None]
@@ -53,7 +54,7 @@ class Row(TypedDict):
     id: str
     """Stable for as long as the sentence is."""
     level: Annotated[str, Level]
-    source: Annotated[str, Source]
+    source: Annotated[str, {"pattern": SOURCE}]
     title: str
     """The sentence."""
     quote: str | None
@@ -119,6 +120,7 @@ def compare(reports: Sequence[Report], seconds: float, against: str | None = Non
                 "verdict": report["verdict"],
                 "reason": report["reason"],
                 "problems": report["problems"],
+                "profiles": report.get("profiles", []),
                 "seconds": report["seconds"],
                 "cost": report["cost"],
                 "latency": report.get("latency"),

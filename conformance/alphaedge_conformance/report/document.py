@@ -6,20 +6,23 @@ away or given another meaning without another `format`; new ones may come.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Annotated, NotRequired, TypedDict
 
-from ..contract.requirements import Level, Source
+from ..contract.requirements import Level
 from ..exchange.redaction import redact
 from ..judging import places, verdicts
 from ..judging.verdicts import Conclusion, Status, Verdict, kit_failed
+from ..run.discovering import Outcome
 from ..run.run import Run
 from .curl import command
 from .latency import Latency, measure
 from .units import Amount, Count, Number, Pointer, Seconds, Share, Time
 
 FORMAT = 1
+SOURCE = "^(documented|convention|profile:.+)$"
 
 
 class Kit(TypedDict):
@@ -122,7 +125,8 @@ class Requirement(TypedDict):
     level: Annotated[str, Level]
     scored: bool
     """Whether it can fail the run: its level is high enough, and the pinned contract version has it."""
-    source: Annotated[str, Source]
+    source: Annotated[str, {"pattern": SOURCE}]
+    """Whence the sentence is: `documented`, `convention`, or `profile:` and the name of the profile."""
     title: str
     """The sentence."""
     quote: str | None
@@ -194,6 +198,45 @@ class Since(TypedDict):
     now: Figures
 
 
+class Profile(TypedDict):
+    """What a target claims or offers beyond the contract."""
+
+    name: str
+    claimed: bool
+    """Whether the target was judged by it."""
+    outcome: Annotated[str | None, Outcome]
+    """What became of its control; null where it was not tried."""
+    reason: str | None
+    """What the answer said, where it is not supported."""
+
+
+class Traffic(TypedDict):
+    """What passed through the proxy, and how much of it was judged."""
+
+    exchanges: Count
+    """Requests to the operation."""
+    judged: Count
+    too_large: Count
+    """Not judged: larger than what is kept of an exchange."""
+    behind: Count
+    """Not judged: the judging process was behind."""
+    unreadable: Count
+    """Not judged: a content coding that is unknown or broken, or credentials that are too long to be hidden."""
+    lost: Count
+    """Not judged, or no longer known: the judging process ended."""
+    has_texts: bool
+    """Whether the texts of messages are kept."""
+
+
+class Behind(TypedDict):
+    """What the upstream behind a gateway saw."""
+
+    requests: Count
+    """Those that arrived, retries included."""
+    piece_delay: float | None
+    """Seconds from an event's sending to its arrival at the client, the median; null where no stream came."""
+
+
 class Report(TypedDict):
     """One run of the AlphaEdge conformance suite. Members that are not described here may come; ignore them."""
 
@@ -213,7 +256,13 @@ class Report(TypedDict):
     """Why nothing was judged, or why the run ended before its plan."""
     problems: list[str]
     """What is wrong with the waivers; each fails the run."""
+    profiles: NotRequired[list[Profile]]
+    """Those that were claimed, then those that were tried."""
     cost: Cost
+    traffic: NotRequired[Traffic | None]
+    """Null where requests were sent, and none passed."""
+    behind: NotRequired[Behind | None]
+    """Null where the target was not judged as a gateway."""
     latency: NotRequired[Latency | None]
     """Null where nothing was accepted, or nobody knows when it arrived."""
     since: NotRequired[Since | None]
@@ -246,6 +295,7 @@ def build_report(run: Run) -> Report:
         "verdict": run.conclusion if is_sound else Conclusion.KIT_ERROR,
         "reason": run.why,
         "problems": list(run.problems),
+        "profiles": list(_profiles(run)),
         "cost": {
             "planned_requests": len(run.plan.probes),
             "requests": run.requests,
@@ -254,9 +304,23 @@ def build_report(run: Run) -> Report:
             "completion_tokens": completion,
             "price": _price(run),
         },
+        "traffic": None,
+        "behind": None,
         "latency": measure(run.exchanges, run.paces),
         "requirements": requirements,
     }
+
+
+def _profiles(run: Run) -> Iterator[Profile]:
+    offers, claimed = {offer.profile: offer for offer in run.offers}, run.contract.profiles
+    for name in dict.fromkeys([*claimed, *offers]):
+        offer = offers.get(name)
+        yield {
+            "name": name,
+            "claimed": name in claimed,
+            "outcome": offer.outcome if offer else None,
+            "reason": offer.reason if offer else None,
+        }
 
 
 def _price(run: Run) -> Money | None:

@@ -14,7 +14,8 @@ def describe_plan(plan: Plan, wanted: Collection[str]) -> str:
     lines = [f"{number:4}  {probe.name:{width}}  {probe.why}" for number, probe in enumerate(plan.probes, 1)]
     subjects: dict[str, list[Probe]] = {}
     for probe in plan.probes:
-        subjects.setdefault(min(probe.requirement_ids, default="any").partition(".")[0], []).append(probe)
+        about = probe.operation_name or min(probe.requirement_ids, default="any").partition(".")[0]
+        subjects.setdefault(about, []).append(probe)
     wide = max((len(subject) for subject in subjects), default=0)
     lines.append(f"\n{'subject':{wide}}  requests  prompt tokens  completion tokens, at most")
     for subject, probes in sorted(subjects.items()):
@@ -28,7 +29,7 @@ def describe_plan(plan: Plan, wanted: Collection[str]) -> str:
         total += f"; the budget cut {len(plan.unsent)} more requests"
     shown = {id for probe in (*plan.probes, *plan.unsent) for id in probe.requirement_ids}
     if left := [id for id in wanted if id in plan.named - shown]:
-        total += f"\nnot judged by these: {', '.join(left)}"
+        total += f"\nnot covered by these requests: {', '.join(left)}"
     return "\n".join([*lines, "", total])
 
 

@@ -15,8 +15,9 @@ from rich.text import Text
 
 from ..contract.requirements import Level, subject
 from ..judging.verdicts import Conclusion, Status
+from ..run.discovering import Outcome
 from .causes import Cause, causes, gravity
-from .document import Cost, Money, Report, Requirement, Since
+from .document import Cost, Money, Profile, Report, Requirement, Since
 from .since import figures, headline, lines
 from .text import noticed, prevalence, safe, seen
 
@@ -58,6 +59,7 @@ def show(report: Report, folder: Path | None, quiet: bool = False) -> None:
     is_judged = any(each["of"] or each["status"] == Status.KIT_ERROR for each in report["requirements"])
     if not quiet and is_judged:
         _print_subjects(out, report)
+        _print_profiles(out, report)
         for cause in causes(report["requirements"]):
             _print_findings(out, cause.first)
             _print_others(out, cause)
@@ -110,6 +112,24 @@ def _print_subjects(out: Console, report: Report) -> None:
         table.add_row(name, *cells)
     out.print(table)
     out.print()
+
+
+OUTCOME_STYLE = {Outcome.SUPPORTED: "green", Outcome.IGNORED: "yellow", Outcome.REFUSED: "dim", Outcome.UNKNOWN: "dim"}
+
+
+def outcome_of(profile: Profile) -> Text:
+    """What is known of a profile, in a word or two."""
+    words = [*(["claimed"] if profile["claimed"] else []), *([profile["outcome"]] if profile["outcome"] else [])]
+    style = OUTCOME_STYLE[Outcome(profile["outcome"])] if profile["outcome"] else ""
+    return Text(", ".join(words), style=style)
+
+
+def _print_profiles(out: Console, report: Report) -> None:
+    for profile in report.get("profiles", []):
+        reason = f": {safe(profile['reason'])}" if profile["reason"] else ""
+        out.print(Text.assemble(f"profile {safe(profile['name'])}  ", outcome_of(profile), reason))
+    if report.get("profiles"):
+        out.print()
 
 
 def _print_findings(out: Console, requirement: Requirement) -> None:

@@ -13,7 +13,7 @@ from rich.text import Text
 from ..contract.requirements import Level
 from ..judging.verdicts import Conclusion, Status
 from .comparison import Cell, Compared, Comparison, Row, shown
-from .terminal import CONCLUSION_STYLE, STYLE, console, cost_of, counted, price_of, print_changes
+from .terminal import CONCLUSION_STYLE, STYLE, console, cost_of, counted, outcome_of, price_of, print_changes
 from .text import duration, safe
 
 NONE: Cell = {"status": "", "reason": None, "failed": 0, "of": 0}
@@ -35,6 +35,7 @@ def show_comparison(comparison: Comparison, folder: Path | None, quiet: bool = F
                 out.print(Text(safe(target["name"]), style="bold"))
                 print_changes(out, changes, "  ")
         _print_targets(out, comparison)
+        _print_profiles(out, comparison)
         _print_differences(out, comparison)
     for problem in dict.fromkeys(each for target in comparison["targets"] for each in target["problems"]):
         out.print(Text(safe(problem), style="bold red"))
@@ -86,6 +87,24 @@ def _print_targets(out: Console, comparison: Comparison) -> None:
     for target in comparison["targets"]:
         if target["reason"] is not None:
             out.print(Text(f"{safe(target['name'])}: {safe(target['reason'])}"))
+    out.print()
+
+
+def _print_profiles(out: Console, comparison: Comparison) -> None:
+    """A row for each profile that was claimed or tried, a column for each target."""
+    known = {
+        target["name"]: {each["name"]: each for each in target.get("profiles", [])} for target in comparison["targets"]
+    }
+    names = dict.fromkeys(name for profiles in known.values() for name in profiles)
+    if not names:
+        return
+    table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0))
+    for column in ("profile", *map(safe, known)):
+        table.add_column(column)
+    for name in names:
+        cells = (outcome_of(profiles[name]) if name in profiles else Text() for profiles in known.values())
+        table.add_row(safe(name), *cells)
+    out.print(table)
     out.print()
 
 

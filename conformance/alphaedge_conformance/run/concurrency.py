@@ -47,7 +47,7 @@ def mark(
         if repeat is None:
             return verdict
         try:
-            judged = list(checks[verdict.requirement.id]([Evidence(repeat, contract, key)]))
+            judged = list(checks[verdict.requirement.id]([Evidence.of(repeat, contract, key)]))
         except Exception as error:
             return verdict.kit_error(kit_failed(error, repeat, key))
         if not judged or judged[0][1] is not None:

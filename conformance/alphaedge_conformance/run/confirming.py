@@ -11,17 +11,17 @@ from ..sending.runner import Runner
 
 GATEWAY = (502, 503, 504)
 """Statuses by which a gateway says that the server behind it gave no usable answer, or that there is none."""
-HUNG = 2
-"""Requests without an answer in time that are sent again: each costs the whole limit."""
+HUNG, MOST = 2, 100
+"""Requests that are sent again: of those without an answer in time, each of which costs the whole limit, and of all."""
 
 
 def confirm(runner: Runner, control: Probe, keep: Callable[[Exchange, bool], object]) -> None:
     """Sends each doubtful request of a run again, as long as the server still accepts the control, and once more where
     that fails too, since a gateway may lose any request. Judging sees the last outcome, as of a probe that is
     `repeated`; `keep` takes each exchange, and whether it counts."""
-    doubtful = [exchange for exchange in runner.exchanges if _is_doubtful(exchange)]
+    doubtful = sorted(filter(_is_doubtful, runner.exchanges), key=lambda exchange: exchange.number)
     hung = [exchange for exchange in doubtful if exchange.timed_out]
-    doubtful = [exchange for exchange in doubtful if not exchange.timed_out] + hung[:HUNG]
+    doubtful = ([exchange for exchange in doubtful if not exchange.timed_out] + hung[:HUNG])[:MOST]
     if not doubtful:
         return
     runner.hope_again()  # the doubtful ones themselves may have ended all hope of an answer
@@ -40,8 +40,15 @@ def confirm(runner: Runner, control: Probe, keep: Callable[[Exchange, bool], obj
             keep(again, True)
 
 
+def is_gateways(exchange: Exchange) -> bool:
+    """Whether it is a gateway that answers, for a server that gave no usable answer."""
+    return exchange.status in GATEWAY and not exchange.blames_load
+
+
 def _is_doubtful(exchange: Exchange) -> bool:
-    """Whether an invalid request had no answer, or only a gateway's."""
-    is_invalid = exchange.probe.expect is Expect.REFUSED and exchange.probe.method == "POST"
-    is_gateways = exchange.status in GATEWAY and not exchange.blames_load
-    return is_invalid and not exchange.refused_connection and (exchange.is_silent or is_gateways)
+    """Whether a request had no answer, or only a gateway's. One that is valid may take its time."""
+    probe = exchange.probe
+    if not probe.uses_its_method or probe.parts or exchange.refused_connection:
+        return False
+    gave_none = exchange.is_silent if probe.expect is Expect.REFUSED else exchange.was_dropped
+    return gave_none or is_gateways(exchange)

@@ -10,7 +10,7 @@ from attrs import define, evolve
 from ..exchange import Exchange, Expect, Probe
 from ..probes.state import behind
 from ..sending.runner import Runner
-from .confirming import GATEWAY
+from .confirming import is_gateways
 
 SUSPECTS, REFUSED_SUSPECTS = 8, 4
 """Requests before an outage that are tried, the last ones first: those that were accepted, and then the others."""
@@ -107,4 +107,4 @@ class Investigation:
 
 def _is_unavailable(exchange: Exchange) -> bool:
     """Whether no server was there for a request, as opposed to one that has too much to do."""
-    return (exchange.status in GATEWAY and not exchange.blames_load) or exchange.refused_connection
+    return is_gateways(exchange) or exchange.refused_connection

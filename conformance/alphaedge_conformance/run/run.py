@@ -16,6 +16,7 @@ from ..judging.evidence import Evidence
 from ..judging.verdicts import Conclusion, Finding, Status, Verdict, conclude
 from ..probes import Plan
 from ..sending.settings import Settings
+from .discovering import Offer
 
 
 @frozen
@@ -41,6 +42,8 @@ class Run:
     """Why nothing could be judged, in one line."""
     archive_failure: str | None = None
     """Why exchanges.har is incomplete, as for a full disk."""
+    offers: tuple[Offer, ...] = ()
+    """What `--discover` found of each profile of the suite."""
     problems: tuple[str, ...] = ()
     """What is wrong with the waivers; each fails the run."""
 
@@ -71,7 +74,11 @@ class Run:
         if unjudged:
             of = f"{len(unjudged)} of {len(scored)} requirements that can fail the run were not judged"
             return f"{of}, the first since {unjudged[0].reason}"
-        return "no requirement that can fail the run applies" if not self.unsent else "not all of the plan was answered"
+        return (
+            "no requirement that can fail the run applies"
+            if not self.unsent
+            else "some planned requests were not answered"
+        )
 
     @property
     def server(self) -> str | None:
@@ -85,6 +92,8 @@ class Run:
     def impact(self, finding: Finding) -> str | None:
         """What a finding does to a program that uses the client."""
         exchange = finding.exchange
+        if exchange.probe.operation is not None:
+            return None
         if exchange.number not in self._impacts:
             self._impacts[exchange.number] = observe(exchange)
         what = self._impacts[exchange.number].of(finding.place)
@@ -94,7 +103,7 @@ class Run:
     def _usages(self) -> list[tuple[Exchange, int, int]]:
         """The exchanges with a usage, and the prompt and completion tokens that it says."""
         found = []
-        for exchange in self.exchanges:
+        for exchange in (each for each in self.exchanges if each.probe.operation is None):
             try:
                 usage = Evidence(exchange, self.contract).usage
             except Exception:  # nothing is judged here; a check that asks for it says what is wrong

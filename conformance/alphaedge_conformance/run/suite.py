@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Mapping
+from asyncio import AbstractEventLoop
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack
 from threading import Lock
 from typing import Protocol
@@ -16,17 +17,18 @@ from ..archive.har import ARCHIVE, Journal, Recording
 from ..contract import Contract
 from ..contract.requirements import Level, Requirement, catalogue
 from ..errors import ConfigurationError, Inconclusive
-from ..exchange import CONTROL, Effort, Exchange, ExpectedAnswer
+from ..exchange import CONTROL, Effort, Exchange, ExpectedAnswer, Probe
 from ..exchange.target import Target
 from ..judging.checks import checks_for
 from ..judging.checks.check import Check
-from ..judging.verdicts import Judge, unjudged
+from ..judging.verdicts import Judge, Verdict, unjudged
 from ..probes import Plan
 from ..probes.drawing import Drawing
 from ..sending.runner import Runner
 from ..sending.settings import Settings
 from .concurrency import mark, repeat_alone
 from .confirming import confirm
+from .discovering import discover
 from .exploring import Explorer
 from .interrupts import interruptible
 from .outages import Investigation
@@ -69,9 +71,13 @@ class Suite:
         return cls(contract, requirements, checks_for(contract, requirements))
 
     @property
-    def kinds(self) -> dict[str, frozenset[ExpectedAnswer]]:
-        """The kinds of probes that can show each requirement."""
-        return {id: check.kinds for id, check in self.checks.items()}
+    def kinds(self) -> dict[str, frozenset[tuple[str | None, ExpectedAnswer]]]:
+        """The kinds of probes that can show each requirement, each with the operation that it has to be of."""
+        requirements = self.requirements
+        return {
+            id: frozenset((requirements[id].operation, kind) for kind in check.kinds)
+            for id, check in self.checks.items()
+        }
 
     def pinned(self, levels: Mapping[str, Level]) -> Suite:
         """The suite with the levels that requirements had in a released version of the contract. Raises
@@ -82,6 +88,10 @@ class Suite:
             )
         pinned = {id: evolve(each, level=levels.get(id, each.level)) for id, each in self.requirements.items()}
         return evolve(self, requirements=pinned)
+
+    def pinned_ids(self, levels: Collection[str]) -> frozenset[str]:
+        """What counts with a released version: its own requirements, and those of the profiles that are claimed."""
+        return frozenset(levels) | {id for id, each in self.requirements.items() if each.profile is not None}
 
     def plan(self, wanted: Collection[str], target: Target, settings: Settings) -> Plan:
         """What judging these requirements takes, cut where the budget is less."""
@@ -96,9 +106,17 @@ class Suite:
         chosen = probes.select(self._plans[drawn], self.kinds, wanted, target.key is not None)
         return chosen.cut(settings.max_requests, settings.max_tokens)
 
-    def run(self, wanted: Collection[str], target: Target, settings: Settings, progress: Progress = silent) -> Run:
-        """Judges a target. One that cannot be judged gives a run too, with the reason."""
-        return self.send(self.plan(wanted, target, settings), wanted, target, settings, progress)
+    def run(
+        self,
+        wanted: Collection[str],
+        target: Target,
+        settings: Settings,
+        progress: Progress = silent,
+        loop: AbstractEventLoop | None = None,
+    ) -> Run:
+        """Judges a target. One that cannot be judged gives a run too, with the reason. `loop` is that of another
+        thread, which many runs share."""
+        return self.send(self.plan(wanted, target, settings), wanted, target, settings, progress, loop)
 
     def send(
         self,
@@ -107,10 +125,11 @@ class Suite:
         target: Target,
         settings: Settings,
         progress: Progress = silent,
+        loop: AbstractEventLoop | None = None,
     ) -> Run:
         """Sends a plan, and judges these requirements on what comes back."""
         started = time.time()
-        judge = self._judge(wanted, plan, target.key, settings.effort)
+        judge = self._judge(wanted, plan, target.key, settings.effort, ignored=target.ignores)
         with ExitStack() as stack:
             journal = None
             if settings.report is not None:
@@ -135,7 +154,7 @@ class Suite:
             held_back = False
             """Whether it is for those who send to say what counts."""
 
-            runner = Runner(target, settings, done, retried)
+            runner = Runner(target, settings, done, retried, loop)
             progress(0, len(plan.probes) + settings.explore, 0, runner.under_way)
             stack.enter_context(interruptible(runner.stop))
             run = Run(self.contract, target, settings, plan, started)
@@ -157,6 +176,10 @@ class Suite:
                         Explorer(runner, judge, keep, settings.seed, settings.explore, drawing).explore()
                     held_back = False
                 verdicts = judge.verdicts(unsent)
+                if settings.discover:
+                    held_back = True
+                    offers = discover(self.contract, runner, plan.probes[0], lambda exchange: keep(exchange, False))
+                    run, held_back = evolve(run, offers=tuple(offers)), False
                 if runner.stopped is None:
                     shrinker = Shrinker(self.contract, self.checks, plan.probes[0], target, settings, runner)
                     verdicts = {id: shrinker.shrunk(verdict) for id, verdict in verdicts.items()}
@@ -179,28 +202,39 @@ class Suite:
         plan, started = self.plan(wanted, target, settings), time.time()
         exchanges = recording.exchanges
         exchanges = tuple(matching.identified(self.contract, plan, exchanges, recording.is_ours))
-        controls, archive_failure = matching.controls(exchanges), None
+        archive_failure = None
         if settings.report is not None and (settings.report / ARCHIVE).resolve() not in recording.files:
             with Journal(settings.report / ARCHIVE, target, settings.seed, recording.is_ours) as journal:
                 for exchange in exchanges:
                     journal.add(exchange)
             archive_failure = journal.failure
-        accepted = frozenset[str | None]() if recording.is_ours else controls
-        judge = self._judge(wanted, plan, target.key, settings.effort, accepted)
-        for exchange in exchanges:
-            judge.add(exchange)
-        answered = {exchange.probe for exchange in exchanges}
-        missing = [
-            probe for probe in plan.probes if probe not in answered and not answered.issuperset(probe.parts or [probe])
-        ]
-        unsent = dict.fromkeys(missing, "the recording does not have them")
+        controls = matching.controls(exchanges)
+        unsent = _missing(plan, exchanges)
         run = Run(self.contract, target, settings, plan, started, exchanges=exchanges, unsent=len(unsent))
         run = evolve(run, archive_failure=archive_failure)
         if CONTROL not in controls and (recording.is_ours or not controls):
             reason = "no request of the recording that the contract accepts was answered 200, so nothing can be judged"
-            return evolve(run, verdicts=unjudged(judge.requirements, reason), reason=reason)
-        verdicts = mark(judge.verdicts(unsent), exchanges, self.checks, self.contract, target.key)
+            requirements = [each for id, each in self.requirements.items() if id in set(wanted)]
+            return evolve(run, verdicts=unjudged(requirements, reason), reason=reason)
+        accepted = frozenset[str | None]() if recording.is_ours else controls
+        verdicts = self.verdicts(wanted, plan, exchanges, target.key, settings.effort, accepted)
+        verdicts = mark(verdicts, exchanges, self.checks, self.contract, target.key)
         return evolve(run, verdicts=verdicts, seconds=time.time() - started)
+
+    def verdicts(
+        self,
+        wanted: Collection[str],
+        plan: Plan,
+        exchanges: Sequence[Exchange],
+        key: str | None,
+        effort: Effort,
+        accepted: frozenset[str | None],
+    ) -> dict[str, Verdict]:
+        """What exchanges say that were not sent by this run; `accepted` are the controls that are known to be."""
+        judge = self._judge(wanted, plan, key, effort, accepted)
+        for exchange in exchanges:
+            judge.add(exchange)
+        return judge.verdicts(_missing(plan, exchanges))
 
     def _judge(
         self,
@@ -209,6 +243,29 @@ class Suite:
         key: str | None,
         effort: Effort,
         accepted: frozenset[str | None] = frozenset(),
+        ignored: frozenset[str] = frozenset(),
     ) -> Judge:
         requirements = [requirement for id, requirement in self.requirements.items() if id in set(wanted)]
-        return Judge(self.contract, requirements, self.checks, plan.named, key, effort, accepted)
+        return Judge(
+            self.contract,
+            requirements,
+            self.checks,
+            plan.named,
+            key,
+            effort,
+            accepted,
+            later=plan.later,
+            ignored=ignored,
+        )
+
+
+def _missing(plan: Plan, exchanges: Sequence[Exchange]) -> dict[Probe, str]:
+    """The probes of a plan that a recording does not show, each with the reason."""
+    answered = {exchange.probe for exchange in exchanges}
+    lacking = {exchange.probe.operation for exchange in exchanges if exchange.lacks_its_operation}
+    missing = [
+        probe
+        for probe in plan.probes
+        if probe not in answered and not answered.issuperset(probe.parts or [probe]) and probe.operation not in lacking
+    ]
+    return dict.fromkeys(missing, "the recording does not have them")

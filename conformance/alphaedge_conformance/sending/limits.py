@@ -23,19 +23,20 @@ class Limits(NamedTuple):
     whole: Annotated[float, Option("--timeout", "S", "seconds for one exchange")] = 25.0
     connect: Annotated[float, Option("--connect-timeout", "S", "seconds until there is a connection")] = 10.0
     first_byte: Annotated[
-        float | None, Option("--first-byte-timeout", "S", "seconds until the answer starts (default: as --timeout)")
+        float | None,
+        Option("--first-byte-timeout", "S", "seconds until the answer starts (default: that of --timeout)"),
     ] = None
     between: Annotated[float, Option("--idle-timeout", "S", "seconds between two pieces of an answer")] = 20.0
     after_done: Annotated[
         float,
         Option("--after-done", "S", "seconds for the end of a stream after [DONE], beyond --timeout"),
     ] = 5.0
-    body: Annotated[int, Option("--max-body", "BYTES", "of a body on the wire")] = 4 * 2**20
-    decoded: Annotated[int, Option("--max-decoded", "BYTES", "of a body without its content coding")] = 4 * 2**20
-    pieces: Annotated[int, Option("--max-pieces", "N", "pieces in which a body or a stream arrives")] = 20_000
-    lines: Annotated[int, Option("--max-lines", "N", "lines of a stream, of which an event has two at least")] = 20_000
-    depth: Annotated[int, Option("--max-depth", "N", "lists and objects inside each other in JSON")] = 200
-    headers: Annotated[int, Option("--max-headers", "BYTES", "of the headers of an answer")] = 64 * 2**10
+    body: Annotated[int, Option("--max-body", "BYTES", "largest body on the wire")] = 4 * 2**20
+    decoded: Annotated[int, Option("--max-decoded", "BYTES", "largest body after decoding")] = 4 * 2**20
+    pieces: Annotated[int, Option("--max-pieces", "N", "most pieces in which a body or a stream may arrive")] = 20_000
+    lines: Annotated[int, Option("--max-lines", "N", "most lines of a stream; an event has at least two")] = 20_000
+    depth: Annotated[int, Option("--max-depth", "N", "deepest nesting of lists and objects in JSON")] = 200
+    headers: Annotated[int, Option("--max-headers", "BYTES", "largest headers of an answer")] = 64 * 2**10
 
     @property
     def until_first_byte(self) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from difflib import get_close_matches
 from itertools import groupby
 
@@ -49,10 +49,18 @@ def _is_json(body: bytes) -> bool:
 class Runner:
     """One run against one target. What it has when it is stopped stays."""
 
-    def __init__(self, target: Target, settings: Settings, done: Done, retried: Done = lambda exchange: None) -> None:
+    def __init__(
+        self,
+        target: Target,
+        settings: Settings,
+        done: Done,
+        retried: Done = lambda exchange: None,
+        loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
         """`done` takes each exchange, and `retried` those that a rate limit ended and that are sent again; one after
-        the other, in a thread of their own, so that judging delays no arrival time."""
-        self.target, self.settings, self._done, self._retried = target, settings, done, retried
+        the other, in a thread of their own, so that judging delays no arrival time. `loop` runs in another thread, and
+        is that of many runs; without it, a run has one of its own."""
+        self.target, self.settings, self._done, self._retried, self._loop = target, settings, done, retried, loop
         self.exchanges: list[Exchange] = []
         self.attempts: list[Exchange] = []
         """Those that were sent again, because the server said that it did not look at them."""
@@ -100,7 +108,9 @@ class Runner:
         """The probes of a plan without an answer, each with the reason."""
         known = {each.probe for each in self.exchanges}
         left = {probe: self._unsent.get(probe) or self.stopped or "" for probe in plan.probes if probe not in known}
-        return {**left, **dict.fromkeys(plan.unsent, "budget exhausted")}
+        cut = dict.fromkeys(plan.unsent, "budget exhausted")
+        lacking = {each.probe.operation for each in self.exchanges if each.lacks_its_operation}
+        return {probe: why for probe, why in {**left, **cut}.items() if probe.operation not in lacking}
 
     def stop(self, why: str) -> None:
         """Gives up what is under way; may be called by a signal handler."""
@@ -121,8 +131,11 @@ class Runner:
 
         with ThreadPoolExecutor(1) as self._listening:
             try:
-                asyncio.run(stoppable())
-            except asyncio.CancelledError:
+                if self._loop is None:
+                    asyncio.run(stoppable())
+                else:
+                    asyncio.run_coroutine_threadsafe(stoppable(), self._loop).result()
+            except (asyncio.CancelledError, CancelledError):
                 assert self.stopped
         told, self._told = self._told, []
         for each in told:
@@ -142,7 +155,7 @@ class Runner:
             if self.exchanges[0].media_type == "text/html" and not _is_json(self.exchanges[0].body):
                 page = f"{self.target.url} answers with a page (text/html)"
                 raise Inconclusive(f"{page}, so nothing can be judged; name the address of the API")
-            numbered = [(number, probe, 0) for number, probe in enumerate(others, 2)]
+            numbered = await self._of_operations([(number, probe, 0) for number, probe in enumerate(others, 2)])
             alone = [each for each in numbered if each[1].series is None]
             self._queue.extend(each for each in alone if not is_unlimited(each[1]))
             await self._workers()
@@ -151,6 +164,23 @@ class Runner:
             self._pace.width = 1
             self._queue.extend(each for each in alone if is_unlimited(each[1]))
             await self._workers()
+
+    async def _of_operations(self, numbered: list[tuple[int, Probe, int]]) -> list[tuple[int, Probe, int]]:
+        """Sends the control of each further operation, and gives what is left to send: nothing of an operation whose
+        control was not accepted."""
+        controls = [each for each in numbered if each[1].is_control]
+        if not controls:
+            return numbered
+        self._queue.extend(controls)
+        await self._workers()
+        accepted = {each.probe.operation for each in self.exchanges if each.accepted}
+        left = []
+        for number, probe, attempt in numbered:
+            if probe.operation in accepted and not probe.is_control:
+                left.append((number, probe, attempt))
+            elif not probe.is_control:
+                self._unsent[probe] = "the control request of its operation was not accepted"
+        return left
 
     async def _all(self) -> None:
         async with client(self.settings, self.target) as self._client:
@@ -241,7 +271,7 @@ class Runner:
             location = redact(control.header("location") or "nowhere", target.key)
             return (
                 f"{target.url} answered {control.status} and points to {location}; "
-                "the key is sent nowhere else, so name the right URL yourself"
+                "the key is sent nowhere else, so give that URL yourself"
             )
         if control.status in (400, 404, 422):
             offered = await self._models()

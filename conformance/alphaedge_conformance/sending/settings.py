@@ -34,6 +34,8 @@ class Settings:
     seed: int = 1
     seen_only: bool = False
     """Whether what no exchange shows counts for nothing, as in a recording of some traffic."""
+    discover: bool = False
+    """Whether to try the control of each profile of the suite."""
     pinned: frozenset[str] | None = None
     """The requirements of the released contract version that counts; those that came later are only reported."""
 

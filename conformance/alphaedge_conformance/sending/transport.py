@@ -43,7 +43,7 @@ def client(settings: Settings, target: Target | None = None) -> httpx.AsyncClien
     Raises ConfigurationError for a bad `ca_file`."""
     width, limits = settings.concurrency, settings.limits
     return httpx.AsyncClient(
-        verify=_trusted(settings.ca_file),
+        verify=trusted(settings.ca_file),
         limits=httpx.Limits(max_connections=width, max_keepalive_connections=width),
         timeout=httpx.Timeout(None, connect=limits.connect),
         headers={"Accept-Encoding": ACCEPTED},
@@ -53,7 +53,7 @@ def client(settings: Settings, target: Target | None = None) -> httpx.AsyncClien
 
 
 @cache
-def _trusted(ca_file: Path | None) -> ssl.SSLContext:
+def trusted(ca_file: Path | None) -> ssl.SSLContext:
     """The certificates of the system, which take longer to read than most answers take to come, and those of a file."""
     context = ssl.create_default_context()
     if ca_file is not None:
@@ -66,6 +66,7 @@ def _trusted(ca_file: Path | None) -> ssl.SSLContext:
 
 async def exchange(client: httpx.AsyncClient, number: int, probe: Probe, target: Target, limits: Limits) -> Exchange:
     """Sends a probe; whatever the server does, an exchange comes back, and in time."""
+    url = target.url if probe.operation is None else probe.operation.url(target.url)
     answer = _Answer(limits, probe.streams)
     seen: set[str] = set()
     refused = lost = False
@@ -79,7 +80,7 @@ async def exchange(client: httpx.AsyncClient, number: int, probe: Probe, target:
             answer.begin(deadline)
             request = client.build_request(
                 probe.method,
-                target.url,
+                url,
                 content=_content(probe),
                 headers=[(name.encode(), value.encode()) for name, value in _headers(probe, target)],
                 extensions={"trace": trace},
@@ -109,7 +110,7 @@ async def exchange(client: httpx.AsyncClient, number: int, probe: Probe, target:
     if failure is not None:
         failure = masked_text(redact(failure, target.key), target.headers)
     elapsed = time.perf_counter() - clock
-    made = Exchange(number, probe, target.url, started, elapsed=elapsed, failure=failure)
+    made = Exchange(number, probe, url, started, elapsed=elapsed, failure=failure)
     made = evolve(
         made,
         aborted_by_limit=answer.aborted_by_limit,

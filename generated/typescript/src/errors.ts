@@ -28,7 +28,7 @@ export interface APIResponse {
   readonly status: number;
   readonly headers: Headers;
   readonly content: string;
-  /** `content` as JSON; undefined where it is none. */
+  /** `content` as JSON; undefined if it is not valid JSON. */
   readonly body: Json | undefined;
   /** What the operator of the server needs to find this request: the `x-request-id` header. */
   readonly requestId: string | undefined;
@@ -42,7 +42,7 @@ class ErrorWithResponse extends APIError {
   readonly headers: Headers;
   /** The text of the answer, or of the event, that is at fault. */
   readonly content: string;
-  /** `content` as JSON; undefined where it is none. */
+  /** `content` as JSON; undefined if it is not valid JSON. */
   readonly body: Json | undefined;
   /** The server's class of the error. */
   readonly type: string | undefined;

@@ -30,7 +30,7 @@ export class ChatCompletions {
    *
    * This endpoint allows you to have a conversation with the model by sending a series of messages.
    *
-   * `POST /v1/chat/completions`. What is undefined is not sent, and nothing is checked before it is sent.
+   * `POST /v1/chat/completions`. Members that are undefined are omitted; nothing is validated on the client.
    *
    * @returns The completion, or its chunks as they are made when `stream` is true.
    * @throws {APIStatusError} The server refused; the subclass names the status, as RateLimitError.

@@ -23,8 +23,8 @@ export interface ClientOptions {
   /** Milliseconds to wait for the next bytes of an answer, 300 000 by default; null to wait for ever. */
   timeout?: number | null | undefined;
   /**
-   * How often a call is tried again after a lost connection, 408, 409, 429 or 5xx, 2 by default; after 0.5 to 8
-   * seconds, or as long as the server's Retry-After says. A timeout is not tried again.
+   * How often a call is retried after a lost connection, 408, 409, 429 or 5xx, 2 by default; after 0.5 to 8
+   * seconds, or as long as the server's Retry-After says. A timeout is not retried.
    */
   maxRetries?: number | undefined;
   /** Headers to send with every request, as well or instead. */
@@ -62,6 +62,7 @@ export interface Call {
   /** The media type of the answer. */
   readonly accept: string;
   readonly body?: object;
+  readonly query?: Query;
 }
 
 /** What an attempt came to that gave no answer, and how long to wait for the next, if there is to be one. */
@@ -101,7 +102,7 @@ export class Transport {
   /** An answer with a status of 2xx, which is still to be read. */
   async send(call: Call, options: RequestOptions = {}): Promise<Exchange> {
     const url = this.#url(call.path);
-    const query = queryOf({ ...this.#defaultQuery, ...options.extraQuery });
+    const query = queryOf({ ...this.#defaultQuery, ...call.query, ...options.extraQuery });
     const body = call.body && encoded({ ...call.body, ...options.extraBody });
     const retries = count(options.maxRetries, this.#maxRetries);
     const timeout = milliseconds(options.timeout, this.#timeout);

@@ -6,9 +6,10 @@ from ...contract import Contract
 from ...contract.requirements import Requirement
 from . import authorization, completion, endpoint, errors, keywords, own_request, requests, stream, usage
 from .check import STATED, Check
+from .profiles import PROFILES
 
 __all__ = ["STATED", "Check", "checks_for"]
-SUBJECTS = (authorization, completion, endpoint, errors, own_request, requests, stream, usage)
+SUBJECTS = (authorization, completion, endpoint, errors, own_request, requests, stream, usage, *PROFILES)
 """Each registers its checks in STATED when it is imported."""
 
 
@@ -16,12 +17,11 @@ def checks_for(contract: Contract, requirements: dict[str, Requirement]) -> dict
     """The check of each requirement; raises ConfigurationError for a requirement without one."""
     found = {}
     for requirement in requirements.values():
-        if requirement.kind != "stated":
+        if requirement.kind not in ("stated", "key"):
             found[requirement.id] = Check(keywords.check_of(requirement), keywords.kinds_of(contract, requirement))
-        elif requirement.id in STATED:
-            found[requirement.id] = STATED[requirement.id]
+        elif requirement.statement in STATED:
+            found[requirement.id] = STATED[requirement.statement]
         else:
-            raise contract.error(
-                requirement.pointer, f"{requirement.id} has no check; add one to alphaedge_conformance/judging/checks"
-            )
+            told = f"{requirement.statement} has no check; add one to alphaedge_conformance/judging/checks"
+            raise contract.error(requirement.pointer, told)
     return found

@@ -35,6 +35,8 @@ class Check:
     function: Callable[..., Any]
     kinds: frozenset[ExpectedAnswer]
     """The kinds of probes whose answers it can judge."""
+    profile: str | None = None
+    """The profile that its requirement comes from."""
 
     @cached_property
     def views(self) -> tuple[str, ...]:
@@ -66,13 +68,13 @@ class Check:
 STATED: dict[str, Check] = {}
 
 
-def check(id: str) -> Callable[[Function], Function]:
-    """Registers the check of a requirement."""
+def check(id: str, profile: str | None = None) -> Callable[[Function], Function]:
+    """Registers the check of a requirement, of the contract or of a profile."""
 
     def register(function: Function) -> Function:
         assert id not in STATED, f"{id} has two checks"
         views = inspect.signature(function).parameters
-        STATED[id] = Check(function, frozenset.intersection(*(kinds_of_view(view) for view in views)))
+        STATED[id] = Check(function, frozenset.intersection(*(kinds_of_view(view) for view in views)), profile)
         return function
 
     return register

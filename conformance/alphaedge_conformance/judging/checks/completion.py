@@ -9,9 +9,8 @@ from typing import Any
 from ...exchange import Exchange
 from ...exchange.strict_json import Json, loads
 from ..evidence import Evidence, Unseen, assume, looks_like_a_stream
-from ..places import Deviation, Place
 from .check import check
-from .keywords import invalid_json, shown_json
+from .keywords import invalid_json, labelled_as_json, shown_json
 
 TOLERANCE = 300
 """Seconds that a clock may be off."""
@@ -20,10 +19,7 @@ TOLERANCE = 300
 @check("completion.media-type")
 def media_type(plain: Exchange) -> None:
     assume(not looks_like_a_stream(plain))
-    got = plain.header("content-type")
-    assert plain.media_type == "application/json", Deviation(
-        f"expected Content-Type: application/json, got {got}", Place(header="content-type")
-    )
+    labelled_as_json(plain)
 
 
 @check("completion.strict-json")

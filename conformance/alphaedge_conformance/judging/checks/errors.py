@@ -8,7 +8,7 @@ from ...exchange import Exchange
 from ...exchange.strict_json import loads
 from ..places import STATUS, Deviation, Place
 from .check import check
-from .keywords import excerpt, invalid_json
+from .keywords import excerpt, invalid_json, no_answer
 
 STACK_TRACE = re.compile(
     rb"""Traceback \(most recent call last\)                           # Python
@@ -33,7 +33,7 @@ STACK_TRACE = re.compile(
 
 @check("error.never-5xx")
 def never_5xx(refusal: Exchange) -> None:
-    assert refusal.status is not None, f"expected 4xx, got no answer when asked again, alone: {refusal.failure}"
+    assert refusal.status is not None, no_answer("4xx", refusal)
     assert refusal.status < 500, Deviation(f"expected 4xx, got {refusal.status}: {excerpt(refusal)}", STATUS)
 
 

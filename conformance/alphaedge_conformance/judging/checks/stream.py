@@ -115,7 +115,7 @@ def role_with_first_text(chunks: list[Json]) -> None:
             introduced.add(choice.get("index"))
         text = delta.get("content")
         assert not text or not isinstance(text, str) or choice.get("index") in introduced, Deviation(
-            f"expected the role with the first text at the latest, got the text {text[:40]!r} before it",
+            f"expected the role no later than the first text, got the text {text[:40]!r} before it",
             Place(members=("role",)),
         )
 

@@ -88,9 +88,10 @@ def completion_counted(all_shown: Iterable[Evidence]) -> Iterator[tuple[Evidence
 
 
 @check("max-tokens.kept")
-def max_tokens_kept(request: Json, completion: object, usage: Json) -> None:
+def max_tokens_kept(request: Json, choices: list[Json], usage: Json) -> None:
+    """The limit is that of each choice."""
     assume("max_tokens" in request)
-    limit, used = request["max_tokens"], usage["completion_tokens"]
+    limit, used = request["max_tokens"] * max(1, len(choices)), usage["completion_tokens"]
     assert used <= limit, Deviation(f"expected completion_tokens <= {limit}, got {used}", USED)
 
 
@@ -98,7 +99,7 @@ def max_tokens_kept(request: Json, completion: object, usage: Json) -> None:
 def max_tokens_kept_in_stream(evidence: Evidence, request: Json, chunks: list[Json]) -> None:
     """By the usage, if the stream says one; if not, only a text far beyond the limit is wrong for certain."""
     assume("max_tokens" in request)
-    limit = request["max_tokens"]
+    limit = request["max_tokens"] * max(1, len({choice.get("index") for choice, _ in deltas(chunks)}))
     try:
         used = evidence.usage["completion_tokens"]
         assert used <= limit, Deviation(f"expected completion_tokens <= {limit}, got {used}", USED)

@@ -27,11 +27,11 @@ def compare(old: Contract, new: Contract) -> tuple[list[Change], list[str]]:
         found += [*sentences.changes(old, new), *operations.of_the_document(old, new)]
     except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
         raise ConfigurationError(
-            f"{new.source}: a part of it or of {old.source} is not of the form that OpenAPI gives it "
+            f"{new.source}: a part of it or of {old.source} does not have the form that OpenAPI requires "
             f"({type(error).__name__}: {error}); run `alphaedge-contract lint` on both"
         ) from error
     if not judge.searches:
-        left_out.append("values: so much changed that not all of it was held against drawn values; compare in steps")
+        left_out.append("values: too much changed to check all of it with drawn values; compare in steps")
     found = [placed(change, old, new, known) for change in found]
     found.sort(key=lambda change: (-max(change.clients.rank, change.servers.rank), change.cosmetic, change.line))
     return found, left_out

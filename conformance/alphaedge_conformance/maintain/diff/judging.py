@@ -32,9 +32,13 @@ class Question:
     meaning: str
 
 
-SENT = Question("sent", CLIENTS, True, True, False, "the old contract allows to send it, the new one does not")
-ACCEPTED = Question("accepted", SERVERS, False, True, False, "the new contract wants it accepted, the old one does not")
-REFUSED = Question("refused", SERVERS, True, False, True, "the new contract wants it refused, the old one accepted it")
+SENT = Question("sent", CLIENTS, True, True, False, "the old contract allows sending it, the new one does not")
+ACCEPTED = Question(
+    "accepted", SERVERS, False, True, False, "the new contract requires it to be accepted, the old one does not"
+)
+REFUSED = Question(
+    "refused", SERVERS, True, False, True, "the new contract requires it to be refused, the old one accepted it"
+)
 RECEIVED = Question(
     "received", CLIENTS, False, False, False, "the new contract allows this answer, the old one did not"
 )
@@ -169,7 +173,7 @@ class Judge:
             refusing = site.contracts[question.narrowing].violations(site.pointers[question.narrowing], example.value)
             if question.narrowing and refusing:
                 at, level = refusing[0].pointer, _level(site.contracts[1], refusing[0].pointer)
-            told = Difference("values", "several changes together judge a value differently", at, level=level)
+            told = Difference("values", "several changes together change the judgement of a value", at, level=level)
             judged = _judgement(YES, question, level)
             if judged is not SAFE:
                 yield Found(site, told, {question.audience: judged}, (example,))

@@ -16,8 +16,16 @@ from .tree import Tree, read
 
 WORDS = ("summary", "description", "tags", "operationId", "externalDocs", "deprecated", "examples", "example")
 
+JUDGED = ("x-optional", "x-requirements")
+"""Extensions of an operation that are more than words."""
+
 Part = tuple[str, Any]
 """A pointer, and what stands there with its `$ref` followed."""
+
+
+def is_optional(operation: Part) -> bool:
+    """Whether a server may lack an operation."""
+    return operation[1].get("x-optional") is True
 
 
 def note(
@@ -64,7 +72,8 @@ class Comparison:
         for key in dict.fromkeys((*after, *before)):
             name = f"{key[1].upper()} {key[0]}"
             if key not in before:
-                self._add("operation", f"{name} is new", after[key].own[0], SAFE, BREAKING)
+                hurt = SAFE if is_optional(after[key].own) else BREAKING
+                self._add("operation", f"{name} is new", after[key].own[0], SAFE, hurt)
             elif key not in after:
                 self._drop("operation", f"{name} is gone", before[key].own[0], BREAKING, SAFE)
             else:
@@ -100,14 +109,25 @@ class Comparison:
     def _operation(self, of: str, before: Operation, after: Operation) -> None:
         old, new = before.own, after.own
         self._words("the operation" + of, old, new)
+        self._optional(of, old, new)
         self._parameters(of, before, after)
         self._body(of, old, new)
         self._responses(of, old, new)
         self._security(of, old, new)
 
+    def _optional(self, of: str, old: Part, new: Part) -> None:
+        was, now = is_optional(old), is_optional(new)
+        if was is not now:
+            gone = "x-optional" not in new[1]
+            at = (old if gone else new)[0] + pointer("x-optional")
+            hurt = (BREAKING, SAFE) if now else (SAFE, BREAKING)
+            text = f"a server may {'now' if now else 'no longer'} lack the operation{of}"
+            self.changes.append(note("x-optional", text, at, *hurt, removed=gone))
+
     def _words(self, name: str, old: Part, new: Part) -> None:
         """What judges nothing."""
-        for word in (*WORDS, *(key for key in dict.fromkeys((*new[1], *old[1])) if key.startswith("x-"))):
+        extensions = [key for key in dict.fromkeys((*new[1], *old[1])) if key.startswith("x-") and key not in JUDGED]
+        for word in (*WORDS, *extensions):
             was, now = old[1].get(word), new[1].get(word)
             if was != now:
                 gone = now is None

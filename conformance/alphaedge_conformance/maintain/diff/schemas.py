@@ -91,7 +91,7 @@ def differences(old: Tree, new: Tree, spot: Spot | None = None) -> Iterator[Diff
         spot = evolve(spot, whole=new)
     if old.cut or new.cut:
         if old.form != new.form:
-            text = "leads back into itself in another way"
+            text = "refers to itself in another way"
             yield Difference("$ref", text, new.pointer, effect=UNKNOWN, value=spot.value, edit=lambda root: root)
         return
     for found in (*_said(old, new, spot), *_required(old, new, spot), *_levels(old, new, spot)):

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from ...contract import Contract
-from ...contract.requirements import entries
+from ...contract.requirements import entries, operation_of
+from ...errors import ConfigurationError
 from .change import OF_LEVEL, SAFE, UNCLEAR, Change, Judgement
 from .operations import note
 
@@ -57,8 +58,17 @@ def _level(entry: dict[str, Any]) -> str:
 
 
 def _stated(contract: Contract) -> dict[str, tuple[str, dict[str, Any]]]:
+    """By the ids of the requirements, those of another operation with its name."""
     return {
-        str(entry.get("id")): (f"/{LIST}/{index}", entry)
-        for index, entry in enumerate(entries(contract))
+        _id(contract, here, entry): (here, entry)
+        for here, entry in entries(contract).items()
         if isinstance(entry, dict)
     }
+
+
+def _id(contract: Contract, here: str, entry: dict[str, Any]) -> str:
+    try:
+        operation = operation_of(contract, here, entry)
+    except (ConfigurationError, KeyError):
+        operation = None  # `lint` says so
+    return f"{operation}.{entry.get('id')}" if operation else str(entry.get("id"))

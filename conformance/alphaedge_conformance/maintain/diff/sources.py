@@ -29,7 +29,7 @@ def _from_git(named: str) -> str:
     if done.returncode != 0:
         said = done.stderr.decode("utf-8", "replace").strip().splitlines()
         raise ConfigurationError(
-            f"{named}: expected a file, or REVISION:PATH as git has it; git says: {said[0] if said else 'nothing'}. "
+            f"{named}: expected a file, or REVISION:PATH as in git; git says: {said[0] if said else 'nothing'}. "
             "Name a file, or fetch the revision"
         )
     try:

@@ -36,7 +36,7 @@ class Verdict:
         if not self.fine:
             return f"{was}: something breaks, so raise info.version to {self.needed} or above"
         if self.advised is not None and _numbers(self.new) < _numbers(self.advised):
-            return f"{was}: nothing breaks that it does not say; {self.advised} is advised"
+            return f"{was}: nothing breaks that it does not announce; {self.advised} is advised"
         return f"{was}: as it should be"
 
 
@@ -93,5 +93,5 @@ def _read(contract: Contract) -> Numbers:
         return _numbers(contract.version)
     except (KeyError, TypeError, ValueError):
         raise contract.error(
-            "/info/version", "expected a version as 1.2.3 in info.version; give it one, so that it can be raised"
+            "/info/version", "expected a version such as 1.2.3 in info.version; set one, so that it can be raised"
         ) from None

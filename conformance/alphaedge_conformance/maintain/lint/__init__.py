@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from attrs import asdict, frozen
+from attrs import asdict, field, frozen
 
 from ...contract import Contract
 from .problem import LeftOut, Problem
@@ -23,9 +23,12 @@ class Report:
     contract: Contract
     problems: list[Problem]
     left_out: list[LeftOut]
+    warnings: list[Problem] = field(factory=list)
+    """What is allowed, and probably a mistake; it fails nothing."""
 
     def __str__(self) -> str:
         lines = [str(problem) for problem in self.problems]
+        lines += [f"warning: {warning}" for warning in self.warnings]
         lines += [f"left out: {each.rule}: {each.why}" for each in self.left_out]
         found = f"{len(self.problems)} problem{'s' * (len(self.problems) != 1)}" if self.problems else "no problems"
         return "\n".join([*lines, f"{self.contract.source}: {found}"])
@@ -33,11 +36,12 @@ class Report:
     @property
     def json(self) -> str:
         """``{"file", "verdict": "no problems" | "problems", "problems": [{"rule", "file", "line", "text"}],
-        "left_out": [{"rule", "why"}]}``"""
+        "warnings": as problems, "left_out": [{"rule", "why"}]}``"""
         form = {
             "file": str(self.contract.source),
             "verdict": "problems" if self.problems else "no problems",
             "problems": [asdict(problem) for problem in self.problems],
+            "warnings": [asdict(warning) for warning in self.warnings],
             "left_out": [asdict(each) for each in self.left_out],
         }
         return json.dumps(form, indent=1, ensure_ascii=False)
@@ -45,7 +49,7 @@ class Report:
 
 def lint(contract: Contract, page: Path | None = None, redocly: bool = False) -> Report:
     """Asks every rule. Raises ConfigurationError for a page that cannot be read."""
-    from . import descriptions, examples, requirements, structure
+    from . import descriptions, examples, overlays, requirements, structure
     from . import redocly as npm
 
     rules: dict[str, Callable[[], Iterator[Problem | LeftOut]]] = {
@@ -58,12 +62,13 @@ def lint(contract: Contract, page: Path | None = None, redocly: bool = False) ->
         "requirement-checked": lambda: requirements.checked(contract),
         "quote-on-the-page": lambda: requirements.quoted(contract, page),
         "member-named": lambda: structure.named(contract),
+        "profile-probe": lambda: overlays.probes(contract),
         "keyword-judged": lambda: structure.judged(contract),
     }
     if redocly:
         rules["redocly"] = lambda: npm.content(contract)
     if lost := list(structure.lost(contract)):
-        return Report(contract, lost, [LeftOut("the other rules", "not before each $ref leads somewhere")])
+        return Report(contract, lost, [LeftOut("the other rules", "needs every $ref to resolve first")])
     found: list[Problem | LeftOut] = []
     for name, rule in rules.items():
         try:
@@ -71,6 +76,7 @@ def lint(contract: Contract, page: Path | None = None, redocly: bool = False) ->
         except (AttributeError, IndexError, KeyError, TypeError, ValueError):
             if not found:
                 raise
-            found.append(LeftOut(name, "not before the contract is valid OpenAPI"))
+            found.append(LeftOut(name, "needs a valid OpenAPI document first"))
     problems = sorted({each for each in found if isinstance(each, Problem)}, key=lambda each: (each.file, each.line))
-    return Report(contract, problems, [each for each in found if isinstance(each, LeftOut)])
+    left_out = [each for each in found if isinstance(each, LeftOut)]
+    return Report(contract, problems, left_out, list(overlays.warnings(contract)))

@@ -62,7 +62,7 @@ def _members(contract: Contract, here: str) -> Iterator[tuple[str, str]]:
     """The members of the schema at a pointer, and a schema that is written in its place in a media type."""
     *around, last = here.split("/") if here else ("",)
     if last == "properties" and isinstance(contract.at(here), dict) and around[-1:] != ["properties"]:
-        if not set(around) & {"example", "examples", "value", "x-levels"}:
+        if not set(around) & {"example", "examples", "value", "x-levels", "x-probes"}:
             for name, schema in contract.at(here).items():
                 if isinstance(schema, dict):
                     yield here + pointer(name), f"the member `{name}`"

@@ -30,4 +30,5 @@ class LeftOut:
 
 def problem(contract: Contract, rule: str, pointer: str, text: str) -> Problem:
     """A problem at a part of the contract."""
-    return Problem(rule, str(contract.source), contract.line(pointer), text)
+    file, line = contract.place(pointer)
+    return Problem(rule, str(file), line, text)

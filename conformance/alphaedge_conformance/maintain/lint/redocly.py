@@ -7,6 +7,8 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import yaml
+
 from ...contract import Contract
 from .. import node
 from .problem import LeftOut, Problem
@@ -20,7 +22,8 @@ def content(contract: Contract) -> Iterator[Problem | LeftOut]:
     try:
         with tempfile.TemporaryDirectory() as scratch:
             folder = Path(scratch)
-            (folder / "openapi.yaml").write_text(contract.text, "utf-8")
+            whole = yaml.safe_dump(contract.document, sort_keys=False) if contract.overlays else contract.text
+            (folder / "openapi.yaml").write_text(whole, "utf-8")
             config = (node.LOCKED / "redocly.yaml").read_text("utf-8")
             (folder / "redocly.yaml").write_text(config, "utf-8")
             done = node.run(SCRIPT, ["lint", "--format", "json", "openapi.yaml"], folder)

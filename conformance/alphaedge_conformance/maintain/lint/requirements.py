@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ...contract import SHIPPED, Contract
-from ...contract.requirements import Level, Source, catalogue, entries
+from ...contract.requirements import PROFILE, Level, Source, catalogue, entries
 from ...errors import ConfigurationError, DuplicateId
 from .problem import LeftOut, Problem, problem
 from .structure import located
@@ -22,8 +22,8 @@ ID = r"[a-z0-9]+(-[a-z0-9]+)*\.[a-z0-9]+(-[a-z0-9]+)*"
 
 
 def _entries(contract: Contract) -> Iterator[tuple[str, dict[str, Any]]]:
-    for index, entry in enumerate(entries(contract)):
-        yield f"/x-requirements/{index}", entry if isinstance(entry, dict) else {}
+    for here, entry in entries(contract).items():
+        yield here, entry if isinstance(entry, dict) else {}
 
 
 def complete(contract: Contract) -> Iterator[Problem | LeftOut]:
@@ -33,16 +33,16 @@ def complete(contract: Contract) -> Iterator[Problem | LeftOut]:
     except ConfigurationError as error:
         yield located(contract, COMPLETE, error)
         return
-    ids = Counter(str(entry.get("id")) for _, entry in _entries(contract))
+    ids = Counter((_above(here, entry), str(entry.get("id"))) for here, entry in _entries(contract))
     before = 0
     for here, entry in _entries(contract):
         id = str(entry.get("id"))
         for wrong in _wrong(contract, entry):
             before += 1
             yield problem(contract, COMPLETE, here, f"{id}: {wrong}")
-        if ids[id] > 1:
+        if (times := ids[_above(here, entry), id]) > 1:
             before += 1
-            yield problem(contract, UNIQUE, here, f"the id {id} is taken {ids[id]} times; give each its own")
+            yield problem(contract, UNIQUE, here, f"the id {id} is taken {times} times; give each its own")
     if not before:
         try:
             catalogue(contract)
@@ -59,18 +59,26 @@ def complete(contract: Contract) -> Iterator[Problem | LeftOut]:
             yield LeftOut(COMPLETE, "the keywords of a contract that is not valid OpenAPI are not requirements yet")
 
 
+def _above(here: str, entry: dict[str, Any]) -> Any:
+    """The operation that an entry names, or else stands under."""
+    return entry.get("operation", here.partition("/x-requirements")[0])
+
+
 def _wrong(contract: Contract, entry: dict[str, Any]) -> Iterator[str]:
     if not re.fullmatch(ID, str(entry.get("id"))):
         yield "expected an id in kebab-case as `subject.statement`; rename it"
     if not isinstance(entry.get("text"), str) or not entry["text"].strip():
         yield "has no `text`; say in one sentence what must hold"
-    for word, known in (("level", Level), ("source", Source)):
-        if entry.get(word) not in list(known):
+    sources = [*Source, *(PROFILE + name for name in contract.profiles)]
+    for word, known in (("level", list(Level)), ("source", sources)):
+        if entry.get(word) not in known:
             yield f"has no `{word}`; give one of {', '.join(known)}, it has {entry.get(word)!r}"
     if (entry.get("source") == Source.DOCUMENTED) != bool(entry.get("quote")):
         yield "give the page's words as `quote` exactly when it is documented"
     if not contract.has(str(entry.get("pointer"))) or not str(entry.get("pointer")).startswith("/"):
-        yield f"its `pointer` leads nowhere: {entry.get('pointer')}; correct it"
+        yield f"its `pointer` does not resolve: {entry.get('pointer')}; correct it"
+    if "operation" in entry and entry["operation"] not in contract.operation_pointers:
+        yield f"its `operation` is not one: {entry['operation']}; give its JSON pointer, as /paths/~1v1~1models/get"
 
 
 def levelled(contract: Contract) -> Iterator[Problem | LeftOut]:
@@ -91,7 +99,7 @@ def levelled(contract: Contract) -> Iterator[Problem | LeftOut]:
                 yield problem(contract, LEVELLED, at, f"{level!r} is not a level; give one of {', '.join(Level)}")
             there = member in (contract.at(around).get("required") or ()) if keyword == "required" and around else False
             if not there and keyword not in part:
-                told = f"there is no `{keyword}` here whose level it could be; remove it or correct the name"
+                told = f"there is no `{keyword}` here; remove its level or correct the name"
                 yield problem(contract, LEVELLED, at, told)
 
 
@@ -103,7 +111,7 @@ def checked(contract: Contract) -> Iterator[Problem | LeftOut]:
     try:
         known = {str(entry.get("id")): here for here, entry in _entries(contract)}
     except ConfigurationError:
-        yield LeftOut(CHECKED, "not before x-requirements is a list")
+        yield LeftOut(CHECKED, "needs x-requirements to be a list first")
         return
     for id, here in known.items():
         if id not in checks:
@@ -111,7 +119,7 @@ def checked(contract: Contract) -> Iterator[Problem | LeftOut]:
                 contract, CHECKED, here, f"{id} has no check; add one to alphaedge_conformance/judging/checks"
             )
     for id, check in checks.items():
-        if id not in known:
+        if id not in known and check.profile in (None, *contract.profiles):
             file = os.path.relpath(inspect.getsourcefile(check.function) or "?")
             line = inspect.getsourcelines(check.function)[1]
             told = f"a check of {id}, which is not a requirement; remove it, or add {id} to x-requirements"
@@ -130,7 +138,7 @@ def quoted(contract: Contract, page: Path | None) -> Iterator[Problem | LeftOut]
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"--page {page}: cannot be read: {error}; name a text file") from None
     for here in contract.pointers():
-        if here.endswith("/x-quote") or (here.startswith("/x-requirements/") and here.endswith("/quote")):
+        if here.endswith("/x-quote") or ("/x-requirements/" in here and here.endswith("/quote")):
             quote = contract.at(here)
             if not isinstance(quote, str):
                 yield problem(contract, QUOTED, here, "expected the page's words as text; put them in quotation marks")

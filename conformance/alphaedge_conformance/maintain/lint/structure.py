@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ...contract import Contract, pointer, tokens
+from ...contract.further import operations
 from ...contract.names import reserved
 from ...contract.requirements import unjudged
 from ...errors import ConfigurationError
@@ -46,6 +47,7 @@ def valid(contract: Contract) -> Iterator[Problem | LeftOut]:
             yield problem(contract, VALID, here, f"{here or 'the document'}: {error.message}; correct it")
     try:
         contract.check()
+        operations(contract)
     except ConfigurationError as error:
         yield located(contract, VALID, error)
     except (AttributeError, KeyError, TypeError) as error:
@@ -57,22 +59,23 @@ def named(contract: Contract) -> Iterator[Problem | LeftOut]:
     try:
         yield from (problem(contract, NAMED, here, told) for here, told in reserved(contract))
     except ConfigurationError:
-        yield LeftOut(NAMED, "not before every keyword is known")
+        yield LeftOut(NAMED, "needs every keyword to be known first")
 
 
 def judged(contract: Contract) -> Iterator[Problem | LeftOut]:
     """What no probe and no answer can show is said, with the line."""
     try:
         for each in unjudged(contract):
-            where = f"{contract.source}:{contract.line(each.pointer)}: {each.pointer}"
+            file, line = contract.place(each.pointer)
+            where = f"{file}:{line}: {each.pointer}"
             yield LeftOut(JUDGED, f"{where}: {each.why}")
     except ConfigurationError:
-        yield LeftOut(JUDGED, "not before every keyword is known")
+        yield LeftOut(JUDGED, "needs every keyword to be known first")
 
 
 def located(contract: Contract, rule: str, error: ConfigurationError) -> Problem:
     """A problem that was raised as an error."""
-    return Problem(rule, str(contract.source), error.line or 1, f"{error.text}; correct it")
+    return Problem(rule, str(error.file or contract.source), error.line or 1, f"{error.text}; correct it")
 
 
 def used(contract: Contract) -> Iterator[Problem | LeftOut]:

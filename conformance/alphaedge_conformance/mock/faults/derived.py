@@ -12,14 +12,18 @@ from starlette.responses import Response
 from ...contract import Contract, Keyword, Place
 from ...contract.bounds import admitted, breaking
 from ...contract.edits import path_of, value_at
-from ...contract.requirements import Level, Requirement, accepted_ids, by_keyword, catalogue
+from ...contract.further import everywhere
+from ...contract.requirements import Level, Requirement, accepted_ids, by_keyword, catalogue, lenient
 from ...contract.samples import spots, witness
 from ...exchange.strict_json import Json
-from ..app import Mock, Refusal, Reply
+from ..app import Mock
+from ..endpoint import Endpoint, Refusal
+from ..reply import Reply
+from ..sampled import Sampled
 from .fault import Fault, Make
 
 
-class Unenforced(Mock):
+class Unenforced(Endpoint):
     """A request that breaks one keyword is answered as if it were the contract's example."""
 
     def __init__(self, pointer: str, *arguments: Any, **named: Any) -> None:
@@ -28,10 +32,16 @@ class Unenforced(Mock):
 
     def read(self, http: Request, body: bytes) -> Any:
         request = super().read(http, body)
-        streams = isinstance(request, dict) and request.get("stream") is True
-        if isinstance(request, Refusal) or streams or not self.forgives(request):
+        if isinstance(request, Refusal) or self.may_stream(request) or not self.forgives(request):
             return request
         return self.contract.example_request
+
+    def may_stream(self, request: Any) -> bool:
+        """Whether a request asks for a stream, and is as wrong without."""
+        if not isinstance(request, dict) or request.get("stream") is not True:
+            return False
+        plain = {name: value for name, value in request.items() if name != "stream"}
+        return [each.pointer for each in self.violations(plain)] == [each.pointer for each in self.violations(request)]
 
     def forgives(self, request: Any) -> bool:
         return any(violation.pointer == self.pointer for violation in self.violations(request))
@@ -60,7 +70,20 @@ def is_convertible(kind: str, value: Any) -> bool:
     return False
 
 
-class RefusesTheBound(Mock):
+class Fails(Endpoint):
+    """A request that breaks one keyword, about which the contract leaves it open, takes the server down."""
+
+    def __init__(self, pointer: str, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self.pointer = pointer
+
+    def validate(self, request: Any) -> Refusal | None:
+        if any(violation.pointer == self.pointer for violation in self.violations(request)):
+            return Refusal(500, "Something went wrong.", "server_error")
+        return super().validate(request)
+
+
+class RefusesTheBound(Endpoint):
     """The last value that a keyword of the request admits is refused."""
 
     def __init__(self, keyword: Keyword, *arguments: Any, **named: Any) -> None:
@@ -86,7 +109,7 @@ def is_at_bound(contract: Contract, keyword: Keyword, request: Any) -> bool:
     return False
 
 
-class RefusesThePlace(Mock):
+class RefusesThePlace(Endpoint):
     """A request that has a place is refused."""
 
     def __init__(self, place: Place, *arguments: Any, **named: Any) -> None:
@@ -100,21 +123,15 @@ class RefusesThePlace(Mock):
         return refusal
 
 
-class Spoiled(Mock):
+class Spoiled(Endpoint):
     """Every value in a response that a keyword is about breaks it."""
 
     def __init__(self, keyword: Keyword, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
         self.keyword = keyword
 
-    def completion(self, request: Json, reply: Reply) -> Any:
-        return self.spoiled(self.contract.completion_schema, [super().completion(request, reply)])[0]
-
-    def chunks(self, request: Json, reply: Reply) -> list[Any]:
-        return self.spoiled(self.contract.chunk_schema, super().chunks(request, reply))
-
     def json(self, status: int, value: Any, headers: dict[str, str] | None = None) -> Response:
-        if status != 200:
+        if status >= 400 and self.contract.documents_errors:
             value = self.spoiled(self.contract.error_schema, [value])[0]
         return super().json(status, value, headers)
 
@@ -131,37 +148,119 @@ class Spoiled(Mock):
         return broken
 
 
+class OtherStatus(Sampled):
+    """A valid request is answered with another status of success; where all are documented, with an error."""
+
+    def answered(self) -> Response:
+        response = super().answered()
+        response.status_code = {"200": 203}.get(self.contract.success, 500 if "X" in self.contract.success else 200)
+        return response
+
+
+class OtherMediaType(Sampled):
+    """An answer is right but for its label."""
+
+    def answered(self) -> Response:
+        response = super().answered()
+        response.headers["content-type"] = "text/plain"
+        return response
+
+
+class NoKeyNeeded(Sampled):
+    """A request without a key is let in."""
+
+    def authorize(self, http: Request) -> Refusal | None:
+        return super().authorize(http) if "authorization" in http.headers else None
+
+
+PLAIN: dict[str, type[Sampled]] = {"status": OtherStatus, "media-type": OtherMediaType, "key": NoKeyNeeded}
+"""What breaks a requirement of a further operation that no keyword gives, by the kind of that."""
+
+
+class SpoiledChat(Spoiled, Mock):
+    """As a completion, a chunk or an error."""
+
+    def completion(self, request: Json, reply: Reply) -> Any:
+        return self.spoiled(self.contract.completion_schema, [super().completion(request, reply)])[0]
+
+    def chunks(self, request: Json, reply: Reply) -> list[Any]:
+        return self.spoiled(self.contract.chunk_schema, super().chunks(request, reply))
+
+
+class SpoiledSample(Spoiled, Sampled):
+    """As the answer of another operation, or an error."""
+
+    def answer(self, schema: str) -> Any:
+        return self.spoiled(schema, [super().answer(schema)])[0]
+
+
+class OneIsWrong(Mock):
+    """One of the further operations has a mutation, and nothing else."""
+
+    def __init__(self, operation: str, make: Callable[..., Sampled], *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        right = self.others[operation]
+        self.others[operation] = make(right.contract, right.key, right.known)
+
+
+def _wrong(contract: Contract, mutation: type[Endpoint], *arguments: Any) -> Make:
+    """Makes a mock with a mutation of the operation that the contract is seen as."""
+    if contract.chosen is None:
+        kind = SpoiledChat if mutation is Spoiled else type(mutation.__name__, (mutation, Mock), {})
+        return partial(kind, *arguments)
+    if mutation is Spoiled:
+        mutation = SpoiledSample
+    kind = mutation if issubclass(mutation, Sampled) else type(mutation.__name__, (mutation, Sampled), {})
+    return partial(OneIsWrong, contract.chosen, partial(kind, *arguments))
+
+
 def faults(contract: Contract) -> Iterator[Fault]:
     """One mutant for each derived requirement that a server can break; the MAY ones are undecided, so it cannot."""
-    every = catalogue(contract).values()
-    requirements = by_keyword(every)
-    lenient = {each.pointer: each for each in every if each.kind == "lenient"}
-    for keyword in contract.keywords(contract.request_schema):
-        requirement = requirements.get(keyword.pointer)
-        if requirement is not None and requirement.level is not Level.MAY:
-            converted = lenient.get(keyword.pointer)
-            also = [converted.id] if converted else []
-            yield _fault(requirement, "Not enforced", partial(Unenforced, keyword.pointer), *also)
-            if converted:
-                yield _fault(converted, "Converted", partial(Converts, keyword.pointer))
-        accepted = requirements.get(keyword.schema)
-        if keyword.name in ("minimum", "maximum", "enum") and accepted is not None:
-            name = f"{accepted.id.removesuffix('-accepted')}-{keyword.name}-refused"
-            text = f"Not so for the last value that `{keyword.name}` admits: {accepted.text}"
-            refuses = partial(is_at_bound, contract, keyword)
-            yield Fault(
-                name, text, partial(RefusesTheBound, keyword), _refusing(contract, requirements, accepted, refuses)
-            )
-    yield from _refused_places(contract, requirements)
+    every = list(catalogue(contract).values())
+    for each in everywhere(contract):
+        yield from _of_operation(each, every)
+
+
+def _of_operation(contract: Contract, every: list[Requirement]) -> Iterator[Fault]:
+    requirements, converted = by_keyword(every, contract.name), lenient(every, contract.name)
+    for schema in (contract.request_schema,) if contract.has_body else ():
+        for keyword in contract.keywords(schema):
+            yield from _of_request(contract, requirements, converted, keyword)
+        yield from _refused_places(contract, requirements)
     keywords: dict[str, Keyword] = {}
-    ids, of_errors = {each.id for each in every}, {each.pointer for each in contract.keywords(contract.error_schema)}
     for schema in contract.response_schemas:
         for keyword in contract.keywords(schema):
             keywords.setdefault(keyword.pointer, keyword)
+    ids = {each.id for each in every} if contract.name is None else set[str]()
+    of_errors = {each.pointer for each in contract.keywords(contract.error_schema)} if ids else set[str]()
     for keyword in keywords.values():
         if keyword.pointer in requirements:
             shape = {SHAPE} & ids if keyword.pointer in of_errors else set()
-            yield _fault(requirements[keyword.pointer], "Broken", partial(Spoiled, keyword), *shape)
+            yield _fault(requirements[keyword.pointer], "Broken", _wrong(contract, Spoiled, keyword), *shape)
+    for requirement in every:
+        if requirement.operation == contract.name and requirement.kind in PLAIN:
+            yield _fault(requirement, "Broken", _wrong(contract, PLAIN[requirement.kind]))
+
+
+def _of_request(
+    contract: Contract, requirements: dict[str, Requirement], lenient: dict[str, Requirement], keyword: Keyword
+) -> Iterator[Fault]:
+    """Those of a keyword of the request: it is not enforced, its bound is refused."""
+    requirement, converted = requirements.get(keyword.pointer), lenient.get(keyword.pointer)
+    if requirement is not None and requirement.level is not Level.MAY:
+        also = [converted.id] if converted else []
+        yield _fault(requirement, "Not enforced", _wrong(contract, Unenforced, keyword.pointer), *also)
+        if converted:
+            yield _fault(converted, "Converted", _wrong(contract, Converts, keyword.pointer))
+    elif requirement is not None and requirement.profile is not None:
+        yield _fault(requirement, "Fails", _wrong(contract, Fails, keyword.pointer))
+    accepted = requirements.get(keyword.schema)
+    if keyword.name in ("minimum", "maximum", "enum") and accepted is not None:
+        name = f"{accepted.id.removesuffix('-accepted')}-{keyword.name}-refused"
+        text = f"Not so for the last value that `{keyword.name}` admits: {accepted.text}"
+        refuses = partial(is_at_bound, contract, keyword)
+        breaks = _refusing(contract, requirements, accepted, refuses)
+        yield Fault(name, text, _wrong(contract, RefusesTheBound, keyword), breaks)
 
 
 def _refused_places(contract: Contract, requirements: dict[str, Requirement]) -> Iterator[Fault]:
@@ -175,7 +274,7 @@ def _refused_places(contract: Contract, requirements: dict[str, Requirement]) ->
         is_judged = accepted is not None and accepted.kind == "accepted"
         if not is_judged or place.schema in seen | shown or names & {"minimum", "maximum", "enum"}:
             continue
-        if set(place.steps) & UNDERSTOOD:
+        if contract.name is None and set(place.steps) & UNDERSTOOD:
             continue
         seen.add(place.schema)
 
@@ -185,7 +284,7 @@ def _refused_places(contract: Contract, requirements: dict[str, Requirement]) ->
         assert accepted is not None
         name = f"{accepted.id.removesuffix('accepted')}refused".replace(".-", ".")
         breaks = _refusing(contract, requirements, accepted, refuses)
-        yield Fault(name, f"Not so: {accepted.text}", partial(RefusesThePlace, place), breaks)
+        yield Fault(name, f"Not so: {accepted.text}", _wrong(contract, RefusesThePlace, place), breaks)
 
 
 SHAPE = "endpoint.method-error-shape"

@@ -9,7 +9,8 @@ from attrs import evolve
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ..app import Mock, Refusal
+from ..app import Mock
+from ..endpoint import Refusal
 from .fault import fault
 
 MISSING, WRONG, PARTIAL, BEFORE = (

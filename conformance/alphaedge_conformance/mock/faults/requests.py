@@ -13,7 +13,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from ...exchange.strict_json import Json
-from ..app import Mock, Refusal
+from ..app import Mock
+from ..endpoint import Refusal
 from .fault import fault
 from .refusals import Instead, OtherMethod
 
@@ -120,6 +121,16 @@ class OneDecimalOnly(Answers):
     def is_bad(self, request: Any) -> bool:
         value = number(request, "temperature")
         return value is not None and 0 <= value <= 2 and round(value, 1) != value and value > 1e-6
+
+
+@fault("request.temperature-accepted")
+class HighTemperatureIs502(Answers):
+    """The worker behind a gateway ends at the highest temperature, and the gateway answers 502."""
+
+    status = 502
+
+    def is_bad(self, request: Any) -> bool:
+        return number(request, "temperature") == 2
 
 
 @fault("request.temperature-accepted")

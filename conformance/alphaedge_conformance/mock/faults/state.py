@@ -12,7 +12,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ...exchange.strict_json import Json
-from ..app import Mock, Refusal, Reply, tokenize
+from ..app import Mock
+from ..endpoint import Refusal
+from ..reply import Reply, tokenize
 from .fault import fault
 
 OWN, USABLE, GROWS = "completion.of-its-own-request", "endpoint.connection-kept-usable", "usage.prompt-grows"

@@ -14,7 +14,9 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from ...exchange.strict_json import Json
-from ..app import Mock, Refusal, Reply
+from ..app import Mock
+from ..endpoint import Refusal
+from ..reply import Reply
 from .fault import fault
 
 Events = AsyncIterator[bytes]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from . import answers, requests
-from .registry import UNUSUAL
+from . import answers, profiles, requests
+from .registry import OF_PROFILES, UNUSUAL, unusual_servers
 
-__all__ = ["MODULES", "UNUSUAL"]
-MODULES = (answers, requests)
+__all__ = ["MODULES", "OF_PROFILES", "UNUSUAL", "unusual_servers"]
+MODULES = (answers, profiles, requests)
 """Each registers its servers in UNUSUAL when it is imported."""

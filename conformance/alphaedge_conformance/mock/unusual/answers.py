@@ -17,7 +17,9 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from ...exchange.strict_json import Json
-from ..app import Mock, Refusal, Reply
+from ..app import Mock
+from ..endpoint import Refusal
+from ..reply import Reply
 from .registry import unusual
 
 Events = AsyncIterator[bytes]
@@ -444,6 +446,21 @@ class GatewayHiccups(Mock):
             self.lost.add(body)
             return Response("<h1>502 Bad Gateway</h1>", 502, media_type="text/html")
         return response
+
+
+@unusual
+class GatewayAnswers502ToEveryNinth(Mock):
+    """A gateway whose connection to the server is gone when it takes the ninth request of each, valid or not."""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self.seen = 0
+
+    async def respond(self, http: Request) -> Response:
+        self.seen += 1
+        if self.seen % 9 == 0:
+            return Response("<h1>502 Bad Gateway</h1>", 502, media_type="text/html")
+        return await super().respond(http)
 
 
 @unusual

@@ -11,7 +11,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ...exchange.strict_json import Json
-from ..app import Mock, Refusal, Reply, tokenize
+from ..app import Mock
+from ..endpoint import Refusal
+from ..reply import Reply, tokenize
 from .answers import Changed
 from .registry import unusual
 

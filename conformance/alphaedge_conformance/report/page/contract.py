@@ -5,6 +5,7 @@ from __future__ import annotations
 from attrs import define
 
 from ...contract import Contract
+from ...errors import ConfigurationError
 from ..document import Report, Requirement
 
 
@@ -16,7 +17,11 @@ class ContractText:
     def of(cls, report: Report, contract: Contract | None) -> ContractText | None:
         """None where it is not at hand: the report names it by its digest."""
         if contract is None:
-            contract = Contract.load()
+            claimed = [profile["name"] for profile in report.get("profiles", []) if profile["claimed"]]
+            try:
+                contract = Contract.load(None, claimed)
+            except ConfigurationError:  # a profile that was the caller's own file
+                return None
         return cls(contract) if contract.digest == report["contract"]["digest"] else None
 
     @property

@@ -1,0 +1,61 @@
+"""The judging process: reads what passed from standard input, answers questions on standard output.
+
+It ends with its input, and leaves the report, so that what was judged is not lost when the proxy is killed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from typing import Any
+
+from ..contract import Contract
+from ..run.suite import Suite
+from ..sending.settings import Settings
+from .judging import LiveJudge
+from .messages import Counts, Question, receive
+
+NICE = 19
+"""Traffic comes first."""
+
+
+def main() -> None:
+    os.nice(NICE)
+    setup = receive(sys.stdin.buffer)
+    suite = Suite.of(Contract.load(setup.contract))
+    judge = LiveJudge(suite, setup.url, Settings(report=setup.folder, level=setup.level), setup.keep_bodies)
+    counts, is_written = Counts(), False
+    while (message := receive(sys.stdin.buffer)) is not None:
+        if isinstance(message, Question):
+            counts, is_written = message.counts, message.what == "write"
+            print(json.dumps({"number": message.number, **_answer(judge, message)}), flush=True)
+        else:
+            is_written = False
+            try:
+                judge.add(message)
+            except Exception as error:  # one exchange less; the others stand
+                judge.unreadable += 1
+                place = error.__traceback__.tb_lineno if error.__traceback__ else 0
+                print(
+                    f"alphaedge-conform: the kit failed on an exchange: {type(error).__name__}, line {place}",
+                    file=sys.stderr,
+                )
+    if not is_written:
+        judge.write(counts)
+
+
+def _answer(judge: LiveJudge, question: Question) -> dict[str, Any]:
+    state = {"judged": judge.judged, "unreadable": judge.unreadable, "tokens": judge.tokens, "failed": judge.failed()}
+    try:
+        if question.what == "page":
+            return {**state, "page": judge.page(question.counts)}
+        if question.what == "write":
+            judge.write(question.counts)
+    except OSError as error:
+        return {**state, "failure": f"{error.filename}: {error.strerror}; the report is incomplete"}
+    return state
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,555 @@
+"""Wrong in what profiles describe."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from attrs import evolve
+from starlette.requests import Request
+from starlette.responses import Response
+
+from ...exchange.strict_json import Json
+from ..app import Mock
+from ..endpoint import Refusal
+from ..profiles.behaviour import changed
+from ..profiles.reasoning import Reasoning
+from ..profiles.sampling import Sampling
+from ..profiles.stream_usage import StreamUsage
+from ..profiles.structured_output import StructuredOutput
+from ..profiles.tools import Tools
+from ..reply import Reply, text_of, tokenize
+from .fault import fault
+
+
+class Ignores(Mock):
+    """A member of the request is taken, and nothing is made of it."""
+
+    member = ""
+    in_streams: bool | None = None
+    """Whether it is ignored in streams alone, or elsewhere alone."""
+
+    def understood(self, request: Json) -> Json:
+        if self.in_streams not in (None, bool(request.get("stream"))) or not self.ignores(request):
+            return request
+        return {name: value for name, value in request.items() if name != self.member}
+
+    def ignores(self, request: Json) -> bool:
+        return True
+
+
+# Sampling
+
+
+@fault("sampling.n-kept", profile="sampling")
+class OneChoice(Ignores):
+    """n is ignored."""
+
+    member, in_streams = "n", False
+
+
+@fault("sampling.n-kept-in-stream", profile="sampling")
+class OneStreamedChoice(Ignores):
+    """n is ignored in streams."""
+
+    member, in_streams = "n", True
+
+
+@fault("sampling.stop-kept", profile="sampling")
+class NeverStops(Ignores):
+    """stop is ignored."""
+
+    member, in_streams = "stop", False
+
+
+@fault("sampling.stop-kept-in-stream", profile="sampling")
+class StreamsNeverStop(Ignores):
+    """stop is ignored in streams."""
+
+    member, in_streams = "stop", True
+
+
+@fault("sampling.seed-repeats", profile="sampling")
+class IgnoresTheSeed(Mock):
+    """With a seed too, each answer is another one."""
+
+    def reply(self, request: Json) -> Reply:
+        reply = super().reply(request)
+        if "seed" not in request or not reply.tokens:
+            return reply
+        return evolve(reply, tokens=(*reply.tokens[:-1], f" {uuid.uuid4().hex[:8]}"))
+
+
+@fault("sampling.logprobs-present", profile="sampling")
+class NoProbabilities(Ignores):
+    """logprobs is ignored."""
+
+    member, in_streams = "logprobs", False
+
+
+@fault("sampling.logprobs-present-in-stream", profile="sampling")
+class NoStreamedProbabilities(Ignores):
+    """logprobs is ignored in streams."""
+
+    member, in_streams = "logprobs", True
+
+
+@fault("sampling.logprobs-spell-the-text", profile="sampling")
+class ProbabilitiesOfAnotherText(Mock):
+    """The tokens of logprobs are not those of the text."""
+
+    class Other(Sampling):
+        def probable(self, token: str, most: int) -> Json:
+            return super().probable("word", most)
+
+    instead = (Other,)
+
+
+@fault("sampling.logprob-not-positive", profile="sampling")
+class ProbabilitiesForLogarithms(Mock):
+    """A logprob is the probability itself."""
+
+    class Plain(Sampling):
+        def probable(self, token: str, most: int) -> Json:
+            return {**super().probable(token, most), "logprob": 0.61}
+
+    instead = (Plain,)
+
+
+@fault("sampling.top-logprobs-counted", profile="sampling")
+class OneTopLogprob(Mock):
+    """However many are asked for, one is listed."""
+
+    class One(Sampling):
+        def probable(self, token: str, most: int) -> Json:
+            return super().probable(token, min(most, 1))
+
+    instead = (One,)
+
+
+@fault("sampling.max-completion-tokens-kept", profile="sampling")
+class KnowsTheOldLimitAlone(Ignores):
+    """max_completion_tokens is ignored."""
+
+    member = "max_completion_tokens"
+
+
+# Usage in a stream
+
+
+@fault("stream-usage.sent-on-request", profile="stream-usage")
+class NoStreamedUsage(Mock):
+    """stream_options is ignored."""
+
+    class Never(StreamUsage):
+        def chunks(self, request: Json, reply: Reply, chunks: list[Json]) -> list[Json]:
+            return super().chunks({}, reply, chunks)
+
+    instead = (Never,)
+
+
+@fault("stream-usage.only-on-request", profile="stream-usage")
+class UsageUnasked(Mock):
+    """Every stream has its usage."""
+
+    class Always(StreamUsage):
+        def chunks(self, request: Json, reply: Reply, chunks: list[Json]) -> list[Json]:
+            return chunks
+
+    instead = (Always,)
+
+
+@fault("stream-usage.in-the-last-chunk", profile="stream-usage")
+class UsageBeforeTheEnd(Mock):
+    """The usage comes before the reason for the end."""
+
+    class Early(StreamUsage):
+        def chunks(self, request: Json, reply: Reply, chunks: list[Json]) -> list[Json]:
+            made = super().chunks(request, reply, chunks)
+            is_last = bool(made[-1].get("usage"))
+            return [*made[:-2], made[-1], made[-2]] if is_last else made
+
+    instead = (Early,)
+
+
+@fault("stream-usage.without-choices", profile="stream-usage")
+class UsageBesideTheEnd(Mock):
+    """The usage stands in the chunk that has the reason for the end."""
+
+    class Beside(StreamUsage):
+        def chunks(self, request: Json, reply: Reply, chunks: list[Json]) -> list[Json]:
+            made = super().chunks(request, reply, chunks)
+            return [*made[:-2], {**made[-2], "usage": made[-1]["usage"]}] if made[-1].get("usage") else made
+
+    instead = (Beside,)
+
+
+@fault("stream-usage.counts-the-text", "stream.agrees-on-completion", profile="stream-usage")
+class CountsNoStreamedText(Mock):
+    """The usage of a stream counts the prompt alone."""
+
+    class PromptAlone(StreamUsage):
+        def chunks(self, request: Json, reply: Reply, chunks: list[Json]) -> list[Json]:
+            usage = {"completion_tokens": 0, "total_tokens": reply.prompt_tokens}
+            made = super().chunks(request, reply, chunks)
+            return [{**each, "usage": {**each["usage"], **usage}} if each.get("usage") else each for each in made]
+
+    instead = (PromptAlone,)
+
+
+# Structured output
+
+
+class Prose(Ignores):
+    """A response format is ignored."""
+
+    member = "response_format"
+    kind = ""
+
+    def ignores(self, request: Json) -> bool:
+        return bool((request.get("response_format") or {}).get("type") == self.kind)
+
+
+@fault("structured-output.json-object", profile="structured-output")
+class ProseForAnObject(Prose):
+    """json_object is ignored."""
+
+    kind, in_streams = "json_object", False
+
+
+@fault("structured-output.json-object-in-stream", profile="structured-output")
+class StreamedProseForAnObject(Prose):
+    """json_object is ignored in streams."""
+
+    kind, in_streams = "json_object", True
+
+
+@fault("structured-output.json-schema", profile="structured-output")
+class AnyJsonForASchema(Mock):
+    """json_schema gives an object, of whatever form."""
+
+    class Loose(StructuredOutput):
+        in_streams = False
+
+        def text(self, request: Json, text: str) -> str:
+            wanted = request.get("response_format") or {}
+            is_meant = wanted.get("type") == "json_schema" and bool(request.get("stream")) is self.in_streams
+            return '{"answer": "yes"}' if is_meant else super().text(request, text)
+
+    instead = (Loose,)
+
+
+@fault("structured-output.json-schema-in-stream", profile="structured-output")
+class AnyStreamedJsonForASchema(Mock):
+    """json_schema gives an object of whatever form in streams."""
+
+    class Loose(AnyJsonForASchema.Loose):
+        in_streams = True
+
+    instead = (Loose,)
+
+
+@fault("structured-output.text-is-free", profile="structured-output")
+class JsonForAText(Mock):
+    """Any response format gives JSON."""
+
+    class Always(StructuredOutput):
+        def text(self, request: Json, text: str) -> str:
+            is_text = (request.get("response_format") or {}).get("type") == "text"
+            return '{"answer": "yes"}' if is_text else super().text(request, text)
+
+    instead = (Always,)
+
+
+# Tools
+
+
+def _names_one(request: Json) -> bool:
+    return isinstance(request.get("tool_choice"), dict)
+
+
+class CallsNothing(Mock):
+    """No function is called where it should be."""
+
+    class Silent(Tools):
+        def called(self, request: Json) -> list[Json]:
+            return [] if self.is_silent(request) else super().called(request)
+
+        def is_silent(self, request: Json) -> bool:
+            return False
+
+
+@fault("tools.forced-function-called", "tools.stream-agrees", profile="tools")
+class IgnoresTheFunctionsName(CallsNothing):
+    """The function that is demanded is not called."""
+
+    class Silent(CallsNothing.Silent):
+        def is_silent(self, request: Json) -> bool:
+            return _names_one(request) and not request.get("stream")
+
+    instead = (Silent,)
+
+
+@fault("tools.forced-function-called-in-stream", "tools.stream-agrees", profile="tools")
+class StreamsIgnoreTheFunctionsName(CallsNothing):
+    """In a stream the function that is demanded is not called."""
+
+    class Silent(CallsNothing.Silent):
+        def is_silent(self, request: Json) -> bool:
+            return _names_one(request) and bool(request.get("stream"))
+
+    instead = (Silent,)
+
+
+@fault("tools.stream-agrees", profile="tools")
+class StreamsCallTwice(Mock):
+    """In a stream the function that is demanded is called twice."""
+
+    class Twice(Tools):
+        def called(self, request: Json) -> list[Json]:
+            called = super().called(request)
+            return called * 2 if _names_one(request) and request.get("stream") else called
+
+    instead = (Twice,)
+
+
+@fault("tools.required-calls", profile="tools")
+class RequiredIsAuto(CallsNothing):
+    """required is ignored."""
+
+    class Silent(CallsNothing.Silent):
+        def is_silent(self, request: Json) -> bool:
+            return request.get("tool_choice") == "required"
+
+    instead = (Silent,)
+
+
+@fault("tools.none-calls-nothing", profile="tools")
+class CallsDespiteNone(Mock):
+    """none is ignored."""
+
+    class Calling(Tools):
+        def called(self, request: Json) -> list[Json]:
+            is_none = request.get("tool_choice") == "none"
+            return super().called({**request, "tool_choice": "required"} if is_none else request)
+
+    instead = (Calling,)
+
+
+@fault("tools.auto-calls-when-needed", profile="tools")
+class NeverCallsByItself(CallsNothing):
+    """With auto nothing is ever called."""
+
+    class Silent(CallsNothing.Silent):
+        def is_silent(self, request: Json) -> bool:
+            return request.get("tool_choice", "auto") == "auto" and not request.get("stream")
+
+    instead = (Silent,)
+
+
+@fault("tools.one-call-unless-parallel", profile="tools")
+class AlwaysParallel(Ignores):
+    """parallel_tool_calls is ignored."""
+
+    member = "parallel_tool_calls"
+
+
+@fault("tools.known-function", profile="tools")
+class MakesUpFunctions(Mock):
+    """By itself the model calls functions that nobody named."""
+
+    class Another(Tools):
+        def called(self, request: Json) -> list[Json]:
+            called = super().called(request)
+            is_free = request.get("tool_choice", "auto") == "auto"
+            return [{**each, "name": f"{each['name']}_v2"} for each in called] if is_free else called
+
+    instead = (Another,)
+
+
+@fault("tools.arguments-are-json", profile="tools")
+class ArgumentsWithATrailingComma(Mock):
+    """The arguments end with a comma before the brace."""
+
+    class Comma(Tools):
+        def arguments(self, function: Json) -> str:
+            return super().arguments(function).removesuffix("}") + ",}"
+
+    instead = (Comma,)
+
+
+@fault("tools.arguments-valid", profile="tools")
+class ArgumentsOfAnotherSchema(Mock):
+    """The arguments are JSON, and not of the function's schema."""
+
+    class Another(Tools):
+        def arguments(self, function: Json) -> str:
+            return '{"place": 1}'
+
+    instead = (Another,)
+
+
+@fault("tools.call-ids-differ", profile="tools")
+class OneIdForAllCalls(Mock):
+    """Every call has the same id."""
+
+    class Same(Tools):
+        def call(self, name: str, arguments: str) -> Json:
+            return {**super().call(name, arguments), "id": "call_1"}
+
+    instead = (Same,)
+
+
+@fault("tools.finish-reason", profile="tools")
+class CallsAndSaysStop(Mock):
+    """After a call the reason for the end is stop."""
+
+    class Stops(Tools):
+        def reason(self, reply: Reply) -> str:
+            return reply.finish_reason
+
+    instead = (Stops,)
+
+
+@fault("tools.finish-reason-without-calls", profile="tools")
+class SaysCallsWithoutOne(Mock):
+    """Where no call is wanted, the reason for the end is that functions are to be called."""
+
+    def reply(self, request: Json) -> Reply:
+        reply = super().reply(request)
+        is_none = request.get("tool_choice") == "none" and reply.finish_reason == "stop"
+        return evolve(reply, finish_reason="tool_calls") if is_none else reply
+
+
+@fault("tools.text-or-calls", profile="tools")
+class NeitherTextNorCalls(Mock):
+    """Where no call is wanted, the content is null."""
+
+    def completion(self, request: Json, reply: Reply) -> Json:
+        completion = super().completion(request, reply)
+        if request.get("tool_choice") == "none":
+            completion["choices"][0]["message"]["content"] = None
+        return completion
+
+
+@fault("tools.stream-pieces", "stream.folds", profile="tools")
+class PiecesWithoutAnId(Mock):
+    """No piece of a call has the call's id."""
+
+    class Nameless(Tools):
+        def pieces(self, index: int, call: Json) -> list[Json]:
+            first, *others = super().pieces(index, call)
+            return [{name: value for name, value in first.items() if name != "id"}, *others]
+
+    instead = (Nameless,)
+
+
+@fault("tools.result-used", profile="tools")
+class IgnoresResults(Mock):
+    """What a function returned is ignored."""
+
+    class Deaf(Tools):
+        def text(self, request: Json, text: str) -> str:
+            is_result = request["messages"][-1]["role"] == "tool"
+            return "I cannot say." if is_result else super().text(request, text)
+
+    instead = (Deaf,)
+
+
+# Content in parts
+
+
+def _parts(request: Json) -> list[Json]:
+    content = request["messages"][0]["content"]
+    return content if isinstance(content, list) else []
+
+
+@fault("content-parts.accepted", profile="content-parts")
+class RefusesASecondPart(Mock):
+    """A text after a text is refused."""
+
+    def validate(self, request: Any) -> Refusal | None:
+        refusal = super().validate(request)
+        texts = [part["text"] for part in _parts(request) if part["type"] == "text"] if refusal is None else []
+        return Refusal(400, "One part is enough.") if len(texts) > 1 and all(texts) else refusal
+
+
+@fault("content-parts.texts-count", profile="content-parts")
+class SeesTheFirstPart(Mock):
+    """Only the first part is looked at."""
+
+    def understood(self, request: Json) -> Json:
+        parts = _parts(request)[:1]
+        first = {**request["messages"][0], "content": text_of(parts)}
+        return {**request, "messages": [first, *request["messages"][1:]]} if parts else request
+
+
+@fault("content-parts.same-as-text", profile="content-parts")
+class PartsCountMore(Mock):
+    """Each part counts three tokens besides its text."""
+
+    def reply(self, request: Json) -> Reply:
+        reply = super().reply(request)
+        return evolve(reply, prompt_tokens=reply.prompt_tokens + 3 * len(_parts(request)))
+
+
+@fault("content-parts.image-never-5xx", profile="content-parts")
+class FailsOnImages(Mock):
+    """An image takes the model down."""
+
+    async def respond(self, http: Request) -> Response:
+        if http.method == "POST" and b"data:image/png" in await http.body():
+            return self.refuse(Refusal(500, "Something went wrong.", "server_error"))
+        return await super().respond(http)
+
+
+# Reasoning
+
+
+@fault("reasoning.shown", profile="reasoning")
+class HidesReasoning(Mock):
+    """No answer has the reasoning."""
+
+    class Hidden(Reasoning):
+        def completion(self, request: Json, reply: Reply, completion: Json) -> Json:
+            return completion
+
+    instead = (Hidden,)
+
+
+@fault("reasoning.shown-in-stream", profile="reasoning")
+class StreamsHideReasoning(Mock):
+    """No stream has the reasoning."""
+
+    class Hidden(Reasoning):
+        def chunks(self, request: Json, reply: Reply, chunks: list[Json]) -> list[Json]:
+            return chunks
+
+    instead = (Hidden,)
+
+
+@fault("reasoning.apart", profile="reasoning")
+class ThinksAloud(Mock):
+    """The marks of the reasoning are in the text."""
+
+    def completion(self, request: Json, reply: Reply) -> Json:
+        completion = super().completion(request, reply)
+        message = completion["choices"][0]["message"]
+        message["content"] = f"<think></think>{message['content']}"
+        return completion
+
+
+@fault("reasoning.before-the-answer", profile="reasoning")
+class ThinksAfterwards(Mock):
+    """The reasoning comes when the text has begun."""
+
+    class After(Reasoning):
+        def chunks(self, request: Json, reply: Reply, chunks: list[Json]) -> list[Json]:
+            first, *others = chunks
+            [choice] = first["choices"]
+            thoughts = [changed(first, {**choice, "delta": {self.member: token}}) for token in tokenize("I think.")]
+            return (
+                [first, *others[:1], *thoughts, *others[1:]] if reply.tokens else super().chunks(request, reply, chunks)
+            )
+
+    instead = (After,)

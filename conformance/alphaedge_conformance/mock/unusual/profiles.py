@@ -1,0 +1,119 @@
+"""Unusual in what profiles describe, and conforming."""
+
+from __future__ import annotations
+
+from attrs import evolve
+
+from ...exchange.strict_json import Json
+from ..app import Mock
+from ..endpoint import Refusal
+from ..profiles.reasoning import Reasoning
+from ..profiles.sampling import Sampling
+from ..profiles.tools import Tools
+from ..reply import Reply
+from .registry import unusual_in
+
+
+@unusual_in("sampling")
+class ListsTheChosenTokenToo(Mock):
+    """The chosen token comes beside the so many most probable ones."""
+
+    class Probable(Sampling):
+        def probable(self, token: str, most: int) -> Json:
+            found = super().probable(token, most)
+            return {**found, "top_logprobs": [*found["top_logprobs"], {"token": "", "logprob": -9.0}] if most else []}
+
+    instead = (Probable,)
+
+
+@unusual_in("sampling")
+class ChoicesOneAfterTheOther(Mock):
+    """A stream has all of the first choice before any of the second."""
+
+    class Ordered(Sampling):
+        def chunks(self, request: Json, reply: Reply, chunks: list[Json]) -> list[Json]:
+            return sorted(
+                super().chunks(request, reply, chunks), key=lambda c: [e["index"] for e in c["choices"]] or [99]
+            )
+
+    instead = (Ordered,)
+
+
+@unusual_in("sampling")
+class RefusesManyChoices(Mock):
+    """More than four choices are refused, and so are both limits at once."""
+
+    def validate(self, request: Json) -> Refusal | None:
+        refusal = super().validate(request)
+        both = {"max_tokens", "max_completion_tokens"} <= request.keys() if isinstance(request, dict) else False
+        return refusal or (Refusal(400, "Too much.") if request.get("n", 1) > 4 or both else None)
+
+
+@unusual_in("stream-usage")
+class CountsInEachChunk(Mock):
+    """Each chunk has the usage so far, where it is asked for."""
+
+    def chunks(self, request: Json, reply: Reply) -> list[Json]:
+        chunks = super().chunks(request, reply)
+        used = iter(range(len(chunks)))
+        return [self.counted(reply, chunk, next(used)) if chunk.get("usage", 0) is None else chunk for chunk in chunks]
+
+    def counted(self, reply: Reply, chunk: Json, used: int) -> Json:
+        usage = {"prompt_tokens": reply.prompt_tokens, "completion_tokens": used}
+        return {**chunk, "usage": {**usage, "total_tokens": reply.prompt_tokens + used}}
+
+
+@unusual_in("tools")
+class ForcedCallsStop(Mock):
+    """A call of the function that was demanded ends with stop."""
+
+    class Stops(Tools):
+        def completion(self, request: Json, reply: Reply, completion: Json) -> Json:
+            made = super().completion(request, reply, completion)
+            if isinstance(request.get("tool_choice"), dict):
+                made["choices"][0]["finish_reason"] = reply.finish_reason
+            return made
+
+    instead = (Stops,)
+
+
+@unusual_in("tools")
+class CallsInOnePiece(Mock):
+    """A call comes whole, in one piece of a stream, beside an empty text."""
+
+    class Whole(Tools):
+        def pieces(self, index: int, call: Json) -> list[Json]:
+            return [{"index": index, **call}]
+
+    instead = (Whole,)
+
+
+@unusual_in("reasoning")
+class CallsItReasoning(Mock):
+    """The member is `reasoning`."""
+
+    class Other(Reasoning):
+        member = "reasoning"
+
+    instead = (Other,)
+
+
+@unusual_in("structured-output")
+class WritesSpaces(Mock):
+    """There is white space around the JSON."""
+
+    def reply(self, request: Json) -> Reply:
+        reply = super().reply(request)
+        asks = (request.get("response_format") or {}).get("type") in ("json_object", "json_schema")
+        return evolve(reply, tokens=("\n", *reply.tokens)) if asks and reply.finish_reason == "stop" else reply
+
+
+@unusual_in("content-parts")
+class RefusesImages(Mock):
+    """An image is refused."""
+
+    def validate(self, request: Json) -> Refusal | None:
+        refusal = super().validate(request)
+        return refusal or (
+            Refusal(400, "This model does not see.") if "image_url" in str(request["messages"]) else None
+        )

@@ -1,0 +1,83 @@
+"""What a target offers beyond the contract: the control of each profile of the suite, tried once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from enum import StrEnum
+
+from attrs import evolve, frozen
+
+from ..contract import Contract
+from ..contract.overlays import Overlay, load, shipped
+from ..errors import ConfigurationError
+from ..exchange import Exchange, Probe
+from ..exchange.redaction import redact
+from ..judging.checks import STATED
+from ..judging.checks.keywords import excerpt
+from ..judging.evidence import Evidence
+from ..probes import stated
+from ..sending.runner import Runner
+
+
+class Outcome(StrEnum):
+    """What became of a profile's control."""
+
+    SUPPORTED = "supported"
+    """It had the effect that it asks for."""
+    IGNORED = "ignored"
+    """It was accepted, without effect."""
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+    """The answer does not show it, or there was none."""
+
+
+@frozen
+class Offer:
+    """What a target does with one profile."""
+
+    profile: str
+    outcome: Outcome
+    reason: str | None = None
+    """What the answer said, where it is not supported."""
+
+
+def discover(contract: Contract, runner: Runner, control: Probe, keep: Callable[[Exchange], object]) -> Iterator[Offer]:
+    """One request for each profile. None of the answers counts for a verdict; `keep` takes each."""
+    for name in shipped():
+        try:
+            extended = Contract.load(contract.source, [name])
+            probe, shown_by = _control(extended, load(name), control)
+        except ConfigurationError as error:  # a contract that says another thing where the profile says something
+            yield Offer(name, Outcome.UNKNOWN, f"this contract cannot have it: {error.text}")
+            continue
+        exchange = runner.send(evolve(probe, name=f"{name}: {probe.name}", requirement_ids=frozenset()))
+        if exchange is None:
+            yield Offer(name, Outcome.UNKNOWN, "not sent: the budget is exhausted, or the run was stopped")
+            continue
+        keep(exchange)
+        outcome, reason = _outcome(exchange, extended, shown_by)
+        yield Offer(name, outcome, redact(reason, runner.target.key) if reason is not None else None)
+
+
+def _control(contract: Contract, overlay: Overlay, control: Probe) -> tuple[Probe, str]:
+    """The probe that shows whether a profile is supported, and the requirement that it is judged by."""
+    of = overlay.document.get("x-profile")
+    wanted, shown_by = (of.get("control"), of.get("shown-by")) if isinstance(of, dict) else (None, None)
+    probe = next((each for each in stated.probes(contract, control) if each.name == wanted), None)
+    if probe is None or shown_by not in STATED:
+        raise overlay.error(
+            "/x-profile", "expected the name of an x-probe as `control`, and a requirement as `shown-by`"
+        )
+    return probe, str(shown_by)
+
+
+def _outcome(exchange: Exchange, contract: Contract, shown_by: str) -> tuple[Outcome, str | None]:
+    status = exchange.status
+    if status is None:
+        return Outcome.UNKNOWN, f"no answer: {exchange.failure}"
+    if not exchange.accepted:
+        outcome = Outcome.REFUSED if 400 <= status < 500 and status not in (401, 403, 429) else Outcome.UNKNOWN
+        return outcome, f"answered {status}: {excerpt(exchange)}"
+    for _, deviation in STATED[shown_by]([Evidence(exchange, contract)]):
+        return (Outcome.SUPPORTED, None) if deviation is None else (Outcome.IGNORED, deviation.message)
+    return Outcome.UNKNOWN, "the answer does not show it"
