@@ -13,7 +13,7 @@ WORKERS ?= $(shell expr $$(nproc 2>/dev/null || echo 2) + 1)
 # What the shell takes as one word, whatever stands in it.
 quoted = '$(subst ','\'',$(1))'
 
-.PHONY: help conform mock servers server-results generate diff lint check test slow explorations live-faults growth profiles mutants nightly gate freeze release-check bench bench-suites bench-fleet docs lock build clean
+.PHONY: help conform mock servers server-results clients-matrix generate diff lint check test slow explorations live-faults growth profiles mutants nightly gate freeze release-check bench bench-suites bench-fleet docs lock build clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -30,6 +30,9 @@ servers: .venv ## judge a real server: make servers TARGET=llm-katan RUNS=2; wit
 
 server-results: .venv ## write docs/servers.md; make server-results TARGET=all judges every server again, twice
 	@$(BIN)/python scripts/server_results.py $(if $(TARGET),--record $(TARGET))
+
+clients-matrix: .venv ## what named clients make of departures, into docs/clients.md (minutes); ARGS=--record records these anew
+	@$(BIN)/python scripts/clients_matrix.py $(ARGS)
 
 generate: .venv ## write generated/ from openapi.yaml, the TypeScript package where Node is; the schemas of reports. Clients with profiles: make generate PROFILES="tools sampling" OUTPUT=clients
 	@$(BIN)/python scripts/generate.py $(foreach each,$(PROFILES),--profile $(call quoted,$(each))) \

@@ -55,7 +55,7 @@ pygments_dark_style = "github-dark"
 
 PARTS = {
     "Judge a server": ("tutorial", "judge", "ci", "profiles", "live", "fleet", "servers"),
-    "Call a server": ("client", "connections", "openai", "typescript"),
+    "Call a server": ("client", "connections", "openai", "typescript", "clients"),
     "Own the contract": ("contract", "change"),
     "Reference": ("requirements", "cli", "report", "api", "glossary"),
     "Background": ("how", "design"),

@@ -114,7 +114,15 @@ def lock(recipe: Recipe) -> None:
     """Write its lock: what the requirements bring along on any system, with hashes."""
     uv = str(Path(sys.executable).with_name("uv"))
     command = [uv, "pip", "compile", "-", "--universal", "--python-version", "3.11", "--generate-hashes"]
-    command += ["--no-header", "--no-annotate", "--upgrade", "--quiet", "--output-file", str(lock_of(recipe))]
+    command += [
+        "--no-header",
+        "--no-annotate",
+        "--no-strip-extras",
+        "--upgrade",
+        "--quiet",
+        "--output-file",
+        str(lock_of(recipe)),
+    ]
     lock_of(recipe).parent.mkdir(exist_ok=True)
     if subprocess.run(command, input="\n".join(recipe.requirements), text=True).returncode:
         raise Failed(INCONCLUSIVE, f"{recipe.name} could not be locked")

@@ -77,7 +77,7 @@ def reduced(recipe: Recipe, reports: Sequence[Json]) -> Json:
                     "title": worst["title"],
                     "counts": [f"{run[id]['failed']} of {run[id]['of']}" for run in runs],
                     "probe": finding["probe"],
-                    "message": finding["message"],
+                    "message": finding["message"].replace(str(ROOT), "…"),
                     "impact": finding["impact"],
                     "curl": re.sub(r"http://127\.0\.0\.1:\d+", "$URL", finding["curl"]),
                 }
@@ -149,8 +149,8 @@ def pages(results: Sequence[Json]) -> dict[Path, str]:
 def introduction(results: Sequence[Json]) -> Iterator[str]:
     yield (ROOT / "servers" / "introduction.md").read_text().rstrip()
     yield ""
-    yield "| server | version | judged on | verdict | MUST failed | SHOULD failed | not judged | same verdicts |"
-    yield "|---|---|---|---|---|---|---|---|"
+    yield "| server | version | judged on | contract | verdict | MUST failed | SHOULD failed | not judged | same |"
+    yield "|---|---|---|---|---|---|---|---|---|"
     for each in results:
         must, should = (each["requirements"][level] for level in ("MUST", "SHOULD"))
         unjudged = sum(
@@ -158,7 +158,8 @@ def introduction(results: Sequence[Json]) -> Iterator[str]:
         )
         flaky = {*each["flaky"], *confirmations(each).get("flaky", {})}
         same = f"all but {len(flaky)} flaky" if flaky else "all"
-        cells = [f"[{each['server']}](servers/{each['server']}.md)", each["version"], each["date"], each["verdict"]]
+        cells = [f"[{each['server']}](servers/{each['server']}.md)", each["version"], each["date"]]
+        cells += [each["contract"]["version"], each["verdict"]]
         cells += [f"{level.get('failed', 0)} of {sum(level.values())}" for level in (must, should)]
         yield row([*cells, str(unjudged), f"{same}, {each['runs']} runs"])
     yield ""
@@ -186,6 +187,9 @@ def section(result: Json) -> Iterator[str]:
     said = confirmations(result)
     for id, why in said.get("flaky", {}).items():
         yield f"Flaky: `{id}`. {why}"
+        yield ""
+    if "note" in said:
+        yield said["note"]
         yield ""
     confirmed = said.get("departures", {}) | said.get("flaky", {})
     if confirmed:

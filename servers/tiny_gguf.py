@@ -8,15 +8,7 @@ import sys
 
 import numpy as np
 from gguf import GGUFWriter, TokenType
-
-WIDTH, HEADS, INNER, CONTEXT = 64, 4, 128, 8192
-WORDS = """a and are bird bright but by calm cold come day deep far fire for from go green hill his in it lake late leaf
-light long moon more near new night no now of old on one over rain red river road sea see sky slow small snow so
-stone sun the their then they tree under was water we white wind with wood year you""".split()  # noqa: SIM905
-TEMPLATE = """{% for message in messages %}<|im_start|>{{ message['role'] }}
-{{ message['content'] }}<|im_end|>
-{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant
-{% endif %}"""
+from tiny_words import CONTEXT, END, HEADS, INNER, TEMPLATE, WIDTH, WORDS
 
 special = [("<unk>", TokenType.UNKNOWN), ("<s>", TokenType.CONTROL), ("<|im_end|>", TokenType.CONTROL)]
 special += [("<|im_start|>", TokenType.CONTROL)]
@@ -25,7 +17,6 @@ single = [(f"<0x{byte:02X}>", TokenType.BYTE) for byte in range(256)]
 single += [(chr(code).replace(" ", "▁"), TokenType.NORMAL) for code in range(0x20, 0x7F)]
 words = [(f"▁{word}", TokenType.NORMAL) for word in WORDS]
 vocabulary = special + single + words
-END = 2
 
 random = np.random.RandomState(0)
 

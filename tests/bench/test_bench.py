@@ -16,7 +16,7 @@ from alphaedge_conformance.exchange import sse
 def test_several_targets_cost_little_more_than_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], ratio: float, code: int
 ) -> None:
-    for name in ("ours", "side_by_side", "faults_found", "against_the_ideal"):
+    for name in ("ours", "side_by_side", "against_the_ideal"):
         monkeypatch.setattr(suite, name, lambda *_: {})
     monkeypatch.setattr(suite, "mock", lambda *_: nullcontext(""))
     monkeypatch.setattr(suite, "grown", lambda *_: {"seconds": 1, "peak_bytes": 1})

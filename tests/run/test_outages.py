@@ -79,7 +79,12 @@ def test_a_server_that_ends_for_good_is_not_said_to_stay(suite: Suite) -> None:
 
     with ExitStack() as stack:
         url = stack.enter_context(serve(Ends(suite.contract, KEY)))
-        threading.Thread(target=lambda: ended.wait() and stack.close()).start()
+
+        def end() -> None:
+            ended.wait()
+            stack.close()
+
+        threading.Thread(target=end).start()
         goal = target(suite.contract, url, None, KEY)
         run = suite.run(list(suite.requirements), goal, Settings(concurrency=1))
         ended.set()

@@ -78,7 +78,7 @@ def ended(pid: int, within: float = 5) -> bool:
 
 def test_there_are_enough() -> None:
     others = {each.name for each in RECIPES} - {"mock"}
-    assert len(others) >= 7
+    assert len(others) >= 16
     assert "llama-server" in others
     assert {each.name for each in RECIPES if each.heavy} >= {"guidellm", "llama-server"}
 
@@ -87,7 +87,7 @@ def test_there_are_enough() -> None:
 def test_a_recipe_is_pinned_and_binds_loopback(each: recipes.Recipe) -> None:
     assert all("==" in requirement for requirement in each.requirements)
     assert f"=={each.version}" in "".join(each.requirements) or each.npm or each.name == "mock"
-    assert each.name == "mock" or "127.0.0.1" in " ".join([*each.command, *each.files.values()])
+    assert each.name == "mock" or "127.0.0.1" in " ".join([*each.command, *each.env.values(), *each.files.values()])
     if each.npm:
         lock = json.loads((recipes.RECIPES / "npm" / each.name / "package-lock.json").read_text())["packages"]
         (pinned,) = lock.pop("")["dependencies"].values()
