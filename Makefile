@@ -79,7 +79,7 @@ profiles: .venv ## every fault and every unusual server of each profile, at thor
 mutants: .venv ## the kill matrix: every fault of the mock breaks exactly what it says (minutes)
 	@$(BIN)/python -m alphaedge_conformance.maintain.kill_matrix --report reports/mutants $(ARGS)
 
-nightly: test slow explorations growth profiles mutants ## all that is tested, as CI does every night
+nightly: test slow explorations live-faults growth profiles mutants ## all that is tested, as CI does every night
 
 gate: .venv ## what a change has to pass: make gate URL=http://host:8000 BASE=origin/main
 	@$(BIN)/python scripts/gate.py --base $(call quoted,$(BASE)) --url $(call quoted,$(URL)) $(ARGS)

@@ -269,7 +269,7 @@ def complete(app: Sphinx, page: str, source: list[str]) -> None:
     """What a page has on the site alone."""
     if page == "index":
         source[0] += f"\n\n{contents()}\n"
-    if page == "servers":
+    if page == "servers" and any((HERE / "servers").glob("*.md")):
         source[0] += "\n\n```{toctree}\n:hidden:\n:glob:\n\nservers/*\n```\n"
     # On GitHub the contract is a file, and here a page.
     source[0] = re.sub(r"\]\(\.\./openapi\.yaml\)", "](contract.md)", source[0])

@@ -152,7 +152,8 @@ def _media_types(node: Any) -> Iterator[dict[str, Any]]:
 def generate(contract: Contract, scratch: Path) -> Path:
     """The folder of the client, made in `scratch`."""
     source, made = scratch / "openapi.yaml", scratch / "alphaedge"
-    source.write_text(as_text(without_booleans(rendering(sourced(contract)))), "utf-8")
+    made_of = with_described_parameters(without_booleans(rendering(sourced(contract))))
+    source.write_text(as_text(made_of), "utf-8")
     command = [tool("openapi-python-client"), "generate", "--path", str(source), "--output-path", str(made)]
     command += ["--meta", "none", "--config", str(CONFIG), "--fail-on-warning"]
     command += ["--custom-template-path", str(templates(contract, scratch / "templates"))]
@@ -182,6 +183,16 @@ def without_booleans(node: Any) -> Any:
     return {
         name: without_booleans(each) for name, each in node.items() if not (name in SCHEMAS and isinstance(each, bool))
     }
+
+
+def with_described_parameters(document: dict[str, Any]) -> dict[str, Any]:
+    """The same with the description of each parameter in its schema, where the generator looks for it."""
+    for item in document["paths"].values():
+        for owner in (item, *(each for each in item.values() if isinstance(each, dict))):
+            for parameter in owner.get("parameters", ()):
+                if "schema" in parameter and "$ref" not in parameter["schema"]:
+                    parameter["schema"] = {"description": parameter.get("description", ""), **parameter["schema"]}
+    return document
 
 
 def _flat(node: dict[str, Any]) -> dict[str, Any]:

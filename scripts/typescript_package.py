@@ -32,6 +32,16 @@ EVENTS = "text/event-stream"
 
 
 @frozen
+class Parameter:
+    """A parameter of an address: what it is called there and in TypeScript, and the type of its value."""
+
+    name: str
+    argument: str
+    type: str
+    is_required: bool
+
+
+@frozen
 class Operation:
     """What `resources.ts.jinja` needs to know of an operation; a schema by the name of its class."""
 
@@ -40,12 +50,42 @@ class Operation:
     path: str
     summary: str
     description: str
+    places: tuple[Parameter, ...]
+    """The parameters of its path."""
+    query: tuple[Parameter, ...]
     request: str | None
     returns: str
     answer: str
     chunk: str | None
     shape: dict[str, Any]
     """How the chunks are folded together, as the runtime's `Shape`."""
+
+    @property
+    def arguments(self) -> str:
+        """What a call takes beside its options, with the types."""
+        found = [f"{each.argument}: {each.type}" for each in self.places]
+        found += [f"request: {self.request}"] if self.request else []
+        if self.query:
+            members = [f"{each.argument}{'' if each.is_required else '?'}: {each.type}" for each in self.query]
+            is_optional = not any(each.is_required for each in self.query)
+            found.append(f"query: {{ {'; '.join(members)} }}{' = {}' if is_optional else ''}")
+        return "".join(f"{each}, " for each in found)
+
+    @property
+    def given(self) -> str:
+        """The names of the same."""
+        found = [*(each.argument for each in self.places), *(["request"] if self.request else [])]
+        return "".join(f"{name}, " for name in [*found, *(["query"] if self.query else [])])
+
+    @property
+    def address(self) -> str:
+        """The path as an expression of TypeScript, with its parameters filled in."""
+        if not self.places:
+            return json.dumps(self.path)
+        path = self.path
+        for each in self.places:
+            path = path.replace("{" + each.name + "}", f"${{encodeURIComponent({each.argument})}}")
+        return f"`{path}`"
 
 
 @define
@@ -175,7 +215,8 @@ def resources(contract: Contract) -> list[Resource]:
     found: dict[str, Resource] = {}
     for path, item in contract.document["paths"].items():
         outer = None
-        for part in re.sub(r"^/v\d+/", "/", path).strip("/").split("/"):
+        parts = re.sub(r"^/v\d+/", "/", path).split("/")
+        for part in (each for each in parts if each and not each.startswith("{")):
             here = f"{outer.path}/{part}" if outer else part
             if here not in found:
                 found[here] = Resource(here)
@@ -191,24 +232,49 @@ def operation(contract: Contract, path: str, method: str) -> Operation:
     """Raises ConfigurationError for what the templates cannot say."""
     here = pointer("paths", path, method)
     found = contract.at(here)
-    if "{" in path or found.get("parameters"):
-        raise contract.error(here, "the TypeScript templates support no parameters beside the body; extend them")
-    success = here + pointer("responses", "200")
+    view = contract if here == contract.operation_pointer else contract.views[found["operationId"]]
+    parameters = [parameter(contract, at) for at in view.parameters if contract.at(at)["in"] in ("path", "query")]
+    if not contract.has(view.completion_schema):
+        raise contract.error(here, "the TypeScript templates support answers of JSON alone; extend them")
+    success = contract.resolve(here + pointer("responses", view.success))
     summary = found.get("summary", found["operationId"])
+    if parameters and contract.has(success + pointer("content", EVENTS)):
+        raise contract.error(here, "the TypeScript templates support no stream with parameters; extend them")
     events = contract.chunk_schema if contract.has(success + pointer("content", EVENTS)) else None
-    has_body = contract.has(here + pointer("requestBody", "content", JSON))
     return Operation(
         name=re.split("(?=[A-Z])|_", found["operationId"])[0],
         method=method.upper(),
         path=path,
         summary=summary,
         description=found.get("description", summary),
-        request=named(contract, here + pointer("requestBody", "content", JSON, "schema")) if has_body else None,
+        places=tuple(each for at, each in parameters if contract.at(at)["in"] == "path"),
+        query=tuple(each for at, each in parameters if contract.at(at)["in"] == "query"),
+        request=named(contract, view.request_schema) if view.has_body else None,
         returns=contract.at(success)["description"],
-        answer=named(contract, success + pointer("content", JSON, "schema")),
+        answer=named(contract, view.completion_schema),
         chunk=named(contract, events) if events else None,
         shape=shape(contract, events) if events else {},
     )
+
+
+TYPES = {"string": "string", "integer": "number", "number": "number", "boolean": "boolean"}
+
+
+def parameter(contract: Contract, here: str) -> tuple[str, Parameter]:
+    """With its pointer. Raises ConfigurationError for a value that is not a plain one."""
+    found = contract.at(here)
+    at = contract.resolve(f"{here}/schema")
+    schema = contract.at(at)
+    kind = schema.get("type")
+    if kind not in TYPES:
+        told = f"the TypeScript templates support no such value of {found['name']}; give it one of {', '.join(TYPES)}"
+        raise contract.error(at, told)
+    type = " | ".join(json.dumps(value) for value in schema.get("enum", ())) or TYPES[kind]
+    argument = class_name(found["name"])
+    is_required = found.get("required", False)
+    in_path = found["in"] == "path"
+    named = argument[0].lower() + argument[1:] if in_path else json.dumps(found["name"])
+    return here, Parameter(found["name"], named, type, is_required)
 
 
 def shape(contract: Contract, schema: str, outer: tuple[str, ...] = ()) -> dict[str, Any]:
@@ -302,7 +368,12 @@ def answers_like(schema: dict[str, Any], schemas: dict[str, Any], sent: set[str]
 def in_requests(document: dict[str, Any]) -> set[str]:
     """The names of the components that a program sends."""
     found: set[str] = set()
-    bodies = [operation.get("requestBody") for item in document["paths"].values() for operation in item.values()]
+    bodies = [
+        operation.get("requestBody")
+        for item in document["paths"].values()
+        for method, operation in item.items()
+        if method in METHODS
+    ]
     waiting: list[Any] = [body for body in bodies if body]
     while waiting:
         node = waiting.pop()

@@ -32,11 +32,11 @@ def browser() -> Iterator[Browser]:
 
 
 def test_a_browser_answers_from_our_archive(
-    browser: Browser, conform: Conform, contract: Contract, tmp_path: Path
+    browser: Browser, conform_process: Conform, contract: Contract, tmp_path: Path
 ) -> None:
-    """As if the server were there, with each answer as it was."""
+    """As if the server were there, with each answer as it was. This thread has the event loop of the browser."""
     with serve(Mock(contract, KEY)) as url:
-        conform(url, "-k", "usage and sum", "--report", str(tmp_path), key=KEY)
+        conform_process(url, "-k", "usage and sum", "--report", str(tmp_path), key=KEY)
     archive = tmp_path / "exchanges.har"
     entries = json.loads(archive.read_bytes())["log"]["entries"]
     with browser.new_context() as context:

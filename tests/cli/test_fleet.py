@@ -85,7 +85,7 @@ def test_without_the_extra_the_command_says_what_to_install(
 ) -> None:
     monkeypatch.setattr("alphaedge_conformance.cli.extras.find_spec", lambda name: None)
     assert main(arguments) == 4
-    assert "run pip install 'alphaedge[conformance,fleet]'" in capsys.readouterr().err
+    assert "run pip install '.[conformance,fleet]'" in capsys.readouterr().err
 
 
 def test_an_expression_is_read_as_pytest_reads_it() -> None:

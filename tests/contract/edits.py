@@ -242,7 +242,7 @@ GET_MODEL: Document = {
     "operationId": "getModel",
     "parameters": [
         {"name": "model", "in": "path", "required": True, "schema": TEXT, "description": "Which one."},
-        {"name": "fields", "in": "query", "schema": {"type": "array", "items": TEXT}, "description": "Its members."},
+        {"name": "fields", "in": "query", "schema": {"type": "string"}, "description": "Its members."},
     ],
     "responses": {"200": {"description": "The model.", "content": body("Model")}},
 }

@@ -10,16 +10,21 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from alphaedge_conformance.archive import har
 from alphaedge_conformance.contract import Contract
 from alphaedge_conformance.contract.further import operations
-from alphaedge_conformance.contract.requirements import unjudged
+from alphaedge_conformance.contract.requirements import subject, unjudged
 from alphaedge_conformance.errors import ConfigurationError
 from alphaedge_conformance.exchange import Operation
 from alphaedge_conformance.exchange.target import target
 from alphaedge_conformance.judging.verdicts import Conclusion, Status
+from alphaedge_conformance.maintain.diff.compare import compare
 from alphaedge_conformance.maintain.kill_matrix import differences, failed, trial, trial_twice
+from alphaedge_conformance.maintain.lint import lint
 from alphaedge_conformance.mock import Mock
 from alphaedge_conformance.mock.faults import derived
+from alphaedge_conformance.report.latency import measure
+from alphaedge_conformance.report.plan import describe_plan
 from alphaedge_conformance.run.suite import Suite
 from alphaedge_conformance.sending.settings import Settings
 
@@ -78,6 +83,16 @@ def test_a_recording_says_the_same(several: Suite) -> None:
     assert differences(run, again) == []
 
 
+def test_a_contract_without_an_operation_judges_a_recording_that_has_it(
+    suite: Suite, several: Suite, tmp_path: Path
+) -> None:
+    trial(several, Mock, report=tmp_path)
+    recording = har.read([tmp_path / har.ARCHIVE], several.contract.path)
+    run = suite.replay(list(suite.requirements), recording, Settings())
+    assert run.conclusion is Conclusion.CONFORMS
+    assert {each.probe.operation for each in run.exchanges} == {None}
+
+
 def test_a_mutant_of_each_kind_breaks_what_it_says(several: Suite) -> None:
     faults = {fault.name: fault for fault in derived.faults(several.contract)}
     found = {name: failed(trial(several, faults[name].make)) for name in TELLING}
@@ -131,6 +146,24 @@ def test_a_server_without_any_conforms_where_all_are_optional() -> None:
     suite = Suite.of(grown(["list of models", "embeddings"]))
     run = trial(suite, Without)
     assert (run.conclusion, run.unsent) == (Conclusion.CONFORMS, 0)
+
+
+def test_plans_and_reports_group_by_operation(several: Suite) -> None:
+    goal, wanted = target(several.contract, "http://127.0.0.1", None, "sk-of-nobody"), list(several.requirements)
+    plan = several.plan(wanted, goal, Settings())
+    lines = describe_plan(plan, wanted).splitlines()
+    for operation in ("listModels", "getModel", "createEmbedding"):
+        [line] = [line for line in lines if line.startswith(f"{operation} ")]
+        own = [probe for probe in plan.probes if probe.operation_name == operation]
+        assert int(line.split()[1]) == len(own) > 1
+        assert {subject(id) for probe in own for id in probe.requirement_ids} == {operation}
+
+
+def test_times_are_those_of_the_primary_operation(several: Suite) -> None:
+    run = trial(several, Mock, own(several, "listModels"))
+    of_primary = [each for each in run.exchanges if each.probe.operation is None]
+    assert len(run.exchanges) > len(of_primary)
+    assert measure(run.exchanges, []) == measure(of_primary, [])
 
 
 def test_where_it_is_asked_for(several: Suite) -> None:
@@ -220,3 +253,51 @@ def test_the_primary_operation_is_the_one_with_a_stream_wherever_it_stands(contr
     document = edited(contract.document, [EDITS["embeddings"]])
     document["paths"] = dict(reversed(document["paths"].items()))
     assert contract_of(document).path == contract.path
+
+
+def judged(old: Contract, new: Contract) -> dict[tuple[str, str], tuple[str, str]]:
+    """Whom each change of an operation hurts, clients and servers, by its rule and text."""
+    found, left_out = compare(old, new)
+    assert left_out == []
+    rules = ("operation", "x-optional")
+    return {(each.rule, each.text): (str(each.clients), str(each.servers)) for each in found if each.rule in rules}
+
+
+def test_a_comparison_says_whom_an_operation_breaks(contract: Contract) -> None:
+    optional = grown(["embeddings"])
+    required = contract_of(
+        edited(optional.document, [lambda document: document["paths"]["/v1/embeddings"]["post"].pop("x-optional")])
+    )
+    name, of = "POST /v1/embeddings", " of POST /v1/embeddings"
+    assert judged(optional, contract) == {("operation", f"{name} is gone"): ("breaking", "safe")}
+    assert judged(contract, optional) == {("operation", f"{name} is new"): ("safe", "safe")}
+    assert judged(contract, required) == {("operation", f"{name} is new"): ("safe", "breaking")}
+    text = f"a server may now lack the operation{of}"
+    assert judged(required, optional) == {("x-optional", text): ("breaking", "safe")}
+    text = f"a server may no longer lack the operation{of}"
+    assert judged(optional, required) == {("x-optional", text): ("safe", "breaking")}
+
+
+def test_what_a_removed_operation_was_judged_by_is_named(contract: Contract) -> None:
+    found, _ = compare(grown(["list of models"]), contract)
+    [gone] = [each for each in found if each.rule == "operation"]
+    assert "listModels.answer.status" in gone.requirements
+    assert gone.line > 1
+
+
+def test_lint_judges_every_operation() -> None:
+    good = lint(grown(NAMES))
+    assert [str(each) for each in good.problems] == []
+
+    def unnamed(document: Document) -> None:
+        del document["paths"]["/v1/models"]["get"]["operationId"]
+
+    def taken(document: Document) -> None:
+        members = document["components"]["schemas"]["EmbeddingRequest"]["properties"]
+        members["timeout"] = {"type": "number", "description": "Seconds."}
+
+    bad = lint(contract_of(edited(good.contract.document, [unnamed])))
+    told = [each.text for each in bad.problems if each.rule == "openapi-valid"]
+    assert [each for each in told if "expected an operationId" in each]
+    bad = lint(contract_of(edited(good.contract.document, [taken])))
+    assert [each.rule for each in bad.problems] == ["member-named"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import configparser
 import os
 import re
 import shlex
@@ -11,6 +12,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import duckdb
 import pytest
 import yaml
 
@@ -34,7 +36,7 @@ SHELL = ("console", "sh")
 NOT_RUN = {
     "make test": "is what runs this",
     "make check": "is run beside the tests, and takes a minute",
-    'make generate PROFILES="tools sampling" OUTPUT=clients': "takes long; tests/scripts/test_profile_clients.py does it",
+    'make generate PROFILES="tools sampling" OUTPUT=clients': "takes long; test_profile_clients.py does it",
     "make profiles PROFILES=tools": "takes minutes; tests/mock/test_profiles.py judges a part",
     "make mutants": "takes minutes; tests/mock/test_faults.py judges a part",
     "make bench": "takes minutes, and installs what it compares with",
@@ -171,11 +173,30 @@ def test_the_examples_are_typed(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout
 
 
+def read_units(text: str) -> None:
+    """As systemd reads a unit: every line in a section."""
+    units = configparser.ConfigParser(interpolation=None, strict=True)
+    units.read_string(text)
+    assert all(units[section] for section in units.sections())
+
+
+PARSED: dict[str, Callable[[str], object]] = {"ini": read_units, "sql": duckdb.extract_statements}
+"""Languages of snippets that nothing here could run, and what reads them."""
+
+
+@pytest.mark.parametrize("language", PARSED)
+def test_what_is_parsed_alone(language: str) -> None:
+    texts = [block.text for page in PAGES for block in of_page(page) if block.language == language]
+    assert texts
+    for text in texts:
+        PARSED[language](text)
+
+
 # Nothing is left out silently
 
 
 def test_every_block_has_a_test() -> None:
-    known = {*SHELL, "python", "diff"}
+    known = {*SHELL, "python", "diff", *PARSED}
     left = {
         block.place: block.language
         for page in PAGES
@@ -199,7 +220,7 @@ def test_what_is_not_run() -> None:
     """So many commands and no more; each entry is of use."""
     every = [command.text for page in PAGES for command in typed(page) if command.text in NOT_RUN]
     assert set(every) == set(NOT_RUN)
-    assert len(every) == 19
+    assert len(every) == 18
 
 
 @pytest.mark.parametrize("command", NOT_RUN)
@@ -230,6 +251,7 @@ def test_options_and_targets_in_the_text() -> None:
     subcommands = (["report"], ["proxy"], ["gateway"], ["fleet"], ["history", "changes"], ["history", "page"])
     helps = [help_of("cli.conform"), *(help_of("cli.conform", *each) for each in subcommands), help_of("mock")]
     helps += [help_of("cli.contract", each) for each in ("lint", "diff")]
+    helps.append(subprocess.check_output([sys.executable, "scripts/servers.py", "--help"], cwd=ROOT, text=True))
     options = OF_OTHERS | {option for text in helps for option in OPTION.findall(text)}
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.M))
     assert {"--model", "--fault"} <= options
@@ -268,8 +290,8 @@ def test_every_environment_variable_is_in_the_reference() -> None:
     for folder in (ROOT / "conformance", ROOT / "scripts" / "runtime"):
         for path in folder.rglob("*.py"):
             for line in path.read_text("utf-8").splitlines():
-                if "environ" in line or line.startswith("KEY_VARIABLE"):
-                    read |= set(re.findall(r'"([A-Z][A-Z_]{3,})"', line))
+                name = "[A-Z][A-Z_]{3,}" if "environ" in line else "ALPHAEDGE_[A-Z_]+"
+                read |= set(re.findall(rf'"({name})"', line))
     assert {"ALPHAEDGE_API_KEY", "NO_COLOR"} <= read
     table = text_of("docs/cli.md").partition("## Environment variables")[2].partition("\n## ")[0]
     first = "\n".join(line.split("|")[1] for line in table.splitlines() if line.startswith("|"))

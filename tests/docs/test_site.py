@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,7 @@ from attrs import Factory, define
 from playwright.sync_api import Browser, BrowserContext
 
 import alphaedge
-from alphaedge_conformance.cli import conform, contract
 from alphaedge_conformance.contract.requirements import subject
-from alphaedge_conformance.mock import __main__ as mock
 from alphaedge_conformance.mock.faults import all_faults
 from alphaedge_conformance.probes import everything
 from alphaedge_conformance.run.suite import Suite
@@ -166,9 +165,11 @@ def test_the_reference_has_every_class_and_every_option(site: Path, reader: Read
     assert "alphaedge.resources.ChatCompletions.create" in ids
     script = "() => [...document.querySelectorAll('dl.options dt')].map((term) => term.innerText)"
     shown = " ".join(reader.read((site / "cli.html").as_uri(), script))
-    expected = {option for parser in (conform.parser(), contract.parser(), conform.report_parser(), mock.parser())
-                for each in (parser.subparsers or [parser]) for action in each._actions
-                for option in action.option_strings}  # fmt: skip
+    named = re.findall(r"^```\{options\} (\S+):(\w+)$", (ROOT / "docs" / "cli.md").read_text("utf-8"), re.M)
+    parsers = [getattr(import_module(module), function)() for module, function in named]
+    every = [each for parser in parsers for each in (parser.subparsers or [parser])]
+    expected = {option for parser in every for action in parser._actions for option in action.option_strings}
+    assert {"--model", "--fault", "--redocly", "--help"} <= expected
     assert set(re.findall(r"(?<![\w-])--?[a-zA-Z][\w-]*", shown)) == expected
 
 

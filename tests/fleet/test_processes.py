@@ -45,9 +45,9 @@ def until(holds: Callable[[], bool]) -> None:
 
 def children(process: subprocess.Popen[str]) -> list[int]:
     """The workers."""
-    command = ["ps", "-o", "pid=,args=", "--ppid", str(process.pid)]
+    command = ["ps", "-ww", "-o", "pid=,args=", "--ppid", str(process.pid)]
     lines = subprocess.run(command, capture_output=True, text=True, check=False).stdout.splitlines()
-    return [int(line.split()[0]) for line in lines if "spawn_main" in line]
+    return [int(line.split()[0]) for line in lines if "resource_tracker" not in line]
 
 
 def is_there(pid: int) -> bool:
@@ -76,6 +76,7 @@ def test_a_coordinator_that_is_killed_is_resumed_to_the_same_result(
     process = start(tmp_path)
     until(lambda: found.requests > 3)
     workers = children(process)
+    assert len(workers) == 2
     os.kill(process.pid, number)
     said, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode == (2 if number == signal.SIGTERM else -signal.SIGKILL), said

@@ -156,7 +156,7 @@ def test_a_worker_without_the_key_says_which_variable_it_wants(
     monkeypatch.delenv(VARIABLE)
     (outcome,) = work(task("run"), [moody[1]])
     assert outcome.facts["verdict"] == "inconclusive"
-    assert outcome.facts["reason"] == f"[moody]: the environment has no {VARIABLE}, which is to hold its key"
+    assert outcome.facts["reason"] == f"[moody]: the environment variable {VARIABLE}, which holds its key, is not set"
     assert outcome.rows == ()
 
 

@@ -11,39 +11,43 @@ from pathlib import Path
 import pytest
 
 from alphaedge_conformance.contract import Contract
+from alphaedge_conformance.exchange.target import target
+from alphaedge_conformance.judging.evidence import ACCEPTED
 from alphaedge_conformance.mock.faults import all_faults
 from alphaedge_conformance.run.suite import Suite
+from alphaedge_conformance.sending.settings import Settings
 
-from .ordinary import shown_by_traffic
+from .ordinary import KEY, shown_by_traffic
 
 BATCH = 12
-CONTRACT = Contract.load()
-FAULTS = all_faults(CONTRACT)
-ANSWERS = (
-    "completion.",
-    "choice.",
-    "assistant-message.",
-    "finish-reason.",
-    "usage.",
-    "chunk.",
-    "chunk-choice.",
-    "delta.",
-)
-SUBJECTS = (*ANSWERS, "chunk.", "chunk-choice.", "delta.", "stream.", "max-tokens.", "error.")
-SPECIAL: dict[str, str] = {}
+SUITE = Suite.of(Contract.load())
+FAULTS = all_faults(SUITE.contract)
+SPECIAL = {
+    "error-with-status-200": "only what is answered to a request that the contract accepts is held against it",
+    "null-for-nothing": "an answer without a text",
+    "cut-by-the-next-request": "requests at once",
+    "hangs-after-an-error": "a client that waits for the end: this one leaves, so that nobody knows what was to come",
+    "counts-the-history": "the request of the control, twice",
+    "stays-open": "a client that waits for the end: this one leaves after [DONE]",
+}
 """Faults that show only where a request is of a kind that applications seldom send, and which one."""
 
-SHOWN = [
-    name
-    for name, fault in FAULTS.items()
-    if name not in SPECIAL and any(id.startswith(SUBJECTS) and id != "error.never-5xx" for id in fault.breaks)
-]
+
+def shown() -> list[str]:
+    """Faults that break something which is judged on answers to any valid request, not on a probe of its own."""
+    goal = target(SUITE.contract, "http://127.0.0.1", None, KEY)
+    named = SUITE.plan(list(SUITE.requirements), goal, Settings()).named
+    general = {id for id, check in SUITE.checks.items() if check.kinds & set(ACCEPTED) and id not in named}
+    return [name for name, fault in FAULTS.items() if name not in SPECIAL and fault.breaks & general]
+
+
+SHOWN = shown()
 
 
 @pytest.mark.parametrize("start", range(0, len(SHOWN), BATCH))
-def test_found_by_traffic(suite: Suite, tmp_path: Path, start: int) -> None:
+def test_found_by_traffic(tmp_path: Path, start: int) -> None:
     names = SHOWN[start : start + BATCH]
-    found = shown_by_traffic(suite, [FAULTS[name].make for name in names], tmp_path)
+    found = shown_by_traffic(SUITE, [FAULTS[name].make for name in names], tmp_path)
     missed = [name for name, each in zip(names, found, strict=True) if not each]
     accused = {name: set(each) - FAULTS[name].breaks for name, each in zip(names, found, strict=True)}
     assert (missed, {name: each for name, each in accused.items() if each}) == ([], {})

@@ -24,7 +24,9 @@ OPTIONS: list[dict[str, Any]] = [
     {},
     {"max_tokens": 1},
     {"max_tokens": 3, "temperature": 0.7},
-    {"max_tokens": 400, "temperature": 0},
+    {"max_tokens": 50},
+    {"max_tokens": 60, "temperature": 0},
+    {"stream": False},
 ]
 
 
@@ -32,7 +34,7 @@ def ask(client: Any, messages: list[dict[str, str]], options: dict[str, Any]) ->
     with suppress(openai.OpenAIError, ValueError, TypeError, AttributeError):
         client.chat.completions.create(model=MODEL, messages=messages, **options)
     with suppress(openai.OpenAIError, ValueError, TypeError, AttributeError):
-        for _ in client.chat.completions.create(model=MODEL, messages=messages, stream=True, **options):
+        for _ in client.chat.completions.create(model=MODEL, messages=messages, **{**options, "stream": True}):
             pass
 
 
@@ -41,6 +43,7 @@ def talk(url: str) -> None:
     for messages in CONVERSATIONS:
         for options in OPTIONS:
             ask(client, messages, options)
+    ask(client, CONVERSATIONS[0], {})  # as before
     ask(client, [], {})
     ask(client, CONVERSATIONS[0], {"max_tokens": 0})
     with suppress(openai.OpenAIError):

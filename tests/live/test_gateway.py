@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +23,8 @@ from alphaedge_conformance.live.gateway.upstream import Upstream
 from alphaedge_conformance.mock import serve
 from alphaedge_conformance.sending.settings import Settings
 
+from ..helpers import read_report
+from ..pages import free_port
 from .gateways import FAULTY, HARMLESS, KEY, UPSTREAM_KEY, Gateway
 
 SLOW = {f"gateway-stream.{id}" for id in ("not-held-back", "each-piece-passed-on", "ends-when-the-client-leaves")}
@@ -65,3 +71,44 @@ def test_a_harmless_gateway(contract: Contract, name: str) -> None:
     found = report(contract, HARMLESS[name])
     assert failed(found) == {}
     assert {id: each["reason"] for id, each in found.items() if each["status"] != Status.PASSED} == {}
+
+
+def command(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    ours = {name: value for name, value in os.environ.items() if not name.startswith("ALPHAEDGE_")}
+    program = [str(Path(sys.executable).with_name("alphaedge-conform")), "gateway", *arguments]
+    return subprocess.run(program, env=ours | environment, capture_output=True, text=True, timeout=120, check=False)
+
+
+def test_the_command(tmp_path: Path) -> None:
+    port = free_port()
+    keys = {"ALPHAEDGE_API_KEY": KEY, "ALPHAEDGE_UPSTREAM_KEY": UPSTREAM_KEY}
+    with serve(FAULTY["ShowsTheKey"](f"http://127.0.0.1:{port}")) as url:
+        done = command(url, "--upstream-port", str(port), "--report", str(tmp_path), **keys)
+    assert done.returncode == 1, done.stderr
+    assert "MUST gateway-key.upstream-key-not-leaked" in done.stdout
+    assert "requests arrived behind the gateway; a piece of a stream took " in done.stdout
+    found = read_report(tmp_path)
+    assert found["behind"]["requests"] >= 30
+    written = done.stdout + "".join(path.read_text("utf-8") for path in tmp_path.iterdir())
+    assert KEY not in written
+    assert UPSTREAM_KEY not in written
+
+
+def test_a_gateway_that_forwards_nowhere(tmp_path: Path) -> None:
+    with serve(Gateway("http://127.0.0.1:9")) as url:
+        done = command(url, "--upstream-port", str(free_port()), ALPHAEDGE_API_KEY=KEY)
+    assert done.returncode == 2
+    assert "nothing arrived at" in done.stdout
+
+
+def test_nothing_listens_at_the_gateway() -> None:
+    done = command(f"http://127.0.0.1:{free_port()}", "--upstream-port", str(free_port()))
+    assert done.returncode == 2
+    assert "nothing listens there" in done.stdout
+
+
+def test_an_upstream_port_in_use() -> None:
+    with serve(Gateway("http://127.0.0.1:9")) as url:
+        done = command(url, "--upstream-port", url.rpartition(":")[2])
+    assert done.returncode == 4
+    assert "in use" in done.stderr

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -148,6 +149,21 @@ def test_a_server_below_another_path(contract: Contract, tmp_path: Path) -> None
         assert proxy.get("/v1/models").status_code == 401
         _, _, report = proxy.end()
     assert report["traffic"]["judged"] == 3
+
+
+def test_a_server_with_a_certificate(contract: Contract, tmp_path: Path) -> None:
+    certificate, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
+    command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=tests"
+    command += f" -addext subjectAltName=IP:127.0.0.1 -keyout {key} -out {certificate}"
+    subprocess.run(command.split(), check=True, capture_output=True)
+    with serve(Mock(contract, KEY), ssl_certfile=certificate, ssl_keyfile=key) as url:
+        secure = url.replace("http:", "https:")
+        with proxied(secure, tmp_path / "trusted", "--ca-file", str(certificate)) as proxy:
+            talk(proxy, 1)
+        with proxied(secure, tmp_path / "untrusted") as proxy:
+            refused = httpx.post(proxy.url + PATH, json=ASKED, trust_env=False, timeout=60)
+    assert refused.status_code == 502
+    assert "TLS failed" in refused.json()["error"]["message"]
 
 
 @pytest.mark.parametrize(

@@ -126,7 +126,7 @@ class Standing(Forwarder):
         await receive()
         await send({"type": "lifespan.startup.complete"})
         await receive()
-        await self.aclose()
+        self.close()
         await send({"type": "lifespan.shutdown.complete"})
 
 

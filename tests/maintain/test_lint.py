@@ -98,7 +98,7 @@ DAMAGE = [
         "pointer: /paths/~1v1~1chat~1completions\n",
         "pointer: /x\n",
         "endpoint.m",
-        "leads nowhere",
+        "does not resolve",
     ),
     (
         "requirement-complete",

@@ -13,6 +13,7 @@ from typing import Any
 from attrs import evolve
 
 from ..contract import Contract
+from ..contract.further import everywhere
 from ..exchange import CONTROL, STREAMED_CONTROL, Exchange, Expect, Key, Probe
 from ..probes import Plan
 
@@ -20,12 +21,14 @@ NOT_LET_IN = frozenset({401, 402, 403})
 
 
 def identified(contract: Contract, plan: Plan, exchanges: Iterable[Exchange], is_ours: bool) -> Iterator[Exchange]:
-    """Each exchange with the probe that it is the answer to, known by what was sent and not by its name or sentence."""
+    """Each exchange with the probe that it is the answer to, known by what was sent and not by its name or sentence;
+    none of an operation that the contract does not have."""
+    operations = {each.name for each in everywhere(contract)}
     sent = _sent_by_us if is_ours else _sent
     known: dict[tuple[object, ...], Probe] = {}
     for each in (each for probe in plan.probes for each in _with_parts(probe)):
         known.setdefault(sent(each), each)  # the control before the same in another form of HTTP
-    for exchange in exchanges:
+    for exchange in (each for each in exchanges if each.probe.operation_name in operations):
         probe = exchange.probe
         if not is_ours and probe.key is Key.RIGHT and exchange.status in NOT_LET_IN:
             yield exchange  # the key may be wrong, or may not do this: the request says nothing

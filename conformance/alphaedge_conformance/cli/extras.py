@@ -10,4 +10,6 @@ from ..errors import ConfigurationError
 def require_history() -> None:
     """Raises ConfigurationError where the extra `fleet` is not installed."""
     if find_spec("duckdb") is None:
-        raise ConfigurationError("the history of a fleet wants DuckDB; run pip install 'alphaedge[conformance,fleet]'")
+        raise ConfigurationError(
+            "a fleet's history needs DuckDB; in a clone of the kit's repository, run pip install '.[conformance,fleet]'"
+        )

@@ -39,7 +39,7 @@ def _parser(command: str, description: str) -> Parser:
     add = made.add_argument
     add("--level", choices=("must", "should"), default="must", help="the lowest level that fails the run")
     add("--strict", dest="level", action="store_const", const="should", help="the same as --level should")
-    add("-q", "--quiet", action="store_true", help="print the verdict alone")
+    add("-q", "--quiet", action="store_true", help="print only the verdict")
     return made
 
 
@@ -53,7 +53,7 @@ def _port(text: str) -> int:
 _port.__name__ = "port"
 
 
-def _proxy(arguments: Sequence[str]) -> int:
+def proxy_parser() -> Parser:
     made = _parser("proxy", PROXY)
     add = made.add_argument
     add("upstream", metavar="UPSTREAM", help="the server, as http://host:8000; may end in /v1")
@@ -62,7 +62,11 @@ def _proxy(arguments: Sequence[str]) -> int:
     add("--keep-bodies", action="store_true", help="keep the texts of messages in reports and recordings")
     add("--contract", metavar="FILE", help="another contract than the one shipped")
     add("--ca-file", metavar="FILE", help="certificates to trust besides the system's, in PEM")
-    parsed = made.parse_args(arguments)
+    return made
+
+
+def _proxy(arguments: Sequence[str]) -> int:
+    parsed = proxy_parser().parse_args(arguments)
 
     from pathlib import Path
 
@@ -90,7 +94,7 @@ def _proxy(arguments: Sequence[str]) -> int:
         raise ConfigurationError(f"--port {parsed.port}: {error.strerror}; name another") from None
 
 
-def _gateway(arguments: Sequence[str]) -> int:
+def gateway_parser() -> Parser:
     made = _parser("gateway", GATEWAY)
     add = made.add_argument
     add("gateway", metavar="GATEWAY", help="the gateway, as http://host:8000; may end in /v1")
@@ -104,9 +108,13 @@ def _gateway(arguments: Sequence[str]) -> int:
         action="append",
         default=[],
         metavar="'NAME: VALUE'",
-        help="a header to send with every request; repeatable. No report has its value, unless it is harmless",
+        help="a header to send with every request; repeatable. Reports mask its value, unless it is harmless",
     )
-    parsed = made.parse_args(arguments)
+    return made
+
+
+def _gateway(arguments: Sequence[str]) -> int:
+    parsed = gateway_parser().parse_args(arguments)
 
     import os
     from pathlib import Path

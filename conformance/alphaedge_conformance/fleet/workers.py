@@ -16,6 +16,9 @@ from attrs import frozen
 
 from ..errors import ConfigurationError
 
+CONNECT = 10.0
+"""Seconds that a scheduler of Dask is waited for."""
+
 
 @frozen
 class Workers:
@@ -51,19 +54,25 @@ def processes(count: int) -> Workers:
 def dask(address: str) -> Workers:
     """Those of a Dask scheduler. Raises ConfigurationError."""
     if find_spec("distributed") is None:
-        raise ConfigurationError("--scheduler wants Dask; run pip install 'alphaedge[conformance,fleet]'")
+        raise ConfigurationError(
+            "--scheduler needs Dask; in a clone of the kit's repository, run pip install '.[conformance,fleet]'"
+        )
     from distributed import Client
 
     try:
-        client: Any = Client(address, set_as_default=False)  # type: ignore[no-untyped-call]
+        client: Any = Client(address, set_as_default=False, timeout=CONNECT)  # type: ignore[no-untyped-call]
     except (OSError, ValueError) as error:
         raise ConfigurationError(f"--scheduler {address}: {error}") from None
-    count = sum(client.ncores().values())
-    if not count:
+    if not (count := sum(client.ncores().values())):
         client.close()
         raise ConfigurationError(f"--scheduler {address}: it has no workers; start `dask worker {address}`")
+
+    def stop(executor: Executor) -> None:
+        executor.shutdown(wait=False)  # which cancels what is under way
+        client.close()
+
     # The same units again are another judging, not one whose result is known.
-    return Workers(count, lambda: client.get_executor(pure=False), _shut_down)
+    return Workers(count, lambda: client.get_executor(pure=False), stop)
 
 
 def _shut_down(executor: Executor) -> None:

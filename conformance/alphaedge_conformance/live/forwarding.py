@@ -11,18 +11,12 @@ import json
 import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
-from typing import Any
 from urllib.parse import urlsplit
 
-import httpx
 from starlette.types import Message, Receive, Scope, Send
 
+from .connections import Broke, Connection, Connections
 from .headers import end_to_end, request_headers
-
-CONNECT = 10.0
-"""Seconds until there is a connection; nothing else is limited, since what passes is not ours."""
-IDLE = 3.0
-"""Seconds that a connection to the server is kept, less than most servers keep one."""
 
 
 class Watcher:
@@ -41,7 +35,7 @@ class Watcher:
         """The end, and why the answer is not whole if it is not."""
 
 
-class Upload(httpx.AsyncByteStream):
+class Upload:
     """The body of a request, a piece at a time, as the server takes it."""
 
     def __init__(self, receive: Receive, watcher: Watcher) -> None:
@@ -56,7 +50,7 @@ class Upload(httpx.AsyncByteStream):
             if message["type"] == "http.disconnect":
                 self.client_left = True
                 self._ended.set()
-                raise httpx.WriteError("the client left")
+                raise Broke("the client left")
             more = message.get("more_body", False)
             if data := message.get("body", b""):
                 self._watcher.request(data)
@@ -78,14 +72,11 @@ class Forwarder:
         origin: str,
         rewrite: Callable[[bytes], bytes] = lambda target: target,
         watch: Callable[[Scope], Watcher] = lambda scope: Watcher(),
-        verify: ssl.SSLContext | bool = True,
+        verify: ssl.SSLContext | None = None,
     ) -> None:
         """`origin` is scheme, host and port; `rewrite` makes the target of a request, path and query, the server's."""
-        self._url, self._host = httpx.URL(origin), urlsplit(origin).netloc.encode("ascii")
+        self._connections, self._host = Connections(origin, verify), urlsplit(origin).netloc.encode("ascii")
         self._rewrite, self._watch = rewrite, watch
-        limits = httpx.Limits(max_connections=None, max_keepalive_connections=100, keepalive_expiry=IDLE)
-        self._transport = httpx.AsyncHTTPTransport(verify=verify, limits=limits)
-        self._timeout = httpx.Timeout(None, connect=CONNECT).as_dict()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         watcher = self._watch(scope)
@@ -106,35 +97,42 @@ class Forwarder:
 
     async def _pass(self, scope: Scope, upload: Upload, send: Send, watcher: Watcher) -> str | None:
         """Why the answer is not whole, if it is not."""
+        connection: Connection | None = None
+        try:
+            connection = await self._connections.take()
+            return await self._exchange(connection, scope, upload, send, watcher)
+        except Broke as error:
+            failure = f"no answer: {error}"
+        finally:
+            if connection is not None:
+                self._connections.give_back(connection)
+        if not upload.client_left:
+            for message in bad_gateway(failure):
+                await send(message)
+        return failure
+
+    async def _exchange(
+        self, connection: Connection, scope: Scope, upload: Upload, send: Send, watcher: Watcher
+    ) -> str | None:
+        """Raises Broke where no answer comes; one that is not whole ends without an end, for the client too."""
         target = scope["raw_path"] + (b"?" + scope["query_string"] if scope["query_string"] else b"")
-        extensions: dict[str, Any] = {"timeout": self._timeout, "target": self._rewrite(target)}
         headers = request_headers(scope["headers"], self._host)
-        request = httpx.Request(scope["method"], self._url, headers=headers, stream=upload, extensions=extensions)
+        await connection.send(scope["method"], self._rewrite(target), headers, aiter(upload))
+        status, came = await connection.answer()
+        kept = end_to_end(came)
+        watcher.starts(status, kept)
+        await send({"type": "http.response.start", "status": status, "headers": kept})
         try:
-            answer = await self._transport.handle_async_request(request)
-        except (httpx.HTTPError, ssl.SSLError) as error:
-            failure = f"no answer: {_in_words(error)}"
-            if not upload.client_left:
-                for message in bad_gateway(failure):
-                    await send(message)
-            return failure
-        try:
-            kept = end_to_end(answer.headers.raw)
-            watcher.starts(answer.status_code, kept)
-            await send({"type": "http.response.start", "status": answer.status_code, "headers": kept})
-            assert isinstance(answer.stream, httpx.AsyncByteStream)
-            async for data in answer.stream:
+            async for data in connection.pieces():
                 watcher.answer(data)
                 await send({"type": "http.response.body", "body": data, "more_body": True})
-        except httpx.HTTPError as error:
-            return f"the answer broke off: {_in_words(error)}"  # without an end, so that the client's breaks off too
-        finally:
-            await answer.aclose()
+        except Broke as error:
+            return f"the answer broke off: {error}"
         await send({"type": "http.response.body", "body": b""})
         return None
 
-    async def aclose(self) -> None:
-        await self._transport.aclose()
+    def close(self) -> None:
+        self._connections.close()
 
 
 def bad_gateway(why: str) -> list[Message]:
@@ -146,14 +144,3 @@ def bad_gateway(why: str) -> list[Message]:
         {"type": "http.response.start", "status": 502, "headers": headers},
         {"type": "http.response.body", "body": body},
     ]
-
-
-def _in_words(error: Exception) -> str:
-    words: dict[type[Exception], str] = {
-        httpx.ConnectError: "nothing listens there, or TLS failed",
-        httpx.ConnectTimeout: f"no connection within {CONNECT:g} s",
-        httpx.ReadError: "the connection was reset",
-        httpx.WriteError: "the connection was reset",
-        httpx.RemoteProtocolError: "the connection was closed, or it was not HTTP",
-    }
-    return words.get(type(error), type(error).__name__)

@@ -21,6 +21,7 @@ from ..judging.verdicts import Conclusion
 from ..mock import serve
 from ..report.comparison import is_one
 from ..run.interrupts import interruptible
+from .connections import HEADERS
 from .feed import Feed, feeding
 from .forwarding import Forwarder, Watcher
 from .messages import Setup
@@ -72,7 +73,7 @@ class Observer(Watcher):
 class Proxy:
     """The ASGI application: two paths of its own, and everything else passed on."""
 
-    def __init__(self, contract: Contract, url: str, feed: Feed, verify: ssl.SSLContext | bool = True) -> None:
+    def __init__(self, contract: Contract, url: str, feed: Feed, verify: ssl.SSLContext | None = None) -> None:
         """`url` is the address of the operation at the server."""
         parts = urlsplit(url)
         self._contract, self._feed, self._meters = contract, feed, Meters()
@@ -95,7 +96,7 @@ class Proxy:
         await receive()
         await send({"type": "lifespan.startup.complete"})
         await receive()
-        await self._forwarder.aclose()
+        self._forwarder.close()
         await send({"type": "lifespan.shutdown.complete"})
 
     def _rewrite(self, target: bytes) -> bytes:
@@ -131,7 +132,12 @@ def run(contract: Contract, setup: Setup, port: int, verify: ssl.SSLContext, qui
     use."""
     logging.getLogger("asyncio").setLevel(logging.ERROR)  # a client that left is nothing to warn of
     stopped = threading.Event()
-    options = {"lifespan": "on", "server_header": False, "timeout_keep_alive": KEEP_ALIVE}
+    options = {
+        "lifespan": "on",
+        "server_header": False,
+        "timeout_keep_alive": KEEP_ALIVE,
+        "h11_max_incomplete_event_size": HEADERS,
+    }
     with feeding(setup) as feed, interruptible(lambda _: stopped.set()):
         proxy = Proxy(contract, setup.url, feed, verify)
         with serve(proxy, port, timeout_graceful_shutdown=GRACE, **options) as url:

@@ -49,7 +49,8 @@ class Latency(TypedDict):
 def measure(exchanges: Iterable[Exchange], paces: Sequence[float]) -> Latency | None:
     """Of the answers that were accepted; `paces` are their tokens per second. None where nobody knows when they
     arrived, as of another program's recording."""
-    answered = [each for each in exchanges if each.accepted and each.is_timed]
+    of_primary = (each for each in exchanges if each.probe.operation is None)
+    answered = [each for each in of_primary if each.accepted and each.is_timed]
     if not answered:
         return None
     first = sorted(each.chunks[0].at for each in answered)

@@ -61,6 +61,7 @@ export interface Call {
   /** The media type of the answer. */
   readonly accept: string;
   readonly body?: object;
+  readonly query?: Query;
 }
 
 /** What an attempt came to that gave no answer, and how long to wait for the next, if there is to be one. */
@@ -100,7 +101,7 @@ export class Transport {
   /** An answer with a status of 2xx, which is still to be read. */
   async send(call: Call, options: RequestOptions = {}): Promise<Exchange> {
     const url = this.#url(call.path);
-    const query = queryOf({ ...this.#defaultQuery, ...options.extraQuery });
+    const query = queryOf({ ...this.#defaultQuery, ...call.query, ...options.extraQuery });
     const body = call.body && encoded({ ...call.body, ...options.extraBody });
     const retries = count(options.maxRetries, this.#maxRetries);
     const timeout = milliseconds(options.timeout, this.#timeout);
