@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from starlette.requests import Request
@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from alphaedge_conformance.archive import har
 from alphaedge_conformance.exchange.target import target
-from alphaedge_conformance.judging.verdicts import Status
+from alphaedge_conformance.judging.verdicts import Conclusion, Status
 from alphaedge_conformance.maintain.kill_matrix import trial
 from alphaedge_conformance.mock import Mock, serve
 from alphaedge_conformance.mock.faults import BY_HAND
@@ -64,6 +64,29 @@ def test_a_server_that_ends_and_is_started_again(suite: Suite) -> None:
     (finding,) = run.verdicts[ID].findings
     assert "temperature" in finding.message
     assert finding.exchange.refused_connection
+
+
+def test_a_server_that_ends_for_good_is_not_said_to_stay(suite: Suite) -> None:
+    """As Prism, which a deep JSON ends a moment after it was answered: what cannot be repeated accuses nobody."""
+    ended = threading.Event()
+
+    class Ends(Mock):
+        async def respond(self, http: Request) -> Response:
+            response = await super().respond(http)
+            if b"[[[[" in await http.body():
+                ended.set()
+            return response
+
+    with ExitStack() as stack:
+        url = stack.enter_context(serve(Ends(suite.contract, KEY)))
+        threading.Thread(target=lambda: ended.wait() and stack.close()).start()
+        goal = target(suite.contract, url, None, KEY)
+        run = suite.run(list(suite.requirements), goal, Settings(concurrency=1))
+        ended.set()
+    verdict = run.verdicts[ID]
+    assert verdict.status is Status.INCONCLUSIVE
+    assert "the server was not there again after" in (verdict.reason or "")
+    assert run.conclusion is Conclusion.INCONCLUSIVE
 
 
 @contextmanager

@@ -33,18 +33,19 @@ class Investigation:
     """Takes each exchange, and whether it counts."""
     _is_up: bool = False
 
-    def investigate(self) -> None:
+    def investigate(self) -> dict[Probe, str]:
         """Names the first request that takes the server down whenever it is sent; nothing where there was no outage, or
-        where none can be blamed for it."""
+        where none can be blamed for it. Gives what could not be sent, and why, where the server did not come back."""
         for probe in self._suspects():
             if not self._is_back():
-                return
+                return {behind(self.control, probe): f"the server was not there again after {probe.name!r}"}
             down = self._down_after(probe)
             if down is None:
                 continue
             self.keep(down, is_the_cause := all(self._comes_again(probe, tries) for tries in ROUNDS))
             if is_the_cause:
-                return
+                break
+        return {}
 
     def _suspects(self) -> list[Probe]:
         """What was sent before the server was first seen to be away, the last first. A gateway may answer an invalid

@@ -165,17 +165,17 @@ class Suite:
                 run = evolve(run, reason=str(reason), unsent=len(runner.unsent(plan)))
             else:
                 unsent = runner.unsent(plan)
+                run = evolve(run, unsent=len(unsent))
                 if runner.stopped is None:
                     split(runner)
                     held_back = True
                     confirm(runner, plan.probes[0], keep)
-                    Investigation(runner, plan.probes[0], keep).investigate()
+                    unsent |= Investigation(runner, plan.probes[0], keep).investigate()
                     if settings.explore:
                         drawing = Drawing.of(self.contract, self.requirements, plan.probes[0])
                         Explorer(runner, judge, keep, settings.seed, settings.explore, drawing).explore()
                     held_back = False
                 verdicts = judge.verdicts(unsent)
-                run = evolve(run, unsent=len(unsent))
                 if settings.discover:
                     held_back = True
                     offers = discover(self.contract, runner, plan.probes[0], lambda exchange: keep(exchange, False))

@@ -28,6 +28,27 @@ Events = AsyncIterator[bytes]
 
 
 @unusual
+class SlowToBegin(Mock):
+    """It is slow to begin with its first answers, as mlx-lm while it compiles, and then so fast that they come in one
+    piece."""
+
+    COLD = 2
+    begun = 0
+
+    async def events(self, request: Json, reply: Reply) -> Events:
+        self.begun += 1
+        if self.begun > self.COLD:
+            async for event in super().events(request, reply):
+                yield event
+            return
+        pace, self.tokens_per_second = self.tokens_per_second, None
+        whole = b"".join([event async for event in super().events(request, reply)])
+        self.tokens_per_second = pace
+        await asyncio.sleep(0.6)
+        yield whole
+
+
+@unusual
 class LinesEndInCrlf(Mock):
     """Lines end in CRLF."""
 
