@@ -36,6 +36,8 @@ SHELL = ("console", "sh")
 NOT_RUN = {
     "make test": "is what runs this",
     "make check": "is run beside the tests, and takes a minute",
+    'make generate PROFILES="tools sampling" OUTPUT=clients': "takes long; test_profile_clients.py does it",
+    "make profiles PROFILES=tools": "takes minutes; tests/mock/test_profiles.py judges a part",
     "make mutants": "takes minutes; tests/mock/test_faults.py judges a part",
     "make bench": "takes minutes, and installs what it compares with",
     "make bench-suites ARGS='--sample 20'": "takes minutes",
@@ -219,7 +221,7 @@ def test_what_is_not_run() -> None:
     """So many commands and no more; each entry is of use."""
     every = [command.text for page in PAGES for command in typed(page) if command.text in NOT_RUN]
     assert set(every) == set(NOT_RUN)
-    assert len(every) == 17
+    assert len(every) == 19
 
 
 @pytest.mark.parametrize("command", NOT_RUN)

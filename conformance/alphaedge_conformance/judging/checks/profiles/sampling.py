@@ -129,11 +129,9 @@ def logprob_not_positive(evidence: Evidence) -> None:
     every = [token for choice in _choices(evidence) for token in _tokens(choice.get("logprobs")) or ()]
     assume(every)
     for token in every:
-        listed = token.get("top_logprobs")
-        for each in [token, *(listed if isinstance(listed, list) else ())]:
-            value = each.get("logprob") if isinstance(each, dict) else None
-            is_number = isinstance(value, int | float) and not isinstance(value, bool)
-            assert not is_number or value <= 0, Deviation(
+        for each in [token, *token.get("top_logprobs", ())]:
+            value = each["logprob"]
+            assert value <= 0, Deviation(
                 f"expected a logprob of at most 0, got {value} for {shown_json(each.get('token'))}",
                 Place(members=("logprob",)),
             )
