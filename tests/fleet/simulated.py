@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from alphaedge_conformance.fleet.coordinator import Coordinator
 from alphaedge_conformance.fleet.history import History
@@ -45,7 +45,7 @@ def report(target: str, at: datetime, statuses: Mapping[str, str], **members: An
         "requirements": [_requirement(id, status) for id, status in statuses.items()],
     }
     made |= members
-    return made
+    return cast(Report, made)
 
 
 def _requirement(id: str, status: str) -> dict[str, Any]:

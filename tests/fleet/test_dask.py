@@ -29,7 +29,7 @@ QUIET = ["--no-dashboard", "--host", "127.0.0.1"]
 
 @contextmanager
 def local() -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
-    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None, host="127.0.0.1") as cluster:
+    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None, host="127.0.0.1") as cluster:  # type: ignore[no-untyped-call]
         yield cluster.scheduler_address, []
 
 
@@ -52,7 +52,7 @@ def apart() -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
         with_key = os.environ | {VARIABLE: PLANTED}
         begun = [start(["worker", address, *QUIET, "--nthreads", "1", "--no-nanny"], with_key) for _ in range(2)]
         with Client(address, set_as_default=False, timeout=60) as client:  # type: ignore[no-untyped-call]
-            client.wait_for_workers(2, timeout=60)  # type: ignore[no-untyped-call]
+            client.wait_for_workers(2, timeout=60)
         yield address, begun
 
 

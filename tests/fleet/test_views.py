@@ -63,7 +63,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> History:
 
 def test_open_metrics_are_what_a_parser_of_the_format_takes(kept: History) -> None:
     text = openmetrics.text(latest(kept), changes.read(kept, AT))
-    families = {family.name: family for family in text_string_to_metric_families(text)}
+    families = {family.name: family for family in text_string_to_metric_families(text)}  # type: ignore[no-untyped-call]
     samples = {
         name: {sample.labels.get("target") or sample.labels.get("now"): sample.value for sample in family.samples}
         for name, family in families.items()

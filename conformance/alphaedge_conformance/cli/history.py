@@ -9,7 +9,7 @@ from argparse import Namespace
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, TextIO, cast
 
 from ..command import Parser
 from .extras import require_history
@@ -111,7 +111,7 @@ def _written(path: Path | None) -> Iterator[TextIO]:
     try:
         with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, delete=False) as file:
             try:
-                yield file
+                yield cast(TextIO, file)
                 file.close()
                 Path(file.name).chmod(0o644)
                 Path(file.name).replace(path)
