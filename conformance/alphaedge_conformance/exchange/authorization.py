@@ -63,6 +63,7 @@ CREDENTIALS: dict[Key, Credentials] = {
     Key.SAME_LENGTH: _of(_another, lambda key, _: _another(key)),
     Key.NON_ASCII: _literal("Bearer sk-cl\u00e9-\u9375-\U0001f511"),
     Key.LONG: _literal("Bearer " + WRONG_KEY * 8),
+    Key.OTHER_SCHEME: Credentials(lambda key: f"Basic {key}", lambda _, name: f"Basic ${name}"),
     Key.NO_SPACE: Credentials(lambda key: f"Bearer{key}", lambda _, name: f"Bearer${name}"),
 }
 

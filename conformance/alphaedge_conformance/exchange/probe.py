@@ -50,6 +50,8 @@ class Key(StrEnum):
     SAME_LENGTH = "same length"
     NON_ASCII = "non-ASCII"
     LONG = "long"
+    OTHER_SCHEME = "other scheme"
+    """The right key under another scheme than Bearer."""
     NO_SPACE = "no space"
     """The right key, with no space between the scheme and it."""
 

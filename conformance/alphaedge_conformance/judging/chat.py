@@ -22,13 +22,15 @@ def plain_first(all_shown: Iterable[Evidence]) -> Iterator[tuple[str, Evidence]]
 
 
 def said(evidence: Evidence) -> tuple[str, Any]:
-    """The text of the one choice of an accepted answer, and its finish_reason. Raises Unseen for any other."""
+    """The text of all choices of an accepted answer, and their finish_reason. Raises Unseen where there is no text, or
+    more than one reason."""
     choices = fold(evidence.chunks)["choices"] if evidence.exchange.probe.streams else evidence.choices
-    assume(len(choices) == 1, "not one choice")
-    message = choices[0].get("message")
-    text = message.get("content") if isinstance(message, dict) else None
-    assume(isinstance(text, str), "no text")
-    return str(text), choices[0].get("finish_reason")
+    messages = [choice.get("message") for choice in choices]
+    texts = [message.get("content") if isinstance(message, dict) else None for message in messages]
+    assume(texts and all(isinstance(text, str) for text in texts), "no text")
+    reasons = [choice.get("finish_reason") for choice in choices]
+    assume(all(reason == reasons[0] for reason in reasons), "choices that end for different reasons")
+    return "\n".join(map(str, texts)), reasons[0]
 
 
 def pieces(evidence: Evidence) -> list[str]:

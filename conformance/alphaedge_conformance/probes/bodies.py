@@ -15,7 +15,7 @@ from ..exchange.strict_json import Json
 from .making import written
 
 DEEP = 5_000
-"""Levels of lists: more than any parser that recurses has stack for, and no more bytes than a short text."""
+"""Levels of lists, or digits: more than any parser that recurses has stack for, and than some convert to a number."""
 LARGE = 64 * 2**10
 """Bytes: larger than the buffers that servers read a request into, and smaller than any limit that a chat needs."""
 MALFORMED = "malformed JSON"
@@ -81,6 +81,7 @@ def _odd(control: Probe) -> Iterator[Probe]:
     for name, body in (
         ("a byte order mark", b"\xef\xbb\xbf" + (control.body or b"")),
         ("half a surrogate pair", half),
+        (f"a number of {DEEP} digits", written(request, {"x_unknown_member": "1" * DEEP})),
         (f"{DEEP} lists deep", written(request, {"x_unknown_member": "[" * DEEP + "]" * DEEP})),
     ):
         yield evolve(

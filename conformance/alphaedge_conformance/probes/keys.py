@@ -31,6 +31,7 @@ def probes(control: Probe) -> Iterator[Probe]:
         for kind, name in kinds.items():
             yield _refused(control, name, kind, about)
     yield _refused(control, "no space after Bearer", Key.NO_SPACE, "malformed-refused")
+    yield _refused(control, "the key under another scheme", Key.OTHER_SCHEME, "malformed-refused")
     stream = evolve(control, body=encode(chat.as_a_stream(control.request)))
     yield _refused(stream, "no key, streamed", Key.ABSENT, "missing-key-refused")
     yield _refused(stream, "wrong key, streamed", Key.WRONG, "wrong-key-refused")

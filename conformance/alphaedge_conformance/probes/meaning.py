@@ -17,7 +17,7 @@ MAX_TOKENS = 16
 
 UNICODE = (
     'tab\there,\r\nÜnïcode \U0001f9ea 名前 👩‍👩‍👧‍👦 "quoted" back\\slash 12 3.5 true null '
-    "\u2028separator \u202eright-to-left"
+    "\u2028separator \u202eright-to-left cafe\u0301"
 )
 CONVERSATION = [
     {"role": "system", "content": "You are terse.\nAnswer in one line."},
@@ -79,7 +79,7 @@ def _models(control: Probe) -> Iterator[Probe]:
     for name, model in (
         ("unknown model", unknown_model(control)),
         ("a model without a name", ""),
-        ("a model with quotes and a NUL in its name", 'the "best" \\ model\n\0'),
+        ("a model with quotes, dots and a NUL in its name", '../the "best" \\ model\n\0'),
         ("a model with a long name of many bytes", "模型🤖é" * 100),
     ):
         why = "Asks for a model that does not exist."
@@ -105,14 +105,14 @@ def _undecided(contract: Contract, control: Probe) -> Iterator[Probe]:
 
 
 def _later_messages(control: Probe) -> Iterator[Probe]:
-    """Something that is wrong, and is not in the first message."""
+    """Something that is wrong, and is in neither the first message nor the last."""
     first = control.request["messages"]
-    why = "A wrong message that is not the first."
+    why = "A wrong message between others."
     for name, message, about in (
         ("a second message without content", {"role": "user"}, "message.content-required"),
         ("a second message of an unknown role", {"role": ODD_ROLE, "content": "Hi."}, "message.role-enum"),
     ):
-        yield edited(control, name, why, {"messages": [*first, message]}, about, expect=Expect.REFUSED)
+        yield edited(control, name, why, {"messages": [*first, message, *first]}, about, expect=Expect.REFUSED)
 
 
 def _large(control: Probe) -> Iterator[Probe]:
@@ -123,6 +123,8 @@ def _large(control: Probe) -> Iterator[Probe]:
         yield edited(control, f"max_tokens = 2^{power}", why, large, about, expect=Expect.EITHER)
     many = [{"role": ("user", "assistant")[number % 2], "content": "a"} for number in range(MANY)]
     yield edited(control, f"{MANY} messages", "A long conversation.", {"messages": many}, about, expect=Expect.EITHER)
+    text, why = says("word " * 800), "A text of some length, which a model may be too small for."
+    yield edited(control, "a text of 4 KB", why, {"messages": text}, about, expect=Expect.EITHER)
     text, why = says(" ".join([tokens.LONG] * 120)), "A text too long for many models."
     yield edited(
         control, "a text of 64 KB", why, {"messages": text}, about, expect=Expect.EITHER, effort=Effort.THOROUGH

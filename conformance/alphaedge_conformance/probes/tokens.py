@@ -11,6 +11,7 @@ from .making import edited, says
 COUNT = "Count from 1 to 50, like this: 1, 2, 3."
 LONG = " ".join(["The quick brown fox jumps over the lazy dog near the quiet river bank."] * 8)
 TIMES = 4
+ROLES = ("system", "assistant", "user")
 CUT_AT = (2, 8)
 DENSE = "".join(chr(start + step * 7) for step in range(40) for start in (0x4E00, 0x5B57, 0x6587, 0x8A9E))
 """A text without white space of which no tokenizer makes few tokens: many different ideographs."""
@@ -28,7 +29,7 @@ def probes(control: Probe) -> Iterator[Probe]:
         ("a long prompt", says(LONG)),
         (f"a prompt {TIMES} times as long", says(" ".join([LONG] * TIMES))),
         ("a prompt without white space", says(DENSE)),
-        ("a long message before a short one", [{"role": "system", "content": LONG}, *says("Hi.")]),
+        ("a long prompt of each role", [{"role": role, "content": LONG} for role in ROLES]),
     ):
         prompt: Json = {"messages": messages, "temperature": 0}
         yield edited(control, name, "Counts more tokens for more text.", prompt, "usage.prompt-grows")

@@ -33,7 +33,7 @@ class Limits(NamedTuple):
     ] = 5.0
     body: Annotated[int, Option("--max-body", "BYTES", "largest body on the wire")] = 4 * 2**20
     decoded: Annotated[int, Option("--max-decoded", "BYTES", "largest body after decoding")] = 4 * 2**20
-    pieces: Annotated[int, Option("--max-pieces", "N", "most pieces in which a body or a stream may arrive")] = 20_000
+    pieces: Annotated[int, Option("--max-pieces", "N", "most pieces in which a body or a stream may arrive")] = 2**16
     lines: Annotated[int, Option("--max-lines", "N", "most lines of a stream; an event has at least two")] = 20_000
     depth: Annotated[int, Option("--max-depth", "N", "deepest nesting of lists and objects in JSON")] = 200
     headers: Annotated[int, Option("--max-headers", "BYTES", "largest headers of an answer")] = 64 * 2**10

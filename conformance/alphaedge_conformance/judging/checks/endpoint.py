@@ -7,6 +7,7 @@ from ...exchange.strict_json import loads
 from ..evidence import Evidence, assume
 from ..places import STATUS, Deviation, Place
 from .check import check
+from .errors import JSON_LABELS
 from .keywords import accepted, excerpt, invalid_json
 
 NOT_IMPLEMENTED = 501
@@ -18,7 +19,8 @@ check("endpoint.http-forms-accepted")(accepted)
 @check("endpoint.method-refused")
 def method_refused(answer: Exchange) -> None:
     assert answer.status == 405, Deviation(f"expected 405, got {answer.status}", STATUS)
-    allow = answer.header("allow")
+    lines = [value for name, value in answer.headers if name.lower() == "allow"]
+    allow = ", ".join(lines) if lines else None  # lines of one name are one list (RFC 9110, 5.3)
     allowed = [method.strip() for method in (allow or "").split(",")]
     assert "POST" in allowed, Deviation(
         f"expected an Allow header that names POST, got {allow!r}", Place(header="allow")
@@ -36,7 +38,7 @@ def method_never_5xx(answer: Exchange) -> None:
 @check("endpoint.method-error-shape")
 def method_error_shape(evidence: Evidence, answer: Exchange) -> None:
     assume(400 <= (answer.status or 0) < 500, f"answered {answer.status}")
-    assert answer.media_type == "application/json", Deviation(
+    assert answer.media_type in JSON_LABELS, Deviation(
         f"expected Content-Type: application/json, got {answer.header('content-type')}: {excerpt(answer)}",
         Place(header="content-type"),
     )

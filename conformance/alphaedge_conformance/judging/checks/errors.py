@@ -10,6 +10,7 @@ from ..places import STATUS, Deviation, Place
 from .check import check
 from .keywords import excerpt, invalid_json, no_answer
 
+JSON_LABELS = ("application/json", "application/problem+json")
 STACK_TRACE = re.compile(
     rb"""Traceback \(most recent call last\)                           # Python
     | \bFile\ +"[^"\n]+",\ line\ \d+                                  # Python
@@ -39,7 +40,7 @@ def never_5xx(refusal: Exchange) -> None:
 
 @check("error.json")
 def is_json(error: Exchange) -> None:
-    assert error.media_type in ("application/json", "application/problem+json"), Deviation(
+    assert error.media_type in JSON_LABELS, Deviation(
         f"expected Content-Type: application/json, got {error.header('content-type')}: {excerpt(error)}",
         Place(header="content-type"),
     )

@@ -41,7 +41,13 @@ def refused_with_4xx(answer: Exchange) -> None:
     )
 
 
-check("request.model-unknown-refused")(refused_with_4xx)
+@check("request.model-unknown-refused")
+def unknown_model_refused(answer: Exchange) -> None:
+    """Or forbidden, to the owner of this key."""
+    if answer.status != 403:
+        refused_with_4xx(answer)
+
+
 check("body.malformed-json-refused")(refused_with_4xx)
 check("body.empty-refused")(refused_with_4xx)
 check("body.wrong-media-type-refused")(refused_with_4xx)

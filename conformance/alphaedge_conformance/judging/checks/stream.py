@@ -19,6 +19,8 @@ from .keywords import excerpt, shown_json
 BUFFERED = 0.5
 """Seconds that an answer takes at least before its arrival in one piece says that it was held back."""
 
+WORDS, PAIRS = 2, 3
+"""More words than this of a text, in so many plain answers and their streams, are compared."""
 SEVERAL = 5
 """Words that are several tokens to any tokenizer."""
 SURROGATE, REPLACED = re.compile("[\ud800-\udfff]"), "\ufffd"
@@ -131,6 +133,10 @@ def only_new_text(chunks: list[Json]) -> None:
         assert not cumulative or len(set(parts)) == 1, (
             f"expected only new text in each delta, got {parts[1][:40]!r} after {parts[0][:40]!r}"
         )
+        is_twice = len(set(parts)) >= 4 and parts[::2] == parts[1::2]
+        assert not is_twice, f"expected only new text in each delta, got {parts[0][:40]!r} and each after it twice"
+        is_whole = len(set(parts)) >= 4 and parts[-1] == "".join(parts[:-1])
+        assert not is_whole, f"expected only new text in each delta, got all of it again at the end: {parts[-1][:40]!r}"
 
 
 @check("stream.whole-characters")
@@ -206,6 +212,45 @@ def folds(evidence: Evidence, chunks: list[Json]) -> None:
     assert not broken, Deviation(
         f"expected a valid completion, got {shown_json(folded)}: {broken[0].message}", Place(members=members)
     )
+
+
+@check("stream.same-text")
+def same_text(all_shown: Iterable[Evidence]) -> Iterator[tuple[Evidence, str | None]]:
+    """A model may say something else each time, so only a stream that differs in one way in all of a run is wrong."""
+    plain: dict[str, tuple[str, object]] = {}
+    pairs: list[tuple[str, str, Evidence]] = []
+    ways = []
+    for same, evidence in plain_first(all_shown):
+        try:
+            text, reason = said(evidence)
+        except Unseen:
+            continue
+        if not evidence.exchange.probe.streams:
+            plain.setdefault(same, (text, reason))
+        elif same in plain:
+            whole, ended = plain[same]
+            pairs.append((whole, text, evidence))
+            if reason == ended and len(whole.split()) > WORDS:
+                ways.append(_difference(whole, text))
+    way = ways[0] if len(ways) >= PAIRS and len(set(ways)) == 1 else None
+    for whole, text, evidence in pairs:
+        wrong = f"{way}: expected {whole[-60:]!r} at the end as in the plain answer, got {text[-60:]!r}"
+        yield evidence, wrong if way is not None and _difference(whole, text) == way else None
+
+
+def _difference(whole: str, text: str) -> str | None:
+    """In which way a text was damaged on its way; None where it was not, or is another one."""
+    if text == whole or not text:
+        return None
+    if whole.startswith(text):
+        return "the end is lost"
+    if text.startswith(whole):
+        return "something is added"
+    return "white space is lost" if text.split() != whole.split() and _letters(text) == _letters(whole) else None
+
+
+def _letters(text: str) -> str:
+    return "".join(text.split())
 
 
 @check("stream.agrees")

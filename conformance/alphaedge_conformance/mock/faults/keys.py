@@ -89,6 +89,15 @@ class NoSpaceAfterBearer(Mock):
         return None if http.headers.get("authorization") == f"Bearer{self.key}" else super().authorize(http)
 
 
+@fault("authorization.malformed-refused")
+class AnyScheme(Mock):
+    """The key is let in under any scheme."""
+
+    def authorize(self, http: Request) -> Refusal | None:
+        _, _, value = http.headers.get("authorization", "").partition(" ")
+        return None if value and value == self.key else super().authorize(http)
+
+
 class FailsOn(Mock, ABC):
     """A mock that has no answer to some keys but 500."""
 

@@ -46,7 +46,7 @@ class ComparesTheBeginning(Mock):
         return None if sent and (self.key or "").startswith(sent) else super().authorize(http)
 
 
-@fault(*WRONG_KEYS, "authorization.missing-key-refused")
+@fault(*WRONG_KEYS)
 class WrongKeyIs400(Mock):
     """A wrong key is refused with 400, as by LiteLLM without a database."""
 

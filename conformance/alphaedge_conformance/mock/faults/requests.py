@@ -494,11 +494,9 @@ class RefusesWhiteSpace(Answers):
         return any(isinstance(text, str) and text and text.isspace() for text in texts(request))
 
 
-@fault("message.content-accepted")
-class LongTextIs400(Answers):
-    """A text of more than two thousand characters is refused."""
-
-    status = 400
+@fault("request.large-never-5xx")
+class LongTextIs500(Answers):
+    """A text of more than two thousand characters leads to 500."""
 
     def is_bad(self, request: Any) -> bool:
         return any(isinstance(text, str) and 2000 < len(text) < 5000 and "quick" not in text for text in texts(request))

@@ -192,6 +192,15 @@ class CountsTheLastMessage(PromptCounted):
 
 
 @fault(GROWS)
+class CountsNoAssistant(Mock):
+    """What the assistant said is not counted, beyond the first token."""
+
+    def reply(self, request: Json) -> Reply:
+        texts = [message["content"] for message in request["messages"] if message["role"] != "assistant"]
+        return evolve(super().reply(request), prompt_tokens=1 + sum(1 + len(tokenize(text)) for text in texts))
+
+
+@fault(GROWS)
 class CountsTo256(PromptCounted):
     """A prompt counts 256 tokens at most."""
 

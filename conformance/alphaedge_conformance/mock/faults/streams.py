@@ -443,6 +443,55 @@ class TextSoFar(Mock):
         return chunks
 
 
+class Retold(Mock, ABC):
+    """A mock that streams other pieces of a text than its tokens."""
+
+    @abstractmethod
+    def retell(self, tokens: tuple[str, ...]) -> tuple[str, ...]: ...
+
+    def chunks(self, request: Json, reply: Reply) -> list[Json]:
+        first, *rest = super().chunks(request, reply)
+        told = [{**first, "choices": [_saying(first, token)]} for token in self.retell(reply.tokens)]
+        return [first, *told, *rest[len(reply.tokens) :]]
+
+
+def _saying(chunk: Json, text: str) -> Json:
+    choice: Json = {**chunk["choices"][0], "delta": {"content": text}}
+    return choice
+
+
+@fault("stream.deltas")
+class EachDeltaTwice(Retold):
+    """Each delta is sent twice, as by a retry."""
+
+    def retell(self, tokens: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(token for token in tokens for _ in range(2))
+
+
+@fault("stream.deltas", "stream.same-text")
+class AllAgainAtTheEnd(Retold):
+    """The last delta is the whole text."""
+
+    def retell(self, tokens: tuple[str, ...]) -> tuple[str, ...]:
+        return (*tokens, "".join(tokens))
+
+
+@fault("stream.same-text")
+class LosesTheLastDelta(Retold):
+    """What is left in a buffer at the end is not sent."""
+
+    def retell(self, tokens: tuple[str, ...]) -> tuple[str, ...]:
+        return tokens[:-1]
+
+
+@fault("stream.same-text")
+class StripsDeltas(Retold):
+    """The white space around each delta is lost."""
+
+    def retell(self, tokens: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(token.strip() for token in tokens)
+
+
 @fault("stream.one-finish-reason", "stream.folds")
 class NoFinishReason(Changed):
     """No finish_reason is ever sent (openclaw/openclaw#98575)."""
