@@ -64,7 +64,8 @@ def test_what_a_browser_saved_is_judged(
     with serve(make(contract, KEY)) as url, browser.new_context(record_har_path=archive) as context:
         page = context.new_page()
         page.goto(f"{url}/v1/models")
-        for body in (ASKED, {**ASKED, "stream": True}, {**ASKED, "messages": []}):
+        stream = {"stream": True}
+        for body in (ASKED, ASKED | stream, {**ASKED, "messages": []}, {**ASKED, "messages": []} | stream):
             page.evaluate(FETCH, [f"{url}/v1/chat/completions", json.dumps(body, separators=(",", ":")), KEY])
     done = conform("--from-har", str(archive), "--report", str(tmp_path / "out"))
     assert done.returncode == code, done.stdout + done.stderr
