@@ -189,7 +189,7 @@ DAMAGE = {
         (edit("generated/alphaedge/models.py", "class ", "class  "), {FRESH: "models.py: is not what openapi.yaml"}),
         (unfreeze, {RELEASED: f"git checkout base -- requirements/{FROZEN}"}),
         (
-            edit("conformance/alphaedge_conformance/mock/app.py", '"total_tokens": ', '"total_tokens": 1 + '),
+            edit("conformance/alphaedge_conformance/mock/reply.py", '"total_tokens": ', '"total_tokens": 1 + '),
             {MOCK: f"MUST {BROKEN}"},
         ),
     ],
