@@ -106,6 +106,7 @@ def strict_mypy(cache: str, *arguments: str) -> list[str]:
 def copy_scripts(folder: Path) -> None:
     """The generator for a copy of the repository, with the tools that are installed here."""
     shutil.copytree(ROOT / "scripts", folder / "scripts", ignore=shutil.ignore_patterns("node_modules", "__pycache__"))
+    shutil.copy(ROOT / "LICENSE", folder)
     if typescript_package.is_possible():
         typescript_package.install()
         tools = "scripts/typescript/node_modules"
