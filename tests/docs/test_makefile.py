@@ -43,7 +43,7 @@ def test_a_python_that_will_not_do(folder: Path, script: str | None, says: str) 
 
 
 def test_what_make_test_leaves_out_runs_every_night() -> None:
-    left_out = ("slow", "explorations", "live-faults", "growth", "mutants")
+    left_out = ("slow", "explorations", "live-faults", "growth", "profiles", "mutants")
 
     def commands(target: str) -> list[str]:
         """Without those that make .venv."""
