@@ -347,7 +347,7 @@ def test_a_keyword_without_a_probe_is_not_judged(suite: Suite, good: list[Exchan
     control = next(exchange for exchange in good if exchange.probe.name == "control")
     verdict = judged(suite, [control])["request.temperature-maximum"]
     assert (verdict.status, verdict.judged) == ("inconclusive", 0)
-    assert str(verdict.reason).startswith("no probe")
+    assert str(verdict.reason).startswith("the kit has no request")
 
 
 def test_no_impact_of_a_request_that_no_client_sends(good: list[Exchange]) -> None:

@@ -55,6 +55,9 @@ def method_error_shape(evidence: Evidence, answer: Exchange) -> None:
 @check("endpoint.stays-available")
 def stays_available(evidence: Evidence) -> None:
     exchange = evidence.exchange
+    if exchange.probe.turn == 0:  # not behind the request that is suspected
+        assume(evidence.answer)
+        return
     got = exchange.failure if exchange.status is None else f"{exchange.status}: {excerpt(exchange)}"
     is_there = exchange.status is not None and exchange.status < 500
     assert is_there, Deviation(f"{exchange.probe.name}: expected an answer, got {got}, each time", STATUS)
