@@ -271,4 +271,4 @@ def test_lint(contract: Contract, folder: Path, run: Command) -> None:
     found = json.loads(run("lint", "new.yaml", "--page", page, "--json").stdout)
     (problem,) = found.pop("problems")
     assert (problem["rule"], problem["file"], problem["line"]) == ("described", "new.yaml", line)
-    assert found == {"file": "new.yaml", "verdict": "problems", "left_out": []}
+    assert found == {"file": "new.yaml", "verdict": "problems", "left_out": [], "warnings": []}
