@@ -841,7 +841,7 @@ COSMETIC = [
         ("schemas/Delta", "schemas/Piece"),
         *(
             (f"/components/schemas/Delta/properties/{name}", f"/components/schemas/Piece/properties/{name}")
-            for name in ("role", "content", "content")
+            for name in ("role", "content", "content", "content")
         ),
         cosmetic=True,
     ),
