@@ -124,7 +124,10 @@ def test_a_file_names_targets_and_where_their_keys_are(conform: Conform, contrac
         ("[a]\nurl = 'http://h'\nkey = 'sk-secret'", "found 'key'"),
         ("[a]\nurl = 'http://h'\nmodel = 1", "model: expected a string"),
         ("[a]\nurl = 'h'", "[a]: expected a URL"),
-        ("[a]\nurl = 'http://h'\nkey_variable = 'NO_SUCH_VARIABLE'", "has no NO_SUCH_VARIABLE"),
+        (
+            "[a]\nurl = 'http://h'\nkey_variable = 'NO_SUCH_VARIABLE'",
+            "NO_SUCH_VARIABLE, which holds its key, is not set",
+        ),
         ("['a b']\nurl = 'http://h'\n[a-b]\nurl = 'http://i'", "would share a report folder"),
     ],
 )

@@ -100,7 +100,7 @@ WITH recent AS (
 SELECT target, requirement, any_value(level) AS level,
   count(*) FILTER (status = 'failed' OR again LIKE '%failed%')::INTEGER AS failed_runs, count(*)::INTEGER AS runs
 FROM verdicts JOIN recent USING (run, target) WHERE status IN ('passed', 'failed')
-GROUP BY target, requirement HAVING arg_max(settled, started) = 'flaky' ORDER BY target, requirement
+GROUP BY target, requirement HAVING last(settled ORDER BY started, run) = 'flaky' ORDER BY target, requirement
 """
 BASELINES = """
 WITH steps AS (

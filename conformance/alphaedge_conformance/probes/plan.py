@@ -12,7 +12,7 @@ from ..contract import Contract, tokens
 from ..contract.further import operations
 from ..contract.requirements import Level, Requirement
 from ..exchange import CONTROL, Effort, Expect, ExpectedAnswer, Key, Probe, chat, encode
-from . import boundaries, conversations, further, lenient, meaning, packing, profiles, stated
+from . import boundaries, conversations, further, lenient, meaning, packing, profiles, state, stated
 from .cache import drawn
 
 QUICK = 60
@@ -136,7 +136,8 @@ def select(plan: Plan, kinds: Mapping[str, frozenset[Shown]], wanted: Iterable[s
     `kinds` are those of the probes that can show each requirement."""
     wanted = set(wanted)
     able = {kind for id in wanted - plan.named for kind in kinds[id]}
-    chosen = [probe for probe in plan.probes if probe.requirement_ids & wanted or probe.shows in able]
+    is_shown_by_any = state.AVAILABLE in wanted
+    chosen = [each for each in plan.probes if each.requirement_ids & wanted or each.shows in able or is_shown_by_any]
     chosen = [probe for probe in chosen if has_key or probe.key is Key.RIGHT]
     by_name = {probe.name: probe for probe in plan.probes}
     needed: set[str | None] = {CONTROL}

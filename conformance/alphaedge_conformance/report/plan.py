@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from ..exchange import Probe
+from ..exchange import CONTROL, Probe
 from ..probes import UNLIMITED, Plan, ceiling
 
 
@@ -14,7 +14,8 @@ def describe_plan(plan: Plan, wanted: Collection[str]) -> str:
     lines = [f"{number:4}  {probe.name:{width}}  {probe.why}" for number, probe in enumerate(plan.probes, 1)]
     subjects: dict[str, list[Probe]] = {}
     for probe in plan.probes:
-        about = probe.operation_name or min(probe.requirement_ids, default="any").partition(".")[0]
+        first = "any" if probe.name == CONTROL else min(probe.requirement_ids, default="any")
+        about = probe.operation_name or first.partition(".")[0]
         subjects.setdefault(about, []).append(probe)
     wide = max((len(subject) for subject in subjects), default=0)
     lines.append(f"\n{'subject':{wide}}  requests  prompt tokens  completion tokens, at most")
