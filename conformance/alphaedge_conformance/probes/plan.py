@@ -136,8 +136,10 @@ def select(plan: Plan, kinds: Mapping[str, frozenset[Shown]], wanted: Iterable[s
     `kinds` are those of the probes that can show each requirement."""
     wanted = set(wanted)
     able = {kind for id in wanted - plan.named for kind in kinds[id]}
-    is_shown_by_any = state.AVAILABLE in wanted
-    chosen = [each for each in plan.probes if each.requirement_ids & wanted or each.shows in able or is_shown_by_any]
+    chosen = [each for each in plan.probes if each.requirement_ids & wanted or each.shows in able]
+    if state.AVAILABLE in wanted:  # which any request may break
+        own = {each for each in plan.probes if each.operation is None}
+        chosen = [each for each in plan.probes if each in own.union(chosen)]
     chosen = [probe for probe in chosen if has_key or probe.key is Key.RIGHT]
     by_name = {probe.name: probe for probe in plan.probes}
     needed: set[str | None] = {CONTROL}
