@@ -19,6 +19,7 @@ from _pytest.mark import ParameterSet
 from starlette.requests import Request
 from starlette.responses import Response
 
+from alphaedge_conformance.contract import Contract
 from alphaedge_conformance.mock import Mock
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "scripts"))
@@ -101,6 +102,20 @@ def strict_mypy(cache: str, *arguments: str) -> list[str]:
     """The command that checks programs of a user, without this repository's settings; `cache` names its cache."""
     folder = str(ROOT / ".mypy_cache" / cache)
     return [sys.executable, "-m", "mypy", "--strict", "--config-file", "", "--cache-dir", folder, *arguments]
+
+
+def accepted_by_tsc(contract: Contract, program: str, folder: Path) -> None:
+    """Whether TypeScript takes a program of a user beside the client of a contract."""
+    import generate
+
+    (folder / "made").mkdir()
+    typescript_package.generate(contract, generate.rendering(contract.document), "0.0.0", folder / "made")
+    (folder / "program.mts").write_text(program, "utf-8")
+    tsc = str(ROOT / "scripts/typescript/node_modules/typescript/bin/tsc")
+    options = ["--strict", "--noEmit", "--module", "node16", "--target", "es2022"]
+    command = ["node", tsc, *options, "program.mts"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
 
 
 def copy_scripts(folder: Path) -> None:

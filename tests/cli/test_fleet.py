@@ -57,7 +57,7 @@ def test_a_view_is_written_or_printed(
     ("arguments", "says"),
     [
         (["history", "changes", "--since", "soon"], "--since soon: expected 7d"),
-        (["history", "changes", "--history", "none.duckdb"], "none.duckdb: there is no history"),
+        (["history", "changes", "--history", "none.duckdb"], "none.duckdb: no such history"),
         (["history", "page", "--output", "nowhere/page.html"], "nowhere/page.html: No such file"),
         (["history", "statement", "two"], "no report of a target 'two' was kept"),
         (["history", "export", "history.duckdb/parquet"], "history.duckdb/parquet: "),

@@ -189,7 +189,7 @@ def test_a_bad_overlay_is_one_error_with_its_line(text: str, line: int, told: st
 
 
 def test_an_unknown_profile_names_the_known_ones() -> None:
-    with pytest.raises(ConfigurationError, match=r"there is no profile 'samplin': expected .*sampling.*, or the file"):
+    with pytest.raises(ConfigurationError, match=r"unknown profile 'samplin': expected .*sampling.*, or the path"):
         load("samplin")
 
 

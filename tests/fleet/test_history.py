@@ -102,7 +102,7 @@ def test_a_step_that_fails_leaves_the_version_before(tmp_path: Path) -> None:
 
 def test_what_is_no_database_is_told(tmp_path: Path) -> None:
     kept = history(tmp_path)
-    with pytest.raises(ConfigurationError, match="there is no history"):
+    with pytest.raises(ConfigurationError, match="no such history"):
         changes.read(kept, AT)
     kept.path.write_text("something else")
     with pytest.raises(ConfigurationError, match=r"history\.duckdb: "):

@@ -68,4 +68,4 @@ def test_the_commands_take_profiles(command: list[str]) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     wrong = subprocess.run([program, *command, "--profile", "none"], capture_output=True, text=True, check=False)
     assert (wrong.returncode, wrong.stderr.count("\n")) == (4, 1)
-    assert "there is no profile 'none'" in wrong.stderr
+    assert "unknown profile 'none'" in wrong.stderr

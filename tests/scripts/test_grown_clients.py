@@ -8,14 +8,13 @@ from pathlib import Path
 
 import generate  # tests/helpers.py has its folder on the path
 import pytest
-import typescript_package
 
 from alphaedge_conformance.contract import Contract
 from alphaedge_conformance.errors import ConfigurationError
 
 from ..contract.edits import EDITS, edited
 from ..contract.growing import grown
-from ..helpers import ROOT, strict_mypy
+from ..helpers import accepted_by_tsc, strict_mypy
 
 RESERVED = {"member called timeout", "member called self"}
 
@@ -110,15 +109,7 @@ def test_the_python_client_takes_and_gives_what_was_added(contract: Contract, tm
 
 @pytest.mark.xdist_group("grown")
 def test_the_types_of_typescript_have_it_too(contract: Contract, tmp_path: Path, npm: None) -> None:
-    (tmp_path / "made").mkdir()
-    typescript_package.generate(contract, generate.rendering(contract.document), "0.0.0", tmp_path / "made")
-    (tmp_path / "program.mts").write_text(TYPESCRIPT, "utf-8")
-    tsc = str(ROOT / "scripts/typescript/node_modules/typescript/bin/tsc")
-    options = ["--strict", "--noEmit", "--module", "node16", "--target", "es2022"]
-    done = subprocess.run(
-        ["node", tsc, *options, "program.mts"], cwd=tmp_path, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stdout
+    accepted_by_tsc(contract, TYPESCRIPT, tmp_path)
 
 
 @pytest.mark.parametrize("name", sorted(RESERVED))

@@ -17,7 +17,7 @@ from alphaedge_conformance.mock import Mock, serve
 
 from ..contract.edits import edited
 from ..contract.growing import contract_of, grown
-from ..helpers import ROOT, strict_mypy
+from ..helpers import accepted_by_tsc, strict_mypy
 
 CALLS = """
 import asyncio
@@ -100,15 +100,7 @@ def test_python_has_a_method_for_each(contract: Contract, tmp_path: Path) -> Non
 
 
 def test_typescript_has_a_method_for_each(contract: Contract, tmp_path: Path, npm: None) -> None:
-    (tmp_path / "made").mkdir()
-    typescript_package.generate(contract, generate.rendering(contract.document), "0.0.0", tmp_path / "made")
-    (tmp_path / "program.mts").write_text(TYPESCRIPT, "utf-8")
-    tsc = str(ROOT / "scripts/typescript/node_modules/typescript/bin/tsc")
-    options = ["--strict", "--noEmit", "--module", "node16", "--target", "es2022"]
-    done = subprocess.run(
-        ["node", tsc, *options, "program.mts"], cwd=tmp_path, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stdout
+    accepted_by_tsc(contract, TYPESCRIPT, tmp_path)
     resources = (tmp_path / "made/typescript/src/resources.ts").read_text("utf-8")
     assert "path: `/v1/models/${encodeURIComponent(model)}`" in resources
 

@@ -11,13 +11,12 @@ from pathlib import Path
 
 import generate  # tests/helpers.py has its folder on the path
 import pytest
-import typescript_package
 
 from alphaedge_conformance.contract import Contract
 from alphaedge_conformance.contract.overlays import shipped
 from alphaedge_conformance.mock import Mock, serve
 
-from ..helpers import KEY, ROOT, strict_mypy
+from ..helpers import KEY, ROOT, accepted_by_tsc, strict_mypy
 
 PROGRAM = """
 import json
@@ -135,15 +134,7 @@ def test_the_python_client_is_typed_and_folds_calls(contract: Contract, url: str
 @pytest.mark.slow
 @pytest.mark.xdist_group("grown")
 def test_the_types_of_typescript_have_it_too(contract: Contract, tmp_path: Path, npm: None) -> None:
-    (tmp_path / "made").mkdir()
-    typescript_package.generate(contract, generate.rendering(contract.document), "0.0.0", tmp_path / "made")
-    (tmp_path / "program.mts").write_text(TYPESCRIPT, "utf-8")
-    tsc = str(ROOT / "scripts/typescript/node_modules/typescript/bin/tsc")
-    options = ["--strict", "--noEmit", "--module", "node16", "--target", "es2022"]
-    done = subprocess.run(
-        ["node", tsc, *options, "program.mts"], cwd=tmp_path, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stdout
+    accepted_by_tsc(contract, TYPESCRIPT, tmp_path)
 
 
 def test_clients_with_profiles_do_not_go_where_the_others_are() -> None:

@@ -12,6 +12,7 @@ from ..command import Parser, no_more_output
 from ..sending import limits
 from ..sending.rates import requests_a_second
 from .about import add_about
+from .own_headers import add_headers
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -108,15 +109,7 @@ def parser() -> Parser:
     )
     add("--host", metavar="HOST", help="with --from-har: the server to judge, if the recording has several")
     add("--seen", action="store_true", help="with --from-har: judge only what the recording shows")
-    add(
-        "-H",
-        "--header",
-        dest="own_headers",
-        action="append",
-        default=[],
-        metavar="'NAME: VALUE'",
-        help="a header to send with every request; repeatable. Reports mask its value, unless it is harmless",
-    )
+    add_headers(made)
     add("--since", metavar="REPORT", help="an earlier run, by its folder or report.json: report what has changed")
     add("--only-new", action="store_true", help="with --since: exit with 1 only for new failures")
     add("-q", "--quiet", action="store_true", help="print only the verdict")

@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Sequence
 
 from ..command import Parser
+from .own_headers import add_headers
 
 PORT = 8100
 UPSTREAM_KEY = "ALPHAEDGE_UPSTREAM_KEY"
@@ -101,15 +102,7 @@ def gateway_parser() -> Parser:
     add("--upstream-port", type=_port, required=True, metavar="P", help="where the upstream listens, on 127.0.0.1")
     add("--model", metavar="NAME", help="the model to ask the gateway for (default: that of the contract's example)")
     add("--report", metavar="DIR", help="write report.html, report.json and exchanges.har here")
-    add(
-        "-H",
-        "--header",
-        dest="own_headers",
-        action="append",
-        default=[],
-        metavar="'NAME: VALUE'",
-        help="a header to send with every request; repeatable. Reports mask its value, unless it is harmless",
-    )
+    add_headers(made)
     return made
 
 

@@ -149,7 +149,7 @@ def load(named: str) -> Overlay:
         return Overlay.read(known[named])
     if not Path(named).is_file():
         raise ConfigurationError(
-            f"there is no profile {named!r}: expected {', '.join(known) or 'a file'}, or the file of an overlay"
+            f"unknown profile {named!r}: expected {', '.join(known) or 'a file'}, or the path of an overlay"
         )
     return Overlay.read(Path(named))
 

@@ -22,8 +22,8 @@ def plain_first(all_shown: Iterable[Evidence]) -> Iterator[tuple[str, Evidence]]
 
 
 def said(evidence: Evidence) -> tuple[str, Any]:
-    """The text of all choices of an accepted answer, and their finish_reason. Raises Unseen where there is no text, or
-    more than one reason."""
+    """The text of all choices of an accepted answer, and their finish_reason. Raises Unseen for an answer without text,
+    or with more than one reason."""
     choices = fold(evidence.chunks)["choices"] if evidence.exchange.probe.streams else evidence.choices
     messages = [choice.get("message") for choice in choices]
     texts = [message.get("content") if isinstance(message, dict) else None for message in messages]

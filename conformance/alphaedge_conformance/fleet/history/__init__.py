@@ -55,7 +55,7 @@ class History:
     def opened(self, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
         """The database, with the tables that this kit knows. Raises ConfigurationError."""
         if read_only and not self.path.exists():
-            raise ConfigurationError(f"{self.path}: there is no history; `alphaedge-conform fleet` writes one")
+            raise ConfigurationError(f"{self.path}: no such history; `alphaedge-conform fleet` creates one")
         connection = self._connect()
         try:
             migrate(connection, self.path)

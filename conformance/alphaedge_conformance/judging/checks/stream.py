@@ -239,7 +239,8 @@ def same_text(all_shown: Iterable[Evidence]) -> Iterator[tuple[Evidence, str | N
 
 
 def _difference(whole: str, text: str) -> str | None:
-    """In which way a text was damaged on its way; None where it was not, or is another one."""
+    """In which way a text was damaged on its way; None if it is whole, or another text. A server may trim its ends."""
+    whole, text = whole.strip(), text.strip()
     if text == whole or not text:
         return None
     if whole.startswith(text):

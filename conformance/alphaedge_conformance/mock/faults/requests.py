@@ -494,6 +494,44 @@ class RefusesWhiteSpace(Answers):
         return any(isinstance(text, str) and text and text.isspace() for text in texts(request))
 
 
+@fault("message.content-accepted")
+class ComposedTextOnly(Answers):
+    """A text with an accent apart from its letter, as some systems write it, is refused."""
+
+    status = 400
+
+    def is_bad(self, request: Any) -> bool:
+        return any(isinstance(text, str) and "e\u0301" in text for text in texts(request))
+
+
+@fault("error.never-5xx", "request.model-unknown-refused")
+class SlashInAModelIs500(Answers):
+    """The name of a model is a part of a path: one with a slash leads to 500."""
+
+    def is_bad(self, request: Any) -> bool:
+        return isinstance(request, dict) and "/" in str(request.get("model"))
+
+
+@fault("body.odd-json-undecided")
+class LongNumberIs500(Mock):
+    """A number of thousands of digits leads to 500, as by Python's own limit."""
+
+    def read(self, http: Request, body: bytes) -> Any:
+        is_long = re.search(rb"\d{4301}", body) is not None
+        return Refusal(500, "Exceeds the limit for integer string conversion.") if is_long else super().read(http, body)
+
+
+@fault("message.content-required", "message.role-enum", "usage.prompt-grows")
+class LooksAtBothEnds(Takes):
+    """Only the first message and the last are read."""
+
+    def change(self, request: Json) -> Json:
+        messages = request.get("messages")
+        if not isinstance(messages, list) or len(messages) < 3:
+            return request
+        return {**request, "messages": [messages[0], messages[-1]]}
+
+
 @fault("request.large-never-5xx")
 class LongTextIs500(Answers):
     """A text of more than two thousand characters leads to 500."""

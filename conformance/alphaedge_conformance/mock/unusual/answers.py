@@ -495,3 +495,55 @@ class TakesFourAtATime(Mock):
             return await super().respond(http)
         finally:
             self.busy -= 1
+
+
+@unusual
+class StreamKeepsTheLastLineEnd(Mock):
+    """The text of a plain answer is trimmed; a stream has the line end that the model made last."""
+
+    def chunks(self, request: Json, reply: Reply) -> list[Json]:
+        *chunks, end, usage = super().chunks(request, reply)
+        (choice,) = end["choices"]
+        last = {**end, "choices": [{**choice, "delta": {"content": "\n"}, "finish_reason": None}]}
+        return [*chunks, last, end, usage]
+
+
+@unusual
+class TwoChoices(Mock):
+    """Each answer has two choices, though nobody asked for more than one."""
+
+    def completion(self, request: Json, reply: Reply) -> Any:
+        made = super().completion(request, reply)
+        return {**made, "choices": [*made["choices"], {**made["choices"][0], "index": 1}]}
+
+    def chunks(self, request: Json, reply: Reply) -> list[Json]:
+        return [each for chunk in super().chunks(request, reply) for each in _for_both(chunk)]
+
+
+def _for_both(chunk: Json) -> list[Json]:
+    """A chunk, and the same for the second choice; one of usage alone is for both."""
+    second = [{**choice, "index": 1} for choice in chunk["choices"]]
+    return [chunk, {**chunk, "choices": second}] if second else [chunk]
+
+
+@unusual
+class AllowOnTwoLines(Mock):
+    """The methods of the path are named in two header lines, POST in the second."""
+
+    async def respond(self, http: Request) -> Response:
+        response = await super().respond(http)
+        if response.status_code == 405:
+            response.headers["allow"] = "OPTIONS"
+            response.headers.append("allow", "POST")
+        return response
+
+
+@unusual
+class ProblemDetails(Mock):
+    """Errors are labelled as problem details (RFC 9457)."""
+
+    async def respond(self, http: Request) -> Response:
+        response = await super().respond(http)
+        if response.status_code >= 400:
+            response.headers["content-type"] = "application/problem+json"
+        return response

@@ -242,3 +242,34 @@ class JsonLabelledUtf8(Mock):
         response = super().json(status, value, headers)
         response.headers["Content-Type"] = "application/json; charset=utf-8"
         return response
+
+
+# Keys, models and room
+
+
+@unusual
+class RefusesOddFields(Mock):
+    """A key that is missing after its scheme, or is not ASCII, is refused with 400 by the parser of headers."""
+
+    def authorize(self, http: Request) -> Refusal | None:
+        refusal, sent = super().authorize(http), http.headers.get("authorization", "x y")
+        return evolve(refusal, status=400) if refusal and (" " not in sent.strip() or not sent.isascii()) else refusal
+
+
+@unusual
+class ForbidsOtherModels(Mock):
+    """An unknown model is refused with 403, since this key may not use it."""
+
+    def refuse(self, refusal: Refusal) -> Response:
+        return super().refuse(evolve(refusal, status=403) if refusal.code == "model_not_found" else refusal)
+
+
+@unusual
+class SmallContext(Mock):
+    """More than 512 tokens of prompt are refused with 400."""
+
+    def validate(self, request: Any) -> Refusal | None:
+        refusal = super().validate(request)
+        texts = [message["content"] for message in request["messages"]] if refusal is None else []
+        is_long = sum(map(len, map(tokenize, texts))) > 512
+        return Refusal(400, "The prompt is too long.", code="context_length_exceeded") if is_long else refusal

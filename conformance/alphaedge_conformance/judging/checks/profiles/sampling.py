@@ -109,7 +109,7 @@ def logprobs_present_in_stream(evidence: Evidence, request: Json, chunks: list[J
 
 @of_sampling("sampling.logprobs-spell-the-text")
 def logprobs_spell_the_text(evidence: Evidence) -> None:
-    """By the bytes, where a token is a part of a character; a token that ends the answer is no text."""
+    """By the bytes, where a token is a part of a character. A token that ends the answer has no text."""
     assume_valid(evidence, "logprobs")
     for choice in _choices(evidence):
         tokens, text = _tokens(choice.get("logprobs")), _text(choice)

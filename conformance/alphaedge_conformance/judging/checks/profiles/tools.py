@@ -200,7 +200,7 @@ def text_or_calls(evidence: Evidence) -> None:
         assume(isinstance(message, dict))
         content = message.get("content") if isinstance(message, dict) else None
         assert isinstance(content, str) or _calls(choice), Deviation(
-            f"expected a text where there is no call, got {shown_json(content)}", Place(members=("content",))
+            f"expected text in an answer without a call, got {shown_json(content)}", Place(members=("content",))
         )
 
 
