@@ -69,7 +69,8 @@ def test_what_a_server_does_with_each_profile(suite: Suite) -> None:
     ignoring = offers(judged(suite, Mock(suite.contract, KEY), FEW, Settings(discover=True)))
     assert {ignoring[name] for name in ("sampling", "tools", "structured-output", "reasoning")} == {"ignored"}
     refusing = offers(judged(suite, Strict(suite.contract, KEY), FEW, Settings(discover=True)))
-    assert {refusing[name] for name in shipped() if name != "reasoning"} == {"refused"}
+    assert {refusing[name] for name in shipped() if name not in ("models", "reasoning")} == {"refused"}
+    assert (ignoring["models"], refusing["models"]) == ("supported", "supported")  # the mock lists them anyway
 
 
 def test_a_budget_ends_discovering_too(suite: Suite) -> None:

@@ -35,7 +35,7 @@ LONGEST_LINE = 2**20
 CALL = {"messages", "request", "response", "body", "custom_id", "model"}
 """Members of a call in the log of a gateway."""
 END = b"\n]}}\n"
-PLANNED = ("body", "requirement_ids", "parts", "effort", "operation")
+PLANNED = ("body", "requirement_ids", "parts", "effort", "operation", "takes")
 """Members of a probe that are written elsewhere, or known from the plan."""
 
 

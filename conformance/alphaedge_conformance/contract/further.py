@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -41,15 +41,19 @@ def everywhere(contract: Contract) -> tuple[Contract, ...]:
     return contract, *operations(contract)
 
 
-def address(contract: Contract, known: Mapping[str, str]) -> str:
+def address(contract: Contract, known: Mapping[str, str], taken: Collection[str] = ()) -> str:
     """The path of an operation with a value for each parameter that it needs: one that is known by its name, or a
-    sample."""
+    sample. Those that are taken from an answer stay in braces."""
     path, query = contract.path, []
     for here in contract.parameters:
         parameter = contract.at(here)
+        name = parameter["name"]
+        if name in taken:
+            query += [f"{quote(name, safe='')}={{{name}}}"] if parameter["in"] == "query" else []
+            continue
         if not parameter.get("required"):
             continue
-        name, value = parameter["name"], _value(contract, here)
+        value = _value(contract, here)
         texts = [known[name]] if name in known else [_text(each) for each in _listed(value)]
         if parameter["in"] == "path":
             path = path.replace("{" + name + "}", quote(",".join(texts), safe=""))

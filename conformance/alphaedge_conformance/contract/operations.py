@@ -60,6 +60,11 @@ class OperationDocument(Document):
         """The operationId of an operation that is not the primary one."""
         return None if self.chosen is None else str(self.operation["operationId"])
 
+    @cached_property
+    def profile(self) -> str | None:
+        """The profile that brought the operation; None for one of the contract itself."""
+        return self.profile_of(self.operation_pointer)
+
     @property
     def is_optional(self) -> bool:
         """Whether a server may lack the operation."""

@@ -302,6 +302,8 @@ def _of_operation(contract: Contract) -> Iterator[Requirement]:
         by_key_alone = requirement.kind == "response" and requirement.pointer in of_errors and not is_refusable
         if not by_key_alone or contract.is_secured:
             id = f"{contract.name}.{requirement.id}"
+            if contract.profile is not None:
+                requirement = evolve(requirement, source=PROFILE + contract.profile, quote=None)
             yield evolve(requirement, id=id, operation=contract.name, needs_key=by_key_alone)
 
 
@@ -314,7 +316,7 @@ def _plain(contract: Contract, statement: str, text: str, at: str, kind: Require
     return Requirement(
         id=f"{contract.name}.{statement}",
         level=Level.MUST,
-        source=Source.CONVENTION,
+        source=Source.CONVENTION if contract.profile is None else PROFILE + contract.profile,
         text=text,
         quote=None,
         pointer=at,

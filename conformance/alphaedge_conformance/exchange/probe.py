@@ -76,6 +76,21 @@ class Effort(StrEnum):
         return list(Effort).index(self)
 
 
+@frozen
+class Taken:
+    """A value that a request takes from the answer to another one."""
+
+    name: str
+    """Of the member of the request, or of the parameter of its address."""
+    source: str
+    """The name of the probe whose answer has it."""
+    at: str
+    """Where, as a JSON pointer into the JSON of that answer."""
+    types: tuple[str, ...] = ()
+    """The JSON types that can be asked for; none is any."""
+    is_parameter: bool = False
+
+
 @frozen(cache_hash=True)
 class Probe:
     """One request worth sending, and why."""
@@ -112,6 +127,8 @@ class Probe:
     """What a model that follows the request says; where it does not, no requirement that needs one is failed."""
     operation: Operation | None = None
     """What it asks for; None for the primary operation."""
+    takes: tuple[Taken, ...] = ()
+    """What is filled in before it is sent."""
 
     @property
     def operation_name(self) -> str | None:
@@ -130,7 +147,7 @@ class Probe:
     @property
     def sent(self) -> tuple[object, ...]:
         """What tells it from all others of a plan, where the same request may be part of a series."""
-        return *self.on_the_wire, self.series, self.turn
+        return *self.on_the_wire, self.series, self.turn, self.takes
 
     @cached_property
     def request(self) -> dict[str, Any]:

@@ -17,9 +17,9 @@ from ..contract.further import operations
 from ..exchange.chat import models_address
 from ..exchange.strict_json import Json
 from .endpoint import Endpoint, Refusal
-from .profiles import Behaviour, behaviours
+from .profiles import Behaviour, behaviours, endpoint
 from .reply import Reply, text_of, tokenize
-from .sampled import Sampled
+from .sampled import Sampled, path_of
 
 OWN = frozenset(
     {
@@ -36,8 +36,9 @@ class Mock(Endpoint):
 
     own = OWN
 
-    instead: tuple[type[Behaviour], ...] = ()
-    """What does something else than profiles say, each in place of the behaviour that it extends."""
+    instead: tuple[type[Behaviour | Sampled], ...] = ()
+    """What does something else than profiles say, each in place of the behaviour, or of the endpoint of another
+    operation, that it extends."""
 
     def __init__(
         self,
@@ -52,12 +53,14 @@ class Mock(Endpoint):
         self.models = [str(contract.example_request.get("model", "default"))]
         self.behaviours = behaviours(contract.profiles, self.instead)
         self.own = OWN.union(*(behaviour.members for behaviour in self.behaviours))
-        models = models_address(contract.path)
-        self.others = {
-            each.operation_pointer: Sampled(each, key, self.models_listed if each.path == models else None)
-            for each in operations(contract)
-        }
+        self.others = {each.operation_pointer: self.make_other(each) for each in operations(contract)}
         """The further operations by their pointers."""
+
+    def make_other(self, contract: Contract) -> Sampled:
+        """What answers one of the further operations."""
+        kind = endpoint(contract, self.instead)
+        knows = kind is not Sampled or contract.path == models_address(self.contract.path)
+        return kind(contract, self.key, self.models_listed if knows else None)
 
     def clock(self) -> float:
         """Unix seconds."""
@@ -71,7 +74,7 @@ class Mock(Endpoint):
 
     async def respond_as_asked(self, http: Request) -> Response:
         """By the operation that is at the path, if it is another one."""
-        path = http.scope.get("raw_path", b"").decode("latin-1") or http.url.path
+        path = path_of(http)
         there = [each for each in self.others.values() if each.is_at(path)]
         for other in there:
             if other.contract.method == http.method:

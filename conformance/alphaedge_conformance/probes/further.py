@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from attrs import evolve
 
 from ..contract import Contract
 from ..contract.requirements import Requirement
-from ..exchange import Effort, Expect, Key, Operation, Probe, chat, encode
-from . import boundaries, lenient, packing
+from ..exchange import Effort, Expect, Key, Probe
+from . import boundaries, lenient, packing, stated
+from .controls import of_operation
 
 
 def probes(
@@ -19,37 +19,21 @@ def probes(
     """The control first, then a request without a key, and those that are one edit away from the control or from the
     smallest request that has a place."""
     own = {id: each for id, each in requirements.items() if each.operation == view.name}
-    control = _control(primary, view, own, model)
+    shown = frozenset(id for id, each in own.items() if each.kind == "status")
+    control = evolve(of_operation(primary, view, model), requirement_ids=shown)
     found = [control]
     keys = frozenset(id for id, each in own.items() if each.kind == "key")
     if keys:
         why = "The same without a key."
         expect = Expect.REFUSED
         found.append(evolve(control, name="no key", why=why, key=Key.ABSENT, requirement_ids=keys, expect=expect))
+    found += stated.probes(primary, view, control)
     if view.has_body:
         found += boundaries.probes(view, own, control, ())
         found += lenient.probes(view, own, control)
     found = packing.unique(found, own, effort)
     for probe in found if effort is Effort.THOROUGH else _packed(view, control, own, found):
         yield probe if probe is found[0] else _named(str(view.name), probe)
-
-
-def _control(primary: Contract, view: Contract, own: Mapping[str, Requirement], model: str) -> Probe:
-    """The contract's own example, or the smallest valid request; for this model, where the contract names none."""
-    known = chat.named_model(model)
-    operation = Operation.of(primary, view, known)
-    body: Any = view.example_request
-    if view.proposed is not None and isinstance(body, dict) and not known.keys() - body.keys():
-        body = asked if view.is_valid(view.request_schema, asked := {**body, **known}) else body
-    return Probe(
-        operation.control,
-        f"A valid request of {view.method} {view.path}.",
-        encode(body) if view.has_body else None,
-        frozenset(id for id, each in own.items() if each.kind == "status"),
-        method=view.method,
-        media_type="application/json" if view.has_body else None,
-        operation=operation,
-    )
 
 
 def _named(operation: str, probe: Probe) -> Probe:

@@ -101,7 +101,7 @@ def everything(
     last_of_each_theme = {probe.theme: probe for probe in talks}.values()
     twins = [*_worth_streaming(edges, requirements, effort), *last_of_each_theme]
     streams = [_twin(probe, requirements) for probe in twins]
-    probes = [*by_hand, *stated.probes(contract, control), *edges, *lenients, *talks, *streams]
+    probes = [*by_hand, *stated.probes(contract, contract, control), *edges, *lenients, *talks, *streams]
     merged = packing.unique(probes, requirements, effort)
     # With time for it, each value is sent alone too: a server may look at one place of a request only.
     is_thorough = effort is Effort.THOROUGH
@@ -143,11 +143,12 @@ def select(plan: Plan, kinds: Mapping[str, frozenset[Shown]], wanted: Iterable[s
     chosen = [probe for probe in chosen if has_key or probe.key is Key.RIGHT]
     by_name = {probe.name: probe for probe in plan.probes}
     needed: set[str | None] = {CONTROL}
-    for probe in chosen:
-        name: str | None = probe.name
-        while name is not None and name not in needed:
+    left: list[str | None] = [probe.name for probe in chosen]
+    while left:
+        name = left.pop()
+        if name is not None and name not in needed:
             needed.add(name)
-            name = by_name[name].control
+            left += [by_name[name].control, *(each.source for each in by_name[name].takes)]
     series = {probe.series for probe in chosen} - {None}
     return evolve(plan, probes=tuple(each for each in plan.probes if each.name in needed or each.series in series))
 

@@ -15,7 +15,7 @@ from ..exchange.redaction import redact
 from ..judging.checks import STATED
 from ..judging.checks.keywords import excerpt
 from ..judging.evidence import Evidence
-from ..probes import stated
+from ..probes.stated import every
 from ..sending.runner import Runner
 
 
@@ -60,15 +60,16 @@ def discover(contract: Contract, runner: Runner, control: Probe, keep: Callable[
 
 
 def _control(contract: Contract, overlay: Overlay, control: Probe) -> tuple[Probe, str]:
-    """The probe that shows whether a profile is supported, and the requirement that it is judged by."""
+    """The probe that shows whether a profile is supported, and the statement that it is judged by."""
     of = overlay.document.get("x-profile")
     wanted, shown_by = (of.get("control"), of.get("shown-by")) if isinstance(of, dict) else (None, None)
-    probe = next((each for each in stated.probes(contract, control) if each.name == wanted), None)
-    if probe is None or shown_by not in STATED:
+    probe = next((each for each in every(contract, control) if each.name == wanted), None)
+    statement = str(shown_by).removeprefix(f"{probe.operation_name}." if probe is not None else "")
+    if probe is None or statement not in STATED:
         raise overlay.error(
             "/x-profile", "expected the name of an x-probe as `control`, and a requirement as `shown-by`"
         )
-    return probe, str(shown_by)
+    return probe, statement
 
 
 def _outcome(exchange: Exchange, contract: Contract, shown_by: str) -> tuple[Outcome, str | None]:
@@ -78,6 +79,6 @@ def _outcome(exchange: Exchange, contract: Contract, shown_by: str) -> tuple[Out
     if not exchange.accepted:
         outcome = Outcome.REFUSED if 400 <= status < 500 and status not in (401, 403, 429) else Outcome.UNKNOWN
         return outcome, f"answered {status}: {excerpt(exchange)}"
-    for _, deviation in STATED[shown_by]([Evidence(exchange, contract)]):
+    for _, deviation in STATED[shown_by]([Evidence.of(exchange, contract)]):
         return (Outcome.SUPPORTED, None) if deviation is None else (Outcome.IGNORED, deviation.message)
     return Outcome.UNKNOWN, "the answer does not show it"

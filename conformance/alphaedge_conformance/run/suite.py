@@ -18,6 +18,7 @@ from ..contract import Contract
 from ..contract.requirements import Level, Requirement, catalogue
 from ..errors import ConfigurationError, Inconclusive
 from ..exchange import CONTROL, Effort, Exchange, ExpectedAnswer, Probe
+from ..exchange.following import Missing, followed
 from ..exchange.target import Target
 from ..judging.checks import checks_for
 from ..judging.checks.check import Check
@@ -200,8 +201,8 @@ class Suite:
         target = Target(recording.url, recording.model, recording.key)
         settings = evolve(settings, seed=recording.seed, max_requests=None, max_tokens=None)
         plan, started = self.plan(wanted, target, settings), time.time()
-        exchanges = recording.exchanges
-        exchanges = tuple(matching.identified(self.contract, plan, exchanges, recording.is_ours))
+        plan = _as_sent(plan, recording.exchanges)
+        exchanges = tuple(matching.identified(self.contract, plan, recording.exchanges, recording.is_ours))
         archive_failure = None
         if settings.report is not None and (settings.report / ARCHIVE).resolve() not in recording.files:
             with Journal(settings.report / ARCHIVE, target, settings.seed, recording.is_ours) as journal:
@@ -259,13 +260,22 @@ class Suite:
         )
 
 
+def _as_sent(plan: Plan, exchanges: Sequence[Exchange]) -> Plan:
+    """A plan with the values that its probes take from the answers of a recording."""
+    found = followed(plan.probes, exchanges)
+    made = (probe if isinstance(each, Missing) and not each.is_end else each for probe, each in found.items())
+    return evolve(plan, probes=tuple(each for each in made if isinstance(each, Probe)))
+
+
 def _missing(plan: Plan, exchanges: Sequence[Exchange]) -> dict[Probe, str]:
     """The probes of a plan that a recording does not show, each with the reason."""
     answered = {exchange.probe for exchange in exchanges}
-    lacking = {exchange.probe.operation for exchange in exchanges if exchange.lacks_its_operation}
+    lacking = {exchange.probe.operation_name for exchange in exchanges if exchange.lacks_its_operation}
     missing = [
         probe
         for probe in plan.probes
-        if probe not in answered and not answered.issuperset(probe.parts or [probe]) and probe.operation not in lacking
+        if probe not in answered
+        and not answered.issuperset(probe.parts or [probe])
+        and probe.operation_name not in lacking
     ]
     return dict.fromkeys(missing, "the recording does not have them")

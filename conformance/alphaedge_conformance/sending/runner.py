@@ -14,6 +14,7 @@ from attrs import evolve
 from ..errors import Inconclusive
 from ..exchange import Exchange, Probe
 from ..exchange.chat import models_address
+from ..exchange.following import Missing, followed
 from ..exchange.redaction import MASK, redact
 from ..exchange.strict_json import loads
 from ..exchange.target import Target
@@ -72,6 +73,8 @@ class Runner:
         self._pace = Pace(settings.concurrency, 1 / settings.rate if settings.rate else 0.0)
         self._queue: deque[tuple[int, Probe, int]] = deque()
         self._unsent: dict[Probe, str] = {}
+        self._as_sent: dict[Probe, Probe | Missing] = {}
+        """Of the probes of the plan that take values from answers, what became of each."""
         self._breaker = Breaker()
         self._stop: Callable[[], object] = lambda: None
         self._told: list[Future[object]] = []
@@ -106,11 +109,16 @@ class Runner:
 
     def unsent(self, plan: Plan) -> dict[Probe, str]:
         """The probes of a plan without an answer, each with the reason."""
-        known = {each.probe for each in self.exchanges}
-        left = {probe: self._unsent.get(probe) or self.stopped or "" for probe in plan.probes if probe not in known}
+        known, left = {each.probe for each in self.exchanges}, dict[Probe, str]()
+        for probe in plan.probes:
+            made = self._as_sent.get(probe, probe)
+            if isinstance(made, Missing):
+                left |= {} if made.is_end else {probe: made.why}
+            elif made not in known:
+                left[probe] = self._unsent.get(made) or self._unsent.get(probe) or self.stopped or ""
         cut = dict.fromkeys(plan.unsent, "budget exhausted")
-        lacking = {each.probe.operation for each in self.exchanges if each.lacks_its_operation}
-        return {probe: why for probe, why in {**left, **cut}.items() if probe.operation not in lacking}
+        lacking = {each.probe.operation_name for each in self.exchanges if each.lacks_its_operation}
+        return {probe: why for probe, why in {**left, **cut}.items() if probe.operation_name not in lacking}
 
     def stop(self, why: str) -> None:
         """Gives up what is under way; may be called by a signal handler."""
@@ -167,20 +175,28 @@ class Runner:
 
     async def _of_operations(self, numbered: list[tuple[int, Probe, int]]) -> list[tuple[int, Probe, int]]:
         """Sends the control of each further operation, and gives what is left to send: nothing of an operation whose
-        control was not accepted."""
+        control was not accepted. One that takes a value from the answer to another control comes after that."""
         controls = [each for each in numbered if each[1].is_control]
-        if not controls:
-            return numbered
-        self._queue.extend(controls)
-        await self._workers()
-        accepted = {each.probe.operation for each in self.exchanges if each.accepted}
+        while controls:
+            waiting = {probe.name for _, probe, _ in controls}
+            free = [each for each in controls if waiting.isdisjoint(taken.source for taken in each[1].takes)]
+            self._queue.extend(self._followed(free or controls))
+            await self._workers()
+            controls = [each for each in controls if free and each not in free]
+        accepted = {each.probe.operation_name for each in self.exchanges if each.accepted and each.probe.is_control}
         left = []
         for number, probe, attempt in numbered:
-            if probe.operation in accepted and not probe.is_control:
+            if probe.operation_name in accepted and not probe.is_control:
                 left.append((number, probe, attempt))
             elif not probe.is_control:
                 self._unsent[probe] = "the control request of its operation was not accepted"
-        return left
+        return self._followed(left)
+
+    def _followed(self, numbered: list[tuple[int, Probe, int]]) -> list[tuple[int, Probe, int]]:
+        """The same with what is taken from answers, without those that cannot be sent."""
+        found = followed([probe for _, probe, _ in numbered], self.exchanges)
+        self._as_sent |= found
+        return [(number, made, n) for number, probe, n in numbered if isinstance(made := found[probe], Probe)]
 
     async def _all(self) -> None:
         async with client(self.settings, self.target) as self._client:

@@ -63,6 +63,7 @@ def lint(contract: Contract, page: Path | None = None, redocly: bool = False) ->
         "quote-on-the-page": lambda: requirements.quoted(contract, page),
         "member-named": lambda: structure.named(contract),
         "profile-probe": lambda: overlays.probes(contract),
+        "link-followed": lambda: structure.followed(contract),
         "keyword-judged": lambda: structure.judged(contract),
     }
     if redocly:

@@ -8,11 +8,12 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from ...contract import Contract, pointer
+from ...contract.further import named
 from ...contract.requirements import catalogue
 from ...errors import ConfigurationError
 from ...exchange import Expect
 from ...probes.meaning import control
-from ...probes.stated import probes as stated_probes
+from ...probes.stated import every
 from .problem import LeftOut, Problem, problem
 from .structure import located
 
@@ -39,14 +40,15 @@ def probes(contract: Contract) -> Iterator[Problem | LeftOut]:
     if stated is None and not contract.overlays:
         return
     try:
-        ids, made = catalogue(contract), list(stated_probes(contract, control(contract, "")))
+        ids, made = catalogue(contract), list(every(contract, control(contract, "")))
     except ConfigurationError as error:
         yield located(contract, PROBES, error)
         return
     names = Counter(probe.name for probe in made)
     for index, probe in enumerate(made):
         here = pointer("x-probes", index)
-        broken = contract.violations(contract.request_schema, probe.request)
+        view = named(contract, probe.operation_name)
+        broken = view.violations(view.request_schema, probe.request) if view.has_body else []
         if names[probe.name] > 1:
             yield problem(contract, PROBES, here, f"the name {probe.name!r} is taken; give each its own")
         for id in sorted(probe.requirement_ids - ids.keys()):

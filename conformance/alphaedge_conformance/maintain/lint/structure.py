@@ -7,13 +7,14 @@ from typing import Any
 
 from ...contract import Contract, pointer, tokens
 from ...contract.further import operations
+from ...contract.links import links
 from ...contract.names import reserved
 from ...contract.requirements import unjudged
 from ...errors import ConfigurationError
 from .problem import LeftOut, Problem, problem
 
 VALID, USED = "openapi-valid", "component-used"
-NAMED, JUDGED = "member-named", "keyword-judged"
+NAMED, JUDGED, FOLLOWED = "member-named", "keyword-judged", "link-followed"
 
 
 def lost(contract: Contract) -> Iterator[Problem]:
@@ -71,6 +72,14 @@ def judged(contract: Contract) -> Iterator[Problem | LeftOut]:
             yield LeftOut(JUDGED, f"{where}: {each.why}")
     except ConfigurationError:
         yield LeftOut(JUDGED, "needs every keyword to be known first")
+
+
+def followed(contract: Contract) -> Iterator[Problem | LeftOut]:
+    """Each link leads from an answer to a request of the contract."""
+    try:
+        list(links(contract))
+    except ConfigurationError as error:
+        yield located(contract, FOLLOWED, error)
 
 
 def located(contract: Contract, rule: str, error: ConfigurationError) -> Problem:

@@ -18,8 +18,9 @@ from ...contract.samples import spots, witness
 from ...exchange.strict_json import Json
 from ..app import Mock
 from ..endpoint import Endpoint, Refusal
+from ..profiles import endpoint
 from ..reply import Reply
-from ..sampled import Sampled
+from ..sampled import Asked, Sampled
 from .fault import Fault, Make
 
 
@@ -151,8 +152,8 @@ class Spoiled(Endpoint):
 class OtherStatus(Sampled):
     """A valid request is answered with another status of success; where all are documented, with an error."""
 
-    def answered(self) -> Response:
-        response = super().answered()
+    def answered(self, asked: Asked) -> Response:
+        response = super().answered(asked)
         response.status_code = {"200": 203}.get(self.contract.success, 500 if "X" in self.contract.success else 200)
         return response
 
@@ -160,8 +161,8 @@ class OtherStatus(Sampled):
 class OtherMediaType(Sampled):
     """An answer is right but for its label."""
 
-    def answered(self) -> Response:
-        response = super().answered()
+    def answered(self, asked: Asked) -> Response:
+        response = super().answered(asked)
         response.headers["content-type"] = "text/plain"
         return response
 
@@ -190,8 +191,8 @@ class SpoiledChat(Spoiled, Mock):
 class SpoiledSample(Spoiled, Sampled):
     """As the answer of another operation, or an error."""
 
-    def answer(self, schema: str) -> Any:
-        return self.spoiled(schema, [super().answer(schema)])[0]
+    def answer(self, schema: str, asked: Asked) -> Any:
+        return self.spoiled(schema, [super().answer(schema, asked)])[0]
 
 
 class OneIsWrong(Mock):
@@ -208,9 +209,7 @@ def _wrong(contract: Contract, mutation: type[Endpoint], *arguments: Any) -> Mak
     if contract.chosen is None:
         kind = SpoiledChat if mutation is Spoiled else type(mutation.__name__, (mutation, Mock), {})
         return partial(kind, *arguments)
-    if mutation is Spoiled:
-        mutation = SpoiledSample
-    kind = mutation if issubclass(mutation, Sampled) else type(mutation.__name__, (mutation, Sampled), {})
+    kind = type(mutation.__name__, (SpoiledSample if mutation is Spoiled else mutation, endpoint(contract)), {})
     return partial(OneIsWrong, contract.chosen, partial(kind, *arguments))
 
 

@@ -13,12 +13,14 @@ from ...exchange.strict_json import Json
 from ..app import Mock
 from ..endpoint import Refusal
 from ..profiles.behaviour import changed
+from ..profiles.models import ListModels, OneModel
 from ..profiles.reasoning import Reasoning
 from ..profiles.sampling import Sampling
 from ..profiles.stream_usage import StreamUsage
 from ..profiles.structured_output import StructuredOutput
 from ..profiles.tools import Tools
 from ..reply import Reply, text_of, tokenize
+from ..sampled import Asked
 from .fault import fault
 
 
@@ -553,3 +555,50 @@ class ThinksAfterwards(Mock):
             )
 
     instead = (After,)
+
+
+# Models
+
+
+@fault("listModels.models.ids-unique", profile="models")
+class ListsTwice(Mock):
+    """Each model is listed twice."""
+
+    class Twice(ListModels):
+        @property
+        def listed(self) -> list[Json]:
+            return [each for each in super().listed for _ in range(2)]
+
+    instead = (Twice,)
+
+
+@fault("models.listed-is-served", profile="models")
+class ListsWhatItLacks(Mock):
+    """A model is listed that was taken away."""
+
+    @property
+    def models_listed(self) -> Json:
+        listed = super().models_listed
+        return {**listed, "data": [*listed["data"], {"id": "alphaedge-small-1-2407", "object": "model"}]}
+
+
+@fault("getModel.models.described-by-its-id", profile="models")
+class DescribesByAnotherName(Mock):
+    """A model is described with the name of its file."""
+
+    class Other(OneModel):
+        def answer(self, schema: str, asked: Asked) -> Json:
+            return {**super().answer(schema, asked), "id": "/models/weights.safetensors"}
+
+    instead = (Other,)
+
+
+@fault("getModel.models.unknown-not-found", profile="models")
+class DescribesAnything(Mock):
+    """Any name is described as if it were a model's."""
+
+    class Anything(OneModel):
+        def entry(self, id: str) -> Json:
+            return {"id": id, "object": "model"}
+
+    instead = (Anything,)

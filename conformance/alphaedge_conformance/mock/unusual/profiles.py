@@ -7,6 +7,7 @@ from attrs import evolve
 from ...exchange.strict_json import Json
 from ..app import Mock
 from ..endpoint import Refusal
+from ..profiles.models import OneModel
 from ..profiles.reasoning import Reasoning
 from ..profiles.sampling import Sampling
 from ..profiles.tools import Tools
@@ -117,3 +118,33 @@ class RefusesImages(Mock):
         return refusal or (
             Refusal(400, "This model does not see.") if "image_url" in str(request["messages"]) else None
         )
+
+
+@unusual_in("models")
+class ListsOtherKinds(Mock):
+    """Models that have no conversations are listed too, with slashes in their names and more members, and are refused
+    with 404 for that; nobody says when a model was made."""
+
+    other = "org/embed-3:latest"
+
+    @property
+    def models_listed(self) -> Json:
+        entry = {"id": self.other, "object": "model", "root": None, "capabilities": {"chat": False}}
+        listed = [entry, *super().models_listed["data"]]
+        return {"object": "list", "has_more": False, "data": listed}
+
+    def validate(self, request: Json) -> Refusal | None:
+        if isinstance(request, dict) and request.get("model") == self.other:
+            return Refusal(404, f"{self.other} is not a chat model.", "not_found_error", "model")
+        return super().validate(request)
+
+
+@unusual_in("models")
+class ServesWhatItDoesNotList(Mock):
+    """One of several models is listed, and described under another name of it too."""
+
+    class Alias(OneModel):
+        def entry(self, id: str) -> Json | None:
+            return super().entry(id) or ({"id": self.listed[0]["id"], "object": "model"} if id == "default" else None)
+
+    instead = (Alias,)
