@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import uuid
 from typing import Any
 
@@ -13,6 +14,7 @@ from ...exchange.strict_json import Json
 from ..app import Mock
 from ..endpoint import Refusal
 from ..profiles.behaviour import changed
+from ..profiles.embeddings import DIMENSIONS, Embeddings
 from ..profiles.models import ListModels, OneModel
 from ..profiles.reasoning import Reasoning
 from ..profiles.sampling import Sampling
@@ -602,3 +604,128 @@ class DescribesAnything(Mock):
             return {"id": id, "object": "model"}
 
     instead = (Anything,)
+
+
+# Embeddings
+
+
+def _own(name: str) -> str:
+    return f"createEmbedding.embeddings.{name}"
+
+
+@fault(_own("one-for-each-input"), profile="embeddings")
+class EmbedsAllButOne(Mock):
+    """Of several texts the last has no embedding."""
+
+    class Fewer(Embeddings):
+        def embeddings(self, request: Json) -> list[Json]:
+            made = super().embeddings(request)
+            return made[:-1] or made
+
+    instead = (Fewer,)
+
+
+@fault(_own("index-in-order"), profile="embeddings")
+class NumbersEachZero(Mock):
+    """Every embedding has the index 0."""
+
+    class Zero(Embeddings):
+        def embeddings(self, request: Json) -> list[Json]:
+            return [{**each, "index": 0} for each in super().embeddings(request)]
+
+    instead = (Zero,)
+
+
+@fault(_own("of-one-length"), profile="embeddings")
+class VectorsOfAnyLength(Mock):
+    """A vector ends with its last number that is not small."""
+
+    class Ragged(Embeddings):
+        def vector(self, text: Any, dimensions: int) -> list[float]:
+            cut = len(str(text)) % 3 if "dimensions" not in self.asked else 0
+            return super().vector(text, dimensions)[: dimensions - cut]
+
+        def embeddings(self, request: Json) -> list[Json]:
+            self.asked = request
+            return super().embeddings(request)
+
+    instead = (Ragged,)
+
+
+@fault(_own("dimensions-kept"), profile="embeddings")
+class IgnoresDimensions(Mock):
+    """dimensions is ignored."""
+
+    class Usual(Embeddings):
+        def dimensions(self, request: Json) -> int:
+            return DIMENSIONS
+
+    instead = (Usual,)
+
+
+@fault(_own("format-kept"), profile="embeddings")
+class AlwaysNumbers(Mock):
+    """encoding_format is ignored."""
+
+    class Numbers(Embeddings):
+        def written(self, vector: list[float], request: Json) -> list[float]:
+            return vector
+
+    instead = (Numbers,)
+
+
+@fault(_own("base64-agrees"), profile="embeddings")
+class BigEndian(Mock):
+    """Base64 holds the numbers with their bytes in the other order."""
+
+    class Network(Embeddings):
+        def packed(self, vector: list[float]) -> bytes:
+            return struct.pack(f">{len(vector)}f", *vector)
+
+    instead = (Network,)
+
+
+@fault(_own("base64-agrees"), profile="embeddings")
+class DoublePrecision(Mock):
+    """Base64 holds numbers of 64 bits."""
+
+    class Double(Embeddings):
+        def packed(self, vector: list[float]) -> bytes:
+            return struct.pack(f"<{len(vector)}d", *vector)
+
+    instead = (Double,)
+
+
+@fault(_own("repeats"), profile="embeddings")
+class MixesUpTexts(Mock):
+    """The vectors come in the order of the alphabet."""
+
+    class Sorted(Embeddings):
+        def inputs(self, request: Json) -> list[Any]:
+            inputs = super().inputs(request)
+            wants_base64 = request.get("encoding_format") == "base64"
+            return inputs if wants_base64 else sorted(inputs, key=str, reverse=len(inputs) > 2)
+
+    instead = (Sorted,)
+
+
+@fault(_own("texts-differ"), profile="embeddings")
+class OneVectorForAll(Mock):
+    """Whatever the text, the vector is the same."""
+
+    class Same(Embeddings):
+        def vector(self, text: Any, dimensions: int) -> list[float]:
+            return super().vector("", dimensions)
+
+    instead = (Same,)
+
+
+@fault(_own("usage-counts-the-input"), profile="embeddings")
+class EmbedsForNothing(Mock):
+    """No token is counted."""
+
+    class Free(Embeddings):
+        def usage(self, request: Json) -> Json:
+            return {"prompt_tokens": 0, "total_tokens": 0}
+
+    instead = (Free,)

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from ...contract import Contract
 from ..sampled import Sampled
 from .behaviour import Behaviour
+from .embeddings import Embeddings
 from .models import ListModels, OneModel
 from .reasoning import Reasoning
 from .sampling import Sampling
@@ -27,6 +28,7 @@ BEHAVIOURS: dict[str, type[Behaviour]] = {
 
 ENDPOINTS: dict[str, dict[str, type[Sampled]]] = {
     "models": {"listModels": ListModels, "getModel": OneModel},
+    "embeddings": {"createEmbedding": Embeddings},
 }
 """What answers the operations that a profile brings, by their operationIds."""
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import random
+from typing import Any
+
 from attrs import evolve
 
 from ...exchange.strict_json import Json
 from ..app import Mock
 from ..endpoint import Refusal
+from ..profiles.embeddings import Embeddings
 from ..profiles.models import OneModel
 from ..profiles.reasoning import Reasoning
 from ..profiles.sampling import Sampling
 from ..profiles.tools import Tools
 from ..reply import Reply
+from ..sampled import Asked
 from .registry import unusual_in
 
 
@@ -148,3 +153,39 @@ class ServesWhatItDoesNotList(Mock):
             return super().entry(id) or ({"id": self.listed[0]["id"], "object": "model"} if id == "default" else None)
 
     instead = (Alias,)
+
+
+@unusual_in("embeddings")
+class EmbedsInAnyOrder(Mock):
+    """The embeddings come as they are done, each with its index; a batch changes the last digits."""
+
+    class Unordered(Embeddings):
+        def vector(self, text: Any, dimensions: int) -> list[float]:
+            self.made = getattr(self, "made", 0) + 1
+            noise = random.Random(self.made)
+            return [number + noise.gauss(0, 0.002) for number in super().vector(text, dimensions)]
+
+        def embeddings(self, request: Json) -> list[Json]:
+            return super().embeddings(request)[::-1]
+
+    instead = (Unordered,)
+
+
+@unusual_in("embeddings")
+class HasOneLength(Mock):
+    """The vectors have one length, so dimensions are refused, and so is an empty list; they are not of length 1, and
+    there is more beside them."""
+
+    class Fixed(Embeddings):
+        def missing(self, asked: Asked) -> Refusal | None:
+            if "dimensions" in asked.body:
+                return Refusal(400, "This model has no other dimensions.", param="dimensions")
+            return super().missing(asked)
+
+        def vector(self, text: Any, dimensions: int) -> list[float]:
+            return [round(100 * number) for number in super().vector(text, dimensions)]
+
+        def answer(self, schema: str, asked: Asked) -> Json:
+            return {**super().answer(schema, asked), "id": "embd-1", "created": 1}
+
+    instead = (Fixed,)
