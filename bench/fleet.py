@@ -29,7 +29,7 @@ from starlette.types import Receive, Scope, Send
 from alphaedge_conformance import report as views
 from alphaedge_conformance.contract import Contract
 from alphaedge_conformance.exchange import Effort
-from alphaedge_conformance.exchange.target import target
+from alphaedge_conformance.exchange.target import build_target
 from alphaedge_conformance.mock import Mock
 from alphaedge_conformance.report.document import build_report
 from alphaedge_conformance.run.suite import Suite
@@ -102,10 +102,10 @@ def single(port: int, effort: str, wanted: list[str]) -> None:
     ids = [id for id in suite.requirements if not wanted or any(each in id for each in wanted)]
     exchanges, spent, seconds = 0, 0.0, 0.0
     for number in range(SINGLE + 1):
-        goal = target(suite.contract, f"http://{address(number)}:{port}", "model-0", KEY)
+        target = build_target(suite.contract, f"http://{address(number)}:{port}", "model-0", KEY)
         began, clock = time.process_time(), time.perf_counter()
         with tempfile.TemporaryDirectory() as folder:
-            run = suite.run(ids, goal, Settings(report=Path(folder), effort=Effort(effort)))
+            run = suite.run(ids, target, Settings(report=Path(folder), effort=Effort(effort)))
             views.write([build_report(run)], None, Path(folder), suite.contract)
         if number:
             exchanges += run.requests

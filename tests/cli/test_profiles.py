@@ -13,7 +13,7 @@ from alphaedge_conformance.contract import Contract
 from alphaedge_conformance.contract.overlays import shipped
 from alphaedge_conformance.errors import ConfigurationError
 from alphaedge_conformance.mock import Mock, serve
-from alphaedge_conformance.run.targets import targets
+from alphaedge_conformance.run.targets import read_targets
 
 from ..helpers import KEY, Conform, read_report
 
@@ -92,7 +92,7 @@ def test_a_mock_with_profiles(conform: Conform) -> None:
 def test_a_targets_file_says_what_is_ignored(contract: Contract, tmp_path: Path) -> None:
     file = tmp_path / "targets.toml"
     file.write_text('[a]\nurl = "http://127.0.0.1:8001"\nignores = ["seed", "n"]\n')
-    assert targets(contract, [str(file)], None)[0].ignores == {"seed", "n"}
+    assert read_targets(contract, [str(file)], None)[0].ignores == {"seed", "n"}
     file.write_text('[a]\nurl = "http://127.0.0.1:8001"\nignores = "seed"\n')
     with pytest.raises(ConfigurationError, match=r'\[a\]: ignores: expected a list of parameters, as \["seed"\]'):
-        targets(contract, [str(file)], None)
+        read_targets(contract, [str(file)], None)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from alphaedge_conformance.contract import Contract
-from alphaedge_conformance.exchange.target import target
+from alphaedge_conformance.exchange.target import build_target
 from alphaedge_conformance.judging.evidence import ACCEPTED
 from alphaedge_conformance.mock.faults import all_faults
 from alphaedge_conformance.run.suite import Suite
@@ -35,8 +35,8 @@ SPECIAL = {
 
 def shown() -> list[str]:
     """Faults that break something which is judged on answers to any valid request, not on a probe of its own."""
-    goal = target(SUITE.contract, "http://127.0.0.1", None, KEY)
-    named = SUITE.plan(list(SUITE.requirements), goal, Settings()).named
+    target = build_target(SUITE.contract, "http://127.0.0.1", None, KEY)
+    named = SUITE.plan(list(SUITE.requirements), target, Settings()).named
     general = {id for id, check in SUITE.checks.items() if check.kinds & set(ACCEPTED) and id not in named}
     return [name for name, fault in FAULTS.items() if name not in SPECIAL and fault.breaks & general]
 

@@ -10,7 +10,7 @@ from attrs import frozen
 
 from ..contract import Contract
 from ..errors import ConfigurationError
-from ..exchange.target import target
+from ..exchange.target import build_target
 from ..run.targets import LANES, Entry, entries, tables
 from ..sending.rates import EXPECTED, requests_a_second
 from ..sending.settings import Settings
@@ -47,7 +47,7 @@ def read(path: Path, contract: Contract, model: str | None) -> list[Lane]:
     shared: dict[tuple[str, str], list[Entry]] = {}
     for entry in entries(path, found, model):
         try:
-            address = target(contract, entry.url, None, "").url
+            address = build_target(contract, entry.url, None, "").url
         except ConfigurationError as error:
             raise ConfigurationError(f"{entry.place}: {error}") from None
         shared.setdefault((urlsplit(address).netloc, _key_source(entry)), []).append(entry)

@@ -14,7 +14,7 @@ from ..archive import matching
 from ..archive.har import ARCHIVE, Journal
 from ..exchange import Chunk, Effort, Exchange, Probe
 from ..exchange.chat import model_of
-from ..exchange.target import target
+from ..exchange.target import build_target
 from ..judging.evidence import Evidence
 from ..judging.verdicts import Finding, Verdict
 from ..report import page
@@ -47,7 +47,7 @@ class LiveJudge:
         assert settings.report is not None
         self._suite, self._settings, self._keeps = suite, evolve(settings, seen_only=True), keep_bodies
         self._folder: Path = settings.report
-        example = target(suite.contract, url, None, "")
+        example = build_target(suite.contract, url, None, "")
         self._plan = suite.plan(list(suite.requirements), evolve(example, key=KEY), settings)
         self._target = evolve(example, model="")  # that of the first request
         self._recorder = Recorder(self._folder)
