@@ -124,10 +124,10 @@ def send(url: str, exchanges: str) -> None:
     before = time.process_time()
     with tempfile.TemporaryDirectory() as folder:
         run = suite.send(plan, wanted, target, Settings(report=Path(folder)))
-    spent = time.process_time() - before
+    processor_seconds = time.process_time() - before
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
     figures = {"exchanges": len(run.exchanges), "seconds": run.seconds, "peak_bytes": peak}
-    print(json.dumps({**figures, "processor_ms_per_exchange": 1000 * spent / len(run.exchanges)}))
+    print(json.dumps({**figures, "processor_ms_per_exchange": 1000 * processor_seconds / len(run.exchanges)}))
 
 
 def main() -> int:
@@ -158,8 +158,8 @@ def main() -> int:
     arguments.output.write_text(json.dumps(figures, indent=1) + "\n", "utf-8")
     print(json.dumps(figures, indent=1))
     if (ratio := figures["compared"]["ratio"]) > LONGEST:
-        told = f"five targets at once took {ratio:.2f} times the slowest alone"
-        print(f"DOES NOT HOLD: {told}, at most {LONGEST:g} is allowed")
+        sentence = f"five targets at once took {ratio:.2f} times the slowest alone"
+        print(f"DOES NOT HOLD: {sentence}, at most {LONGEST:g} is allowed")
         return 1
     return 0
 

@@ -99,8 +99,8 @@ def validate(contract: Contract) -> None:
             here, f"{here or 'the document'} is not valid OpenAPI 3.2: {error.message}; correct it there"
         )
     catalogue(contract)
-    for here, told in reserved(contract):
-        raise contract.error(here, told)
+    for here, message in reserved(contract):
+        raise contract.error(here, message)
 
 
 def sourced(contract: Contract) -> dict[str, Any]:

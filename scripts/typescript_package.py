@@ -267,8 +267,10 @@ def parameter(contract: Contract, here: str) -> tuple[str, Parameter]:
     schema = contract.at(at)
     kind = schema.get("type")
     if kind not in TYPES:
-        told = f"the TypeScript templates support no such value of {found['name']}; give it one of {', '.join(TYPES)}"
-        raise contract.error(at, told)
+        message = (
+            f"the TypeScript templates support no such value of {found['name']}; give it one of {', '.join(TYPES)}"
+        )
+        raise contract.error(at, message)
     type = " | ".join(json.dumps(value) for value in schema.get("enum", ())) or TYPES[kind]
     argument = class_name(found["name"])
     is_required = found.get("required", False)

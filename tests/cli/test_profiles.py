@@ -48,17 +48,17 @@ def test_the_page_says_nothing_of_profiles(conform: Conform) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (["--profile", "tool"], "unknown profile 'tool': expected content-parts, reasoning, sampling,"),
         (["--profile", "openapi.yaml"], "expected an OpenAPI Overlay"),
         (["--discover", "--from-har", "docs/recording.har"], "--discover asks a server"),
     ],
 )
-def test_wrong_usage_is_one_line(conform: Conform, arguments: list[str], told: str) -> None:
+def test_wrong_usage_is_one_line(conform: Conform, arguments: list[str], message: str) -> None:
     done = conform(*arguments)
     assert (done.returncode, done.stdout) == (4, "")
-    assert told in done.stderr
+    assert message in done.stderr
     assert done.stderr.count("\n") == 1
 
 

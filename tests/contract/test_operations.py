@@ -232,7 +232,7 @@ def named_alike(document: Document) -> None:
 
 
 @pytest.mark.parametrize(
-    ("edit", "told"),
+    ("edit", "message"),
     [
         (without("operationId"), "expected an operationId of letters, digits, - and _, found None"),
         (named_alike, "the operationId createChatCompletion is that of /paths/~1v1~1chat~1completions/post too"),
@@ -241,11 +241,11 @@ def named_alike(document: Document) -> None:
         (undeclared, "the path has {id}, which is not a parameter; add it to `parameters`"),
     ],
 )
-def test_what_cannot_be_judged_is_refused_with_its_line(edit: Any, told: str) -> None:
+def test_what_cannot_be_judged_is_refused_with_its_line(edit: Any, message: str) -> None:
     contract = contract_of(edited(grown(["embeddings"]).document, [edit]))
     with pytest.raises(ConfigurationError) as caught:
         Suite.of(contract)
-    assert told in caught.value.text
+    assert message in caught.value.text
     assert caught.value.file == Path("openapi.yaml")
     assert (caught.value.line or 0) > 1
 
@@ -298,7 +298,7 @@ def test_lint_judges_every_operation() -> None:
         members["timeout"] = {"type": "number", "description": "Seconds."}
 
     bad = lint(contract_of(edited(good.contract.document, [unnamed])))
-    told = [each.text for each in bad.problems if each.rule == "openapi-valid"]
-    assert [each for each in told if "expected an operationId" in each]
+    texts = [each.text for each in bad.problems if each.rule == "openapi-valid"]
+    assert [each for each in texts if "expected an operationId" in each]
     bad = lint(contract_of(edited(good.contract.document, [taken])))
     assert [each.rule for each in bad.problems] == ["member-named"]

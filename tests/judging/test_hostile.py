@@ -234,8 +234,8 @@ def test_a_check_that_raises_leaves_all_other_verdicts(buggy: Suite, tmp_path: P
         assert "on exchange 1, 'control' at test_hostile.py" in str(run.verdicts[id].reason)
     assert run.conclusion.exit_code == 3
     write([build_report(run)], None, tmp_path)
-    shown = read(tmp_path / "report.json")
-    assert shown["verdict"] == "kit-error"
+    document = read(tmp_path / "report.json")
+    assert document["verdict"] == "kit-error"
     assert {each.name for each in tmp_path.iterdir()} >= FILES
 
 

@@ -145,6 +145,6 @@ def test_a_claimed_profile_that_is_refused_fails() -> None:
 def test_the_page_shows_them() -> None:
     suite = Suite.of(Contract.load(None, ["stream-usage"]))
     run = judged(suite, Mock(suite.contract, KEY), ["stream-usage.sent-on-request"], Settings(discover=True))
-    shown = report_page(build_report(run), {})
-    assert "stream-usage, claimed: supported" in shown
-    assert "sampling: ignored" in shown
+    page = report_page(build_report(run), {})
+    assert "stream-usage, claimed: supported" in page
+    assert "sampling: ignored" in page

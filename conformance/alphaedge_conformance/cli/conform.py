@@ -134,8 +134,8 @@ def parser() -> Parser:
     add = made.add_argument_group("limits of one answer").add_argument
     for name, kind, option in limits.options():
         default = limits.Limits._field_defaults[name]
-        told = "" if default is None else f" (default: {default:{'g' if kind is float else 'd'}})"
-        help = option.help + told
+        default_text = "" if default is None else f" (default: {default:{'g' if kind is float else 'd'}})"
+        help = option.help + default_text
         add(option.name, dest=name, type=_positive(kind), default=default, metavar=option.metavar, help=help)
     add("--ca-file", metavar="FILE", help="certificates to trust besides the system's, in PEM")
     return made
@@ -204,7 +204,7 @@ def _conformance(parsed: argparse.Namespace) -> ConformancePlugin:
         pinned=suite.pinned_ids(levels) if levels is not None else None,
         discover=parsed.discover,
     )
-    client(settings)  # a --ca-file that cannot be read is told before anything is sent
+    client(settings)  # an unreadable --ca-file is an error before anything is sent
     if parsed.json:
         raise ConfigurationError("--json goes with --list; a run writes report.json with --report DIR")
     headers = extra_headers.read(suite.contract, parsed.own_headers)
@@ -335,18 +335,18 @@ def _show_again(arguments: Sequence[str]) -> int:
 
     if parsed.only_new and parsed.since is None:
         raise ConfigurationError("--only-new goes with --since REPORT")
-    shown, folder = report.read(parsed.file), parsed.file.parent
+    document, folder = report.read(parsed.file), parsed.file.parent
     writable(folder)
     if parsed.since is not None:
         earlier = report.reports_of(parsed.since)
-        if is_one(shown):
+        if is_one(document):
             reports = list(since.with_changes(report.reports_of(parsed.file), earlier).values())
-            shown = compare(reports, shown["seconds"], shown["against"])
+            document = compare(reports, document["seconds"], document["against"])
         else:
-            (shown,) = since.with_changes({shown["target"]["name"]: shown}, earlier).values()
-    report.render(shown, folder)
-    report.show(shown, folder, parsed.quiet)
-    return since.exit_code(shown, parsed.only_new)
+            (document,) = since.with_changes({document["target"]["name"]: document}, earlier).values()
+    report.render(document, folder)
+    report.show(document, folder, parsed.quiet)
+    return since.exit_code(document, parsed.only_new)
 
 
 def _proxy(arguments: Sequence[str]) -> int:

@@ -108,7 +108,7 @@ def _settings(parsed: Namespace) -> Settings:
         seed=parsed.seed,
         effort=Effort(parsed.effort),
     )
-    client(settings)  # a --ca-file that cannot be read is told before anything is sent
+    client(settings)  # an unreadable --ca-file is an error before anything is sent
     return settings
 
 

@@ -83,7 +83,7 @@ def _proxy(arguments: Sequence[str]) -> int:
 
     file, folder = Path(parsed.contract) if parsed.contract else None, Path(parsed.report)
     contract = Contract.load(file)
-    Suite.of(contract)  # a contract that is not in order is told before anything passes
+    Suite.of(contract)  # a faulty contract is an error before anything passes
     upstream = build_target(contract, parsed.upstream, None, "").url
     setup = Setup(upstream, folder, file, Level(parsed.level.upper()), parsed.keep_bodies)
     verify = trusted(Path(parsed.ca_file) if parsed.ca_file else None)

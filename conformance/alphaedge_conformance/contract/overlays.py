@@ -86,8 +86,8 @@ class Overlay(YamlFile):
         try:
             return compile(text)
         except (JSONPathError, TypeError) as error:
-            told = str(error).splitlines()[0] if str(error) else "not a text"
-            raise self.error(here, f"{text!r} is not a JSONPath of RFC 9535: {told}; correct it") from None
+            reason = str(error).splitlines()[0] if str(error) else "not a text"
+            raise self.error(here, f"{text!r} is not a JSONPath of RFC 9535: {reason}; correct it") from None
 
     def _no_other_field(self, here: str, found: dict[str, Any], known: frozenset[str]) -> None:
         for name in found:

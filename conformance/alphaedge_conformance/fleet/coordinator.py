@@ -24,7 +24,7 @@ ATTEMPTS = 3
 PAUSE = 0.2
 """Seconds between two looks at whether the run is to end."""
 Work = Callable[[Task, Sequence[Unit]], list[Outcome]]
-Told = Callable[[Sequence[Outcome]], object]
+Listener = Callable[[Sequence[Outcome]], object]
 
 
 @frozen
@@ -44,8 +44,8 @@ class Coordinator:
     task: Task
     history: History
     workers: Workers
-    told: Told = lambda outcomes: None
-    """Is told what was written."""
+    on_record: Listener = lambda outcomes: None
+    """Called with what was written."""
     work: Work = work
     width: int = WIDTH
     stopped: str | None = None
@@ -109,7 +109,7 @@ class Coordinator:
             except Exception as error:  # the worker died, or what it was given did not reach it
                 broken |= isinstance(error, BrokenExecutor)
                 outcomes = list(self._given_up(bundle, error))
-            self.told(self.history.record(outcomes, self._last))
+            self.on_record(self.history.record(outcomes, self._last))
         return broken
 
     def _given_up(self, bundle: list[Waiting], error: Exception) -> Iterator[Outcome]:

@@ -33,19 +33,19 @@ def assume(condition: object, otherwise: str = "") -> None:
 
 
 ACCEPTED = (ExpectedAnswer.PLAIN, ExpectedAnswer.STREAMED)
-Shown = TypeVar("Shown")
+Value = TypeVar("Value")
 
 
-class View(cached_property[Shown]):
+class View(cached_property[Value]):
     """A property of evidence that a check may ask for, and the kinds of probes whose answers can show it."""
 
     kinds: frozenset[ExpectedAnswer]
 
 
-def view(*kinds: ExpectedAnswer) -> Callable[[Callable[[Evidence], Shown]], View[Shown]]:
+def view(*kinds: ExpectedAnswer) -> Callable[[Callable[[Evidence], Value]], View[Value]]:
     """Declares a view."""
 
-    def declare(function: Callable[[Evidence], Shown]) -> View[Shown]:
+    def declare(function: Callable[[Evidence], Value]) -> View[Value]:
         made = View(function)
         made.kinds = frozenset(kinds)
         return made

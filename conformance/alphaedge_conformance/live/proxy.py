@@ -146,7 +146,7 @@ def run(contract: Contract, setup: Setup, port: int, verify: ssl.SSLContext, qui
     if failure := feed.latest.get("failure"):
         print(f"alphaedge-conform: {failure}")
         return Conclusion.KIT_ERROR.exit_code
-    shown = report.read(setup.folder / "report.json")
-    assert not is_one(shown)
-    report.show(shown, setup.folder, quiet)
-    return Conclusion(shown["verdict"]).exit_code
+    document = report.read(setup.folder / "report.json")
+    assert not is_one(document)
+    report.show(document, setup.folder, quiet)
+    return Conclusion(document["verdict"]).exit_code

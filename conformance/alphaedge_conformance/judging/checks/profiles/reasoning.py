@@ -9,7 +9,7 @@ from ....exchange.strict_json import Json
 from ...evidence import Evidence, assume, deltas, fold
 from ...places import Deviation, Place
 from ..check import check
-from ..keywords import shown_json
+from ..keywords import as_json
 
 of_reasoning = partial(check, profile="reasoning")
 NAMES = ("reasoning_content", "reasoning")
@@ -34,7 +34,7 @@ def _messages(evidence: Evidence) -> list[Json]:
 
 
 @of_reasoning("reasoning.shown")
-def shown(evidence: Evidence, completion: object) -> None:
+def in_completion(evidence: Evidence, completion: object) -> None:
     messages = _messages(evidence)
     assume(messages)
     assert any(map(_has_reasoning, messages)), Deviation(
@@ -43,7 +43,7 @@ def shown(evidence: Evidence, completion: object) -> None:
 
 
 @of_reasoning("reasoning.shown-in-stream")
-def shown_in_stream(chunks: list[Json]) -> None:
+def in_stream(chunks: list[Json]) -> None:
     found = list(deltas(chunks))
     assume(found)
     assert any(_has_reasoning(delta) for _, delta in found), Deviation(
@@ -74,7 +74,7 @@ def before_the_answer(chunks: list[Json]) -> None:
         thought = _reasoning(delta)
         has_reasoning = has_reasoning or bool(thought)
         assert not thought or choice.get("index") not in begun, Deviation(
-            f"expected the reasoning before the answer, got {shown_json(thought)} after the first text",
+            f"expected the reasoning before the answer, got {as_json(thought)} after the first text",
             Place(members=NAMES),
         )
         if delta.get("content"):
