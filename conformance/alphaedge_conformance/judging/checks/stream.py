@@ -10,8 +10,8 @@ from typing import Any
 from ...exchange import Exchange
 from ...exchange.sse import Stream
 from ...exchange.strict_json import Json, loads
-from ..chat import pieces, plain_first, said
-from ..evidence import MOST_OFFSETS, Evidence, Unseen, assume, deltas, fold, looks_like_a_stream
+from ..chat import deltas, final_completion, pieces, plain_first, said
+from ..evidence import MOST_OFFSETS, Evidence, Unseen, assume, looks_like_a_stream
 from ..places import STATUS, Deviation, Place
 from .check import check
 from .keywords import as_json, excerpt
@@ -203,7 +203,7 @@ FOLDED = {"message", "role", "content", "finish_reason", "index"}
 def folds(evidence: Evidence, chunks: list[Json]) -> None:
     """Judges chunks that are valid one by one. What a chunk may leave out, as `usage`, the completion may lack, and
     what is not folded as well."""
-    contract, folded = evidence.contract, fold(chunks)
+    contract, folded = evidence.contract, final_completion(chunks)
     completion, chunk = map(contract.resolve, (contract.completion_schema, contract.chunk_schema))
     assume(not any(contract.broken_musts(chunk, each) for each in chunks))
     needed = {*contract.at(chunk).get("required", ())} | FOLDED

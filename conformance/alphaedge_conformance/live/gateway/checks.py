@@ -12,7 +12,8 @@ from attrs import define, field
 from ...contract import Contract, shorten
 from ...exchange import Exchange, Key, sse
 from ...exchange.strict_json import Json, loads
-from ...judging.evidence import Unseen, assume, fold
+from ...judging.chat import final_completion
+from ...judging.evidence import Unseen, assume
 from ...judging.places import STATUS, Deviation, Place
 from .cases import LARGE, Case
 from .upstream import EVENTS, JSON, Arrival
@@ -364,7 +365,7 @@ def text_as_made(seen: Seen) -> None:
 
 
 def _text(chunks: list[Json]) -> Any:
-    choices = fold(chunks)["choices"]
+    choices = final_completion(chunks)["choices"]
     return choices[0]["message"]["content"] if choices else ABSENT
 
 

@@ -6,7 +6,8 @@ import re
 from functools import partial
 
 from ....exchange.strict_json import Json
-from ...evidence import Evidence, assume, deltas, fold
+from ...chat import deltas, final_choices
+from ...evidence import Evidence, assume
 from ...places import Deviation, Place
 from ..check import check
 from ..keywords import as_json
@@ -29,7 +30,7 @@ def _has_reasoning(message: Json) -> bool:
 
 
 def _messages(evidence: Evidence) -> list[Json]:
-    choices = fold(evidence.chunks)["choices"] if evidence.exchange.probe.streams else evidence.choices
+    choices = final_choices(evidence)
     return [choice["message"] for choice in choices if isinstance(choice.get("message"), dict)]
 
 

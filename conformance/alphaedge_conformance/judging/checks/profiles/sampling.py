@@ -7,8 +7,8 @@ from functools import partial
 from typing import Any
 
 from ....exchange.strict_json import Json
-from ...chat import assume_valid, said
-from ...evidence import Evidence, Unseen, assume, deltas, fold
+from ...chat import assume_valid, deltas, final_completion, said
+from ...evidence import Evidence, Unseen, assume
 from ...places import Deviation, Place
 from ..check import check
 from ..keywords import as_json
@@ -156,7 +156,7 @@ def top_logprobs_counted(evidence: Evidence, request: Json, choices: list[Json])
 def _choices(evidence: Evidence) -> list[Json]:
     if not evidence.exchange.probe.streams:
         return evidence.choices
-    found: list[Json] = fold(evidence.chunks)["choices"]
+    found: list[Json] = final_completion(evidence.chunks)["choices"]
     return found
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import partial
 
 from ....exchange.strict_json import Json
-from ...evidence import assume, deltas
+from ...chat import deltas
+from ...evidence import assume
 from ...places import Deviation, Place
 from ..check import check
 from ..keywords import as_json
