@@ -68,7 +68,7 @@ def main() -> int:
                 made[package] = typescript_package.generate(contract, rendered, version, Path(scratch))
             else:
                 what = "was not looked at" if check else "stays as it is"
-                print(f"{named(package)}: {what}, because Node is not here; install Node 20 with npm")
+                print(f"{named(package)}: {what}, because Node was not found; install Node 20 with npm")
             stale = [kept / path for kept in made for path in sorted(differences(made[kept], kept))]
             if check:
                 for path in stale:

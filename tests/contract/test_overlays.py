@@ -142,7 +142,7 @@ def test_overlays_apply_in_their_order() -> None:
 
 WRONG = {
     # The actions: the line, and what is said.
-    "- {target: '$.a[', update: 1}": (4, "is not a JSONPath of RFC 9535"),
+    "- {target: '$.a[', update: 1}": (4, "is not a valid JSONPath (RFC 9535)"),
     "- {target: 5, update: 1}": (4, "expected an action with a `target`"),
     "- {update: 1}": (4, "expected an action with a `target`"),
     "- {target: $.a}": (4, "expected one of `update`, `copy` and `remove: true`"),

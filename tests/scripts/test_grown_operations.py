@@ -112,7 +112,9 @@ def test_typescript_refuses_a_parameter_that_is_a_list_with_its_line(contract: C
     document["paths"]["/v1/models/{model}"]["get"]["parameters"][1]["schema"] = {"type": "array"}
     listed = contract_of(document)
     generate.validate(listed)
-    with pytest.raises(ConfigurationError, match="the TypeScript templates support no such value of fields") as caught:
+    with pytest.raises(
+        ConfigurationError, match="the TypeScript templates do not support this type of fields"
+    ) as caught:
         typescript_package.resources(listed)
     assert caught.value.line == listed.line(schema)
 

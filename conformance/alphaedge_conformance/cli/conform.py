@@ -77,7 +77,7 @@ def parser() -> Parser:
         "(default: 100 with --effort thorough, otherwise none)",
     )
     add("--seed", type=int, default=1, metavar="N", help="the seed of the drawn values (default: %(default)s)")
-    add("--contract", metavar="FILE", help="another contract than the one shipped")
+    add("--contract", metavar="FILE", help="the contract to use instead of the shipped one")
     add(
         "--profile",
         dest="profiles",

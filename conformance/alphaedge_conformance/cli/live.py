@@ -61,7 +61,7 @@ def proxy_parser() -> Parser:
     add("--port", type=_port, default=PORT, metavar="P", help="0 for any free one (default: %(default)s)")
     add("--report", required=True, metavar="DIR", help="write the report and a recording here")
     add("--keep-bodies", action="store_true", help="keep the texts of messages in reports and recordings")
-    add("--contract", metavar="FILE", help="another contract than the one shipped")
+    add("--contract", metavar="FILE", help="the contract to use instead of the shipped one")
     add("--ca-file", metavar="FILE", help="certificates to trust besides the system's, in PEM")
     return made
 

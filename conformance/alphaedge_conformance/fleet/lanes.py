@@ -70,7 +70,7 @@ class _Limits:
         own = {name: value for name, value in table.items() if isinstance(value, Mapping)}
         if unknown := sorted(set(own) - hosts):
             known = ", ".join(sorted(hosts))
-            raise ConfigurationError(f"{here}: no target is at {unknown[0]!r}; in quotes, one of: {known}")
+            raise ConfigurationError(f"{here}: no target is at {unknown[0]!r}; expected, in quotes, one of {known}")
         self._common = _of_table(here, common, (Settings().concurrency, None))
         self._own = {
             host: _of_table(f'{path}: [{LANES}."{host}"]', limits, self._common) for host, limits in own.items()
@@ -85,7 +85,7 @@ def _of_table(here: str, table: Mapping[str, object], default: tuple[int, float 
         raise ConfigurationError(f"{here}: expected {' or '.join(sorted(LIMITS))}, found {unknown[0]!r}")
     concurrency, rate = table.get("concurrency", default[0]), default[1]
     if isinstance(concurrency, bool) or not isinstance(concurrency, int) or concurrency < 1:
-        raise ConfigurationError(f"{here}: concurrency: expected a number from 1, found {concurrency!r}")
+        raise ConfigurationError(f"{here}: concurrency: expected a whole number of at least 1, found {concurrency!r}")
     if "rate" in table:
         text = table["rate"]
         if not isinstance(text, str):

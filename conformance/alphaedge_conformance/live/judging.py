@@ -190,9 +190,9 @@ def not_judged(traffic: Traffic) -> str | None:
     """How much was not judged, and why; None where everything was."""
     why = {
         "too_large": "too large",
-        "behind": "passed while judging was behind",
+        "behind": "skipped because judging fell behind",
         "unreadable": "could not be read",
-        "lost": "lost with a judging process that ended",
+        "lost": "lost when the judging process ended",
     }
     parts = [f"{number} {words}" for name, words in why.items() if (number := int(traffic[name]))]  # type: ignore[literal-required]
     return f"{traffic['judged']} of {traffic['exchanges']} exchanges judged: {', '.join(parts)}" if parts else None

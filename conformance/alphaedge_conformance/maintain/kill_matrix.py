@@ -129,7 +129,7 @@ def unbroken(suite: Suite, faults: Iterable[Fault]) -> list[str]:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m alphaedge_conformance.maintain.kill_matrix", description=__doc__)
     parser.add_argument("--report", type=Path, metavar="DIR", help="write mutants.json into this folder")
-    parser.add_argument("--contract", type=Path, metavar="FILE", help="another contract than the one shipped")
+    parser.add_argument("--contract", type=Path, metavar="FILE", help="the contract to use instead of the shipped one")
     parser.add_argument(
         "--profile",
         dest="profiles",
