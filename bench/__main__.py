@@ -90,8 +90,8 @@ def main() -> int:
     for claim in claims:
         held = "holds" if claim["ratio"] <= claim["at_most"] else "DOES NOT HOLD"
         words = f"{claim['what']}, to {claim['against']}"
-        cost = f", {claim['seconds_per_mb']:.3g} s per MB" if "seconds_per_mb" in claim else ""
-        print(f"{words:46} {claim['ratio']:6.3f}  at most {claim['at_most']:<5} {held}{cost}")
+        rate = f", {claim['seconds_per_mb']:.3g} s per MB" if "seconds_per_mb" in claim else ""
+        print(f"{words:46} {claim['ratio']:6.3f}  at most {claim['at_most']:<5} {held}{rate}")
     return int(any(claim["ratio"] > claim["at_most"] for claim in claims))
 
 
@@ -102,18 +102,18 @@ def measure(url: str) -> dict[str, dict[str, list[float]]]:
         for what, of in rounds.items():
             for name in CLIENTS:
                 if what == "import":
-                    of[name].append(1e3 * cost("-c", f"import {name}"))
+                    of[name].append(1e3 * processor_seconds("-c", f"import {name}"))
                 elif what == "start":
-                    of[name].append(1e3 * cost(str(HERE / "contestant.py"), name, "start", url))
+                    of[name].append(1e3 * processor_seconds(str(HERE / "contestant.py"), name, "start", url))
                 elif what.startswith("memory"):
                     chunks = "memory" if what == "memory" else "100000"
-                    of[name].append(1e-6 * told(name, chunks, url))
+                    of[name].append(1e-6 * measured_by_contestant(name, chunks, url))
                 elif what != "size":
-                    of[name].append(1e6 * told(name, what, url))
+                    of[name].append(1e6 * measured_by_contestant(name, what, url))
     return rounds
 
 
-def told(name: str, what: str, url: str) -> float:
+def measured_by_contestant(name: str, what: str, url: str) -> float:
     """What a contestant measures itself."""
     contestant = command(str(HERE / "contestant.py"), name, what, url)
     done = subprocess.run(contestant, stdout=subprocess.PIPE, text=True, check=True)
@@ -131,7 +131,7 @@ def judged(kind: str, amount: int) -> tuple[float, float]:
     return min((float(seconds), float(megabytes)) for seconds, megabytes in done)
 
 
-def cost(*arguments: str) -> float:
+def processor_seconds(*arguments: str) -> float:
     """The seconds of processor time of a whole process, the least of three."""
     found = []
     for _ in range(3):

@@ -87,7 +87,7 @@ def table(figures: Json) -> str:
         faults = [run for run in runs if run["kind"] == "fault"]
         others = [run for run in runs if run["kind"] != "fault"]
         found, requests = sum(run["found"] for run in faults), sum(run["requests"] or 0 for run in runs)
-        spent = sum(run["requests"] or 0 for run in faults)
+        sent_to_faults = sum(run["requests"] or 0 for run in faults)
         cells = [
             f"`{name}`",
             each["version"],
@@ -95,7 +95,7 @@ def table(figures: Json) -> str:
             f"{sum(run['found'] for run in others)} of {len(others)}",
             f"{requests:,}",
             f"{sum(run['seconds'] for run in runs):,.0f}",
-            f"{1000 * found / max(1, spent):.1f}",
+            f"{1000 * found / max(1, sent_to_faults):.1f}",
         ]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)

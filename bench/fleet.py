@@ -29,7 +29,7 @@ from starlette.types import Receive, Scope, Send
 from alphaedge_conformance import report as views
 from alphaedge_conformance.contract import Contract
 from alphaedge_conformance.exchange import Effort
-from alphaedge_conformance.exchange.target import target
+from alphaedge_conformance.exchange.target import build_target
 from alphaedge_conformance.mock import Mock
 from alphaedge_conformance.report.document import build_report
 from alphaedge_conformance.run.suite import Suite
@@ -100,18 +100,18 @@ def single(port: int, effort: str, wanted: list[str]) -> None:
     """Some runs, one after the other, in a process of their own; the first is not counted."""
     suite = Suite.of(Contract.load())
     ids = [id for id in suite.requirements if not wanted or any(each in id for each in wanted)]
-    exchanges, spent, seconds = 0, 0.0, 0.0
+    exchanges, processor_seconds, seconds = 0, 0.0, 0.0
     for number in range(SINGLE + 1):
-        goal = target(suite.contract, f"http://{address(number)}:{port}", "model-0", KEY)
+        target = build_target(suite.contract, f"http://{address(number)}:{port}", "model-0", KEY)
         began, clock = time.process_time(), time.perf_counter()
         with tempfile.TemporaryDirectory() as folder:
-            run = suite.run(ids, goal, Settings(report=Path(folder), effort=Effort(effort)))
+            run = suite.run(ids, target, Settings(report=Path(folder), effort=Effort(effort)))
             views.write([build_report(run)], None, Path(folder), suite.contract)
         if number:
             exchanges += run.requests
-            spent += time.process_time() - began
+            processor_seconds += time.process_time() - began
             seconds += time.perf_counter() - clock
-    print(json.dumps(_figures(exchanges, spent, seconds)))
+    print(json.dumps(_figures(exchanges, processor_seconds, seconds)))
 
 
 def fleet(folder: Path, port: int, arguments: argparse.Namespace) -> Json:
@@ -133,14 +133,14 @@ def fleet(folder: Path, port: int, arguments: argparse.Namespace) -> Json:
         while process.poll() is None:
             peak, own = max(peak, _memory(process.pid)), max(own, _processor(process.pid))
             time.sleep(0.2)
-    seconds, spent = time.perf_counter() - clock, _children() - before
+    seconds, processor_seconds = time.perf_counter() - clock, _children() - before
     with duckdb.connect(history) as connection:
         found = connection.execute("SELECT count(*), sum(requests), any_value(verdict) FROM judgings").fetchone()
         rows = connection.execute("SELECT count(*) FROM verdicts").fetchone()
     assert found is not None
     assert rows is not None
     return {
-        **_figures(int(found[1]), spent, seconds),
+        **_figures(int(found[1]), processor_seconds, seconds),
         "targets": found[0],
         "verdict of one": found[2],
         "exit": process.returncode,
@@ -152,12 +152,12 @@ def fleet(folder: Path, port: int, arguments: argparse.Namespace) -> Json:
     }
 
 
-def _figures(exchanges: int, spent: float, seconds: float) -> Json:
+def _figures(exchanges: int, processor_seconds: float, seconds: float) -> Json:
     return {
         "exchanges": exchanges,
         "seconds": seconds,
         "exchanges per second": exchanges / seconds,
-        "processor ms per exchange": 1000 * spent / exchanges,
+        "processor ms per exchange": 1000 * processor_seconds / exchanges,
     }
 
 

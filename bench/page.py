@@ -79,7 +79,7 @@ def sample() -> Run:
     return trial(Suite.of(Contract.load()), BY_HAND["fractions"].make)
 
 
-def spent(page: Page, path: Path) -> float:
+def processor_seconds(page: Page, path: Path) -> float:
     """Seconds of the renderer's processor time until a page has been opened and drawn."""
     session = page.context.new_cdp_session(page)
     session.send("Performance.enable")
@@ -98,7 +98,7 @@ def main() -> int:
             seconds = []
             for _ in range(ROUNDS):
                 browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=CHROMIUM)
-                seconds.append(spent(browser.new_page(), path))
+                seconds.append(processor_seconds(browser.new_page(), path))
                 browser.close()
             size, middle = path.stat().st_size, sorted(seconds)[ROUNDS // 2]
             holds &= size < LARGEST and middle < LONGEST

@@ -23,7 +23,7 @@ from attrs import evolve
 from starlette.types import Receive, Scope, Send
 
 from alphaedge_conformance.contract import Contract
-from alphaedge_conformance.exchange.target import target
+from alphaedge_conformance.exchange.target import build_target
 from alphaedge_conformance.mock import Mock, serve
 from alphaedge_conformance.probes import Plan
 from alphaedge_conformance.run.suite import Suite
@@ -116,18 +116,18 @@ def grown(exchanges: int, latency: float) -> Json:
 
 def send(url: str, exchanges: str) -> None:
     suite = Suite.of(Contract.load())
-    goal = target(suite.contract, url, None, KEY)
+    target = build_target(suite.contract, url, None, KEY)
     wanted, number = list(suite.requirements), int(exchanges)
-    once = suite.plan(wanted, goal, Settings()).probes
+    once = suite.plan(wanted, target, Settings()).probes
     more = (evolve(probe, name=f"{probe.name} {index}") for index in range(number) for probe in once[1:])
     plan = Plan((once[0], *(probe for probe, _ in zip(more, range(number - 1), strict=False))))
     before = time.process_time()
     with tempfile.TemporaryDirectory() as folder:
-        run = suite.send(plan, wanted, goal, Settings(report=Path(folder)))
-    spent = time.process_time() - before
+        run = suite.send(plan, wanted, target, Settings(report=Path(folder)))
+    processor_seconds = time.process_time() - before
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
     figures = {"exchanges": len(run.exchanges), "seconds": run.seconds, "peak_bytes": peak}
-    print(json.dumps({**figures, "processor_ms_per_exchange": 1000 * spent / len(run.exchanges)}))
+    print(json.dumps({**figures, "processor_ms_per_exchange": 1000 * processor_seconds / len(run.exchanges)}))
 
 
 def main() -> int:
@@ -158,8 +158,8 @@ def main() -> int:
     arguments.output.write_text(json.dumps(figures, indent=1) + "\n", "utf-8")
     print(json.dumps(figures, indent=1))
     if (ratio := figures["compared"]["ratio"]) > LONGEST:
-        told = f"five targets at once took {ratio:.2f} times the slowest alone"
-        print(f"DOES NOT HOLD: {told}, at most {LONGEST:g} is allowed")
+        sentence = f"five targets at once took {ratio:.2f} times the slowest alone"
+        print(f"DOES NOT HOLD: {sentence}, at most {LONGEST:g} is allowed")
         return 1
     return 0
 

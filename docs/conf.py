@@ -24,7 +24,7 @@ from alphaedge import errors, models, types
 from alphaedge_conformance.command import Parser
 from alphaedge_conformance.contract import Contract
 from alphaedge_conformance.contract.requirements import subject
-from alphaedge_conformance.report.catalogue import Known, known, shown
+from alphaedge_conformance.report.catalogue import Known, describe_fault, known
 from alphaedge_conformance.run.suite import Suite
 
 HERE = Path(__file__).parent
@@ -106,7 +106,7 @@ class RequirementsDirective(SphinxDirective):
         place = nodes.reference("", f"openapi.yaml, line {each.line}", refuri=f"contract.html#line-{each.line}")
         section += nodes.paragraph("", "", place, nodes.Text(": "), nodes.literal("", requirement.pointer))
         section += nodes.paragraph("", f"Judged on {each.judged_on}.")
-        for text, command in map(shown, each.faults[:1]):
+        for text, command in map(describe_fault, each.faults[:1]):
             section += self.parse_text_to_nodes(f"Broken by this server of the mock: {text}")
             section += nodes.literal_block("", command, language="sh")
         if others := [fault.name for fault in each.faults[1:]]:

@@ -68,7 +68,7 @@ def main() -> int:
                 made[package] = typescript_package.generate(contract, rendered, version, Path(scratch))
             else:
                 what = "was not looked at" if check else "stays as it is"
-                print(f"{named(package)}: {what}, because Node is not here; install Node 20 with npm")
+                print(f"{named(package)}: {what}, because Node was not found; install Node 20 with npm")
             stale = [kept / path for kept in made for path in sorted(differences(made[kept], kept))]
             if check:
                 for path in stale:
@@ -99,8 +99,8 @@ def validate(contract: Contract) -> None:
             here, f"{here or 'the document'} is not valid OpenAPI 3.2: {error.message}; correct it there"
         )
     catalogue(contract)
-    for here, told in reserved(contract):
-        raise contract.error(here, told)
+    for here, message in reserved(contract):
+        raise contract.error(here, message)
 
 
 def sourced(contract: Contract) -> dict[str, Any]:

@@ -34,8 +34,8 @@ def record(recipe: Recipe) -> None:
     """Judge, repeat, try, and keep what a page needs."""
     codes = judge(recipe, recipe.runs, [])
     if not judged(recipe.name, codes):
-        told = f"the suite exited with {', '.join(map(str, codes))}, or wrote no report"
-        raise Failed(worst([INCONCLUSIVE, *codes]), f"{recipe.name}: nothing is published: {told}")
+        message = f"the suite exited with {', '.join(map(str, codes))}, or wrote no report"
+        raise Failed(worst([INCONCLUSIVE, *codes]), f"{recipe.name}: nothing is published: {message}")
     reports = [json.loads((folder / "report.json").read_text()) for folder in folders(recipe.name, recipe.runs)]
     result = reduced(recipe, reports)
     with ExitStack() as stack:

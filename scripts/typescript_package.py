@@ -235,11 +235,11 @@ def operation(contract: Contract, path: str, method: str) -> Operation:
     view = contract if here == contract.operation_pointer else contract.views[found["operationId"]]
     parameters = [parameter(contract, at) for at in view.parameters if contract.at(at)["in"] in ("path", "query")]
     if not contract.has(view.completion_schema):
-        raise contract.error(here, "the TypeScript templates support answers of JSON alone; extend them")
+        raise contract.error(here, "the TypeScript templates support only JSON responses; extend them")
     success = contract.resolve(here + pointer("responses", view.success))
     summary = found.get("summary", found["operationId"])
     if parameters and contract.has(success + pointer("content", EVENTS)):
-        raise contract.error(here, "the TypeScript templates support no stream with parameters; extend them")
+        raise contract.error(here, "the TypeScript templates do not support streams with parameters; extend them")
     events = contract.chunk_schema if contract.has(success + pointer("content", EVENTS)) else None
     return Operation(
         name=re.split("(?=[A-Z])|_", found["operationId"])[0],
@@ -267,8 +267,8 @@ def parameter(contract: Contract, here: str) -> tuple[str, Parameter]:
     schema = contract.at(at)
     kind = schema.get("type")
     if kind not in TYPES:
-        told = f"the TypeScript templates support no such value of {found['name']}; give it one of {', '.join(TYPES)}"
-        raise contract.error(at, told)
+        message = f"the TypeScript templates do not support this type of {found['name']}; use {', '.join(TYPES)}"
+        raise contract.error(at, message)
     type = " | ".join(json.dumps(value) for value in schema.get("enum", ())) or TYPES[kind]
     argument = class_name(found["name"])
     is_required = found.get("required", False)
@@ -322,7 +322,7 @@ def named(contract: Contract, schema: str) -> str:
     """The class of the component that a schema refers to."""
     target = contract.resolve(schema)
     if not target.startswith("/components/schemas/"):
-        raise contract.error(schema, "expected a $ref to a schema of components, so that the type has a name")
+        raise contract.error(schema, "expected a $ref to a schema in components, so that the type has a name")
     return class_name(target.rpartition("/")[2])
 
 
@@ -448,7 +448,7 @@ def main() -> int:
     """Packs the package into the folder that is named."""
     package = HERE.parent.parent / "generated" / "typescript"
     if not is_possible():
-        print("no npm package, because Node is not here; install Node 20 with npm")
+        print("no npm package: Node was not found; install Node 20 with npm")
         return 0
     try:
         print(pack(package, Path(sys.argv[1])))

@@ -53,7 +53,7 @@ class Command:
 
     block: Block
     text: str
-    shown: str | None
+    output: str | None
     """None where it shows commands alone."""
 
     @property
@@ -85,25 +85,25 @@ def commands(block: Block) -> list[Command]:
         return [Command(block, line, None) for line in lines if line and not line.startswith("#")]
     found: list[Command] = []
     typed: list[str] = []
-    shown: list[str] = []
+    output: list[str] = []
     for line in block.text.splitlines():
-        goes_on = bool(typed) and not shown and typed[-1].endswith("\\")
+        goes_on = bool(typed) and not output and typed[-1].endswith("\\")
         if line.startswith("$ "):
             if typed:
-                found.append(Command(block, "\n".join(typed), "\n".join(shown)))
-            typed, shown = [line[2:]], []
+                found.append(Command(block, "\n".join(typed), "\n".join(output)))
+            typed, output = [line[2:]], []
         elif goes_on:
             typed.append(line)
         else:
             assert typed, f"{block.place}: a console begins with a command, `$ …`"
-            shown.append(line)
-    return [*found, Command(block, "\n".join(typed), "\n".join(shown))] if typed else found
+            output.append(line)
+    return [*found, Command(block, "\n".join(typed), "\n".join(output))] if typed else found
 
 
-def same(shown: str, came: str) -> bool:
+def same(expected: str, came: str) -> bool:
     """Whether a page shows what came. ``…`` is any text of a line, and alone in a line any lines; seconds are any."""
     pattern = ""
-    for line in settled(shown).splitlines():
+    for line in settled(expected).splitlines():
         pattern += r"(?:.*\n)*?" if line.strip() == "…" else ".*".join(map(re.escape, line.split("…"))) + r"\n"
     return re.fullmatch(pattern, settled(came)) is not None
 
@@ -173,7 +173,7 @@ class Shell:
         # `$?` is still that of the command, for the next one to see.
         self.process.stdin.write(f"{text}\n_code=$?; printf '{MARK}%s\\n' $_code; (exit $_code)\n")
         self.process.stdin.flush()
-        expected = len((command.shown or "").splitlines()) if command.stays else 0
+        expected = len((command.output or "").splitlines()) if command.stays else 0
         code: int | None = None
         came: list[str] = []
         while code is None or len(came) < expected:

@@ -443,8 +443,8 @@ def unexpected_body_error(kind: type[E], response: httpx.Response, secret: Secre
     body = json_of(content, secret)
     content = redact(content, secret)
     number = request_id(response.headers)
-    shown = said(body) or quoted(content)
-    what += f": {shown}" if shown else " nothing" if what.endswith("got") else ""
+    detail = said(body) or quoted(content)
+    what += f": {detail}" if detail else " nothing" if what.endswith("got") else ""
     message = f"{response.status_code} from {place(response.request)}: {what}"
     return kind(
         redact(f"{message} (request id {number})" if number else message, secret),

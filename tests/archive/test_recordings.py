@@ -19,7 +19,7 @@ import pytest
 from alphaedge_conformance.archive import har
 from alphaedge_conformance.contract import Contract
 from alphaedge_conformance.exchange.authorization import headers
-from alphaedge_conformance.exchange.target import target
+from alphaedge_conformance.exchange.target import build_target
 from alphaedge_conformance.maintain.kill_matrix import trial
 from alphaedge_conformance.mock import Mock, serve
 from alphaedge_conformance.mock.faults import BY_HAND
@@ -150,8 +150,8 @@ def test_our_own_run_through_a_proxy_is_known_again(suite: Suite, conform: Confo
     """Each probe of the plan is found by what it sends, so that nearly all can be judged."""
     with serve(Mock(suite.contract, KEY, tokens_per_second=MOCK_PACE)) as url:
         recorder = Recorder(url)
-        goal = target(suite.contract, url, None, KEY)
-        for probe in suite.plan(list(suite.requirements), goal, Settings()).probes:
+        target = build_target(suite.contract, url, None, KEY)
+        for probe in suite.plan(list(suite.requirements), target, Settings()).probes:
             sent = headers(probe, KEY)
             if probe.method == "POST" and "".join(sent.values()).isascii():
                 try:

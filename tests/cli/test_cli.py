@@ -19,7 +19,7 @@ from starlette.responses import Response
 from alphaedge_conformance.cli.conform import conformance
 from alphaedge_conformance.contract import Contract
 from alphaedge_conformance.errors import ConfigurationError
-from alphaedge_conformance.exchange.target import target
+from alphaedge_conformance.exchange.target import build_target
 from alphaedge_conformance.mock import Mock, serve
 from alphaedge_conformance.mock.faults import BY_HAND
 from alphaedge_conformance.run.suite import Suite
@@ -366,13 +366,13 @@ def test_the_list_as_json(conform: Conform, suite: Suite) -> None:
     ],
 )
 def test_an_address_without_a_scheme(contract: Contract, written: str, meant: str) -> None:
-    assert target(contract, written, None).url == f"{meant}/v1/chat/completions"
+    assert build_target(contract, written, None).url == f"{meant}/v1/chat/completions"
 
 
 @pytest.mark.parametrize("written", ["upstream", "eyJhbGciOi.eyJzdWIiOi.Sf", "sk-of-somebody", "1.5", "a b:80", ""])
 def test_what_may_be_a_key_is_no_address(contract: Contract, written: str) -> None:
     with pytest.raises(ConfigurationError):
-        target(contract, written, None)
+        build_target(contract, written, None)
 
 
 SECRET = "hush-hush-0123456789"

@@ -13,7 +13,7 @@ from alphaedge_conformance.contract import Contract
 from alphaedge_conformance.contract.overlays import shipped
 from alphaedge_conformance.errors import ConfigurationError
 from alphaedge_conformance.mock import Mock, serve
-from alphaedge_conformance.run.targets import targets
+from alphaedge_conformance.run.targets import read_targets
 
 from ..helpers import KEY, Conform, read_report
 
@@ -48,17 +48,17 @@ def test_the_page_says_nothing_of_profiles(conform: Conform) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (["--profile", "tool"], "unknown profile 'tool': expected content-parts, reasoning, sampling,"),
         (["--profile", "openapi.yaml"], "expected an OpenAPI Overlay"),
         (["--discover", "--from-har", "docs/recording.har"], "--discover asks a server"),
     ],
 )
-def test_wrong_usage_is_one_line(conform: Conform, arguments: list[str], told: str) -> None:
+def test_wrong_usage_is_one_line(conform: Conform, arguments: list[str], message: str) -> None:
     done = conform(*arguments)
     assert (done.returncode, done.stdout) == (4, "")
-    assert told in done.stderr
+    assert message in done.stderr
     assert done.stderr.count("\n") == 1
 
 
@@ -92,7 +92,7 @@ def test_a_mock_with_profiles(conform: Conform) -> None:
 def test_a_targets_file_says_what_is_ignored(contract: Contract, tmp_path: Path) -> None:
     file = tmp_path / "targets.toml"
     file.write_text('[a]\nurl = "http://127.0.0.1:8001"\nignores = ["seed", "n"]\n')
-    assert targets(contract, [str(file)], None)[0].ignores == {"seed", "n"}
+    assert read_targets(contract, [str(file)], None)[0].ignores == {"seed", "n"}
     file.write_text('[a]\nurl = "http://127.0.0.1:8001"\nignores = "seed"\n')
     with pytest.raises(ConfigurationError, match=r'\[a\]: ignores: expected a list of parameters, as \["seed"\]'):
-        targets(contract, [str(file)], None)
+        read_targets(contract, [str(file)], None)

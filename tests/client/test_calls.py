@@ -237,5 +237,5 @@ def test_the_key_is_shown_nowhere(client: AlphaEdge, caplog: pytest.LogCaptureFi
             client.chat.completions.create(**{**HELLO, "model": "none"})
     assert "alphaedge" in {record.name for record in caplog.records}
     assert KEY not in caplog.text
-    for shown in (client, client.chat.completions, client._requests, vars(client), vars(client._requests)):
-        assert KEY not in repr(shown)
+    for value in (client, client.chat.completions, client._requests, vars(client), vars(client._requests)):
+        assert KEY not in repr(value)

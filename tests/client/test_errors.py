@@ -165,8 +165,8 @@ def test_the_key_is_in_no_error(caplog: pytest.LogCaptureFixture) -> None:
     with pytest.raises(AuthenticationError) as caught:
         answering(401, json=body).chat.completions.create(**HELLO)
     error = caught.value
-    for shown in (str(error), repr(error), str(error.body), str(error.content), str(vars(error))):
-        assert KEY not in shown
+    for text in (str(error), repr(error), str(error.body), str(error.content), str(vars(error))):
+        assert KEY not in text
     with pytest.raises(alphaedge.APIResponseError) as other:
         answering(200, json=body).chat.completions.create(**HELLO)
     assert KEY not in str(vars(other.value))

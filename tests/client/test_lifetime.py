@@ -378,7 +378,7 @@ def test_a_timeout_below_a_second_is_not_rounded(served: Serve, monkeypatch: pyt
 FINISHED = data({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]})
 
 
-def fold(server: Server, is_async: bool) -> str:
+def final_text(server: Server, is_async: bool) -> str:
     if not is_async:
         return str(
             server.client().chat.completions.create(**HELLO, stream=True).final_completion().choices[0].message.content
@@ -396,14 +396,14 @@ def fold(server: Server, is_async: bool) -> str:
 @broken
 def test_done_without_a_reason_and_a_broken_transfer_is_half_an_answer(is_async: bool, error: Exception) -> None:
     with pytest.raises(APIStreamError, match="no finish_reason") as caught:
-        fold(Server(piece("a"), END, error, media_type=STREAM), is_async)
+        final_text(Server(piece("a"), END, error, media_type=STREAM), is_async)
     assert caught.value.__cause__ is error
     with pytest.raises(APIStreamError, match="no finish_reason"):  # of the second choice
-        fold(Server(piece("a"), piece("b", 1), FINISHED, END, error, media_type=STREAM), is_async)
+        final_text(Server(piece("a"), piece("b", 1), FINISHED, END, error, media_type=STREAM), is_async)
 
 
 @both
 def test_one_of_the_two_is_no_half_answer(is_async: bool) -> None:
-    assert fold(Server(piece("a"), FINISHED, END, httpx.ReadError("x"), media_type=STREAM), is_async) == "a"
-    assert fold(Server(piece("a"), END, media_type=STREAM), is_async) == "a"
-    assert fold(Server(piece("a"), END, httpx.ReadTimeout("x"), media_type=STREAM), is_async) == "a"
+    assert final_text(Server(piece("a"), FINISHED, END, httpx.ReadError("x"), media_type=STREAM), is_async) == "a"
+    assert final_text(Server(piece("a"), END, media_type=STREAM), is_async) == "a"
+    assert final_text(Server(piece("a"), END, httpx.ReadTimeout("x"), media_type=STREAM), is_async) == "a"

@@ -88,8 +88,8 @@ def forms(key: str) -> list[str]:
     return [*found, *(form[4:24] for form in found), key[:12], key[-12:]]
 
 
-def leaks(shown: str) -> list[str]:
-    return [form for form in forms(KEY) if form.lower() in shown.lower().replace("\0", "")]
+def leaks(text: str) -> list[str]:
+    return [form for form in forms(KEY) if form.lower() in text.lower().replace("\0", "")]
 
 
 RAW = {"piece", "data", "value", "response"}
@@ -98,18 +98,18 @@ RAW = {"piece", "data", "value", "response"}
 
 def everything(error: BaseException) -> str:
     """All that a person, a log or a cache may see of an error."""
-    shown = [traceback.format_exc()]
+    texts = [traceback.format_exc()]
     at: BaseException | None = error
     while at is not None:
-        shown += [str(at), repr(at), str(vars(at)), str(at.args)]
+        texts += [str(at), repr(at), str(vars(at)), str(at.args)]
         for frame, _ in traceback.walk_tb(at.__traceback__):
             if frame.f_globals["__name__"].startswith("alphaedge."):  # what a traceback with locals shows
-                shown += [f"{name}={value!r}" for name, value in frame.f_locals.items() if name not in RAW]
+                texts += [f"{name}={value!r}" for name, value in frame.f_locals.items() if name not in RAW]
         at = at.__cause__ or at.__context__
-    shown += [str(getattr(error, name, "")) for name in ("body", "content", "headers", "request_id", "code", "param")]
-    shown.append(str(list(getattr(error, "headers", {}).items())))
-    shown.append(pickle.dumps(error).decode("latin-1"))
-    return "\n".join(shown)
+    texts += [str(getattr(error, name, "")) for name in ("body", "content", "headers", "request_id", "code", "param")]
+    texts.append(str(list(getattr(error, "headers", {}).items())))
+    texts.append(pickle.dumps(error).decode("latin-1"))
+    return "\n".join(texts)
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
@@ -121,9 +121,11 @@ def test_the_key_leaks_nowhere(
     for place, response in echoes(ENCODINGS[encoding](KEY)).items():
         content = response.content
 
-        def answer(request: httpx.Request, told: httpx.Response = response, content: bytes = content) -> httpx.Response:
+        def answer(
+            request: httpx.Request, given: httpx.Response = response, content: bytes = content
+        ) -> httpx.Response:
             return httpx.Response(
-                told.status_code, headers=told.headers, content=content, extensions=dict(told.extensions)
+                given.status_code, headers=given.headers, content=content, extensions=dict(given.extensions)
             )
 
         transport = httpx.MockTransport(answer)
@@ -162,8 +164,8 @@ def test_an_error_of_the_http_library_is_redacted_to_its_root() -> None:
     with pytest.raises(AlphaEdgeError) as caught:
         client.chat.completions.create(**HELLO)
     assert isinstance(caught.value.__cause__, httpx.RemoteProtocolError)
-    shown = [str(at) for at in (caught.value, caught.value.__cause__, caught.value.__cause__.__cause__)]
-    assert leaks("\n".join([*shown, *traceback.format_exception(caught.value)])) == []
+    texts = [str(at) for at in (caught.value, caught.value.__cause__, caught.value.__cause__.__cause__)]
+    assert leaks("\n".join([*texts, *traceback.format_exception(caught.value)])) == []
 
 
 def test_what_is_not_the_key_is_left_alone() -> None:
@@ -188,14 +190,16 @@ def test_the_headers_of_a_success_echo_the_key(encoding: str) -> None:
             return httpx.Response(200, headers={**headers, "content-type": "text/event-stream"}, content=END)
         return httpx.Response(200, headers=headers, json=COMPLETION)
 
-    shown: list[Any] = []
+    objects: list[Any] = []
 
     def look(client: Any, raw: Any, completion: Any, stream: Any, whole: Any) -> None:
-        shown.extend([client, client.chat.completions, raw, list(raw.headers.items()), raw.request_id, completion])
-        shown.extend(
+        objects.extend([client, client.chat.completions, raw, list(raw.headers.items()), raw.request_id, completion])
+        objects.extend(
             [completion.request_id, vars(completion), stream, stream.request_id, whole.request_id, vars(whole)]
         )
-        shown.extend([pickle.dumps(completion).decode("latin-1"), pickle.dumps(whole).decode("latin-1"), vars(client)])
+        objects.extend(
+            [pickle.dumps(completion).decode("latin-1"), pickle.dumps(whole).decode("latin-1"), vars(client)]
+        )
 
     client = AlphaEdge(KEY, http_client=httpx.Client(transport=httpx.MockTransport(echo)))
     create = client.chat.completions.create
@@ -211,7 +215,7 @@ def test_the_headers_of_a_success_echo_the_key(encoding: str) -> None:
         look(client, raw, await create(**HELLO), stream, await stream.final_completion())
 
     asyncio.run(main())
-    assert leaks("\n".join(map(repr, shown))) == []
+    assert leaks("\n".join(map(repr, objects))) == []
 
 
 def test_a_key_in_the_base_url_is_shown_nowhere() -> None:

@@ -63,8 +63,8 @@ CLIENT = str(ROOT / "generated" / "alphaedge")
 
 def assert_only_wrong_usage_is_found(done: subprocess.CompletedProcess[str]) -> None:
     """Nothing in the client, nothing in a program that uses it rightly, and each wrong line of the other."""
-    told = [line for line in done.stdout.splitlines() if re.search(r"\berror\b.*[:)\]]", line)]
-    assert [line for line in told if "wrong.py:" not in line] == [], done.stdout + done.stderr
+    errors = [line for line in done.stdout.splitlines() if re.search(r"\berror\b.*[:)\]]", line)]
+    assert [line for line in errors if "wrong.py:" not in line] == [], done.stdout + done.stderr
     assert lines(done.stdout) == WRONG, done.stdout + done.stderr
 
 

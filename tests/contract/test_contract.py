@@ -11,7 +11,7 @@ from alphaedge_conformance.cli.conform import conformance
 from alphaedge_conformance.contract import Contract
 from alphaedge_conformance.contract.requirements import catalogue
 from alphaedge_conformance.errors import ConfigurationError, DuplicateId
-from alphaedge_conformance.exchange.target import target
+from alphaedge_conformance.exchange.target import build_target
 from alphaedge_conformance.sending.limits import Limits
 
 from ..helpers import ROOT
@@ -154,7 +154,7 @@ def test_the_digest_is_of_the_meaning(contract: Contract, tmp_path: Path) -> Non
     ],
 )
 def test_an_address_is_completed_or_used_as_it_is(contract: Contract, path: str, expected: str) -> None:
-    assert target(contract, f"http://host:1{path}", None, "").url == f"http://host:1{expected}"
+    assert build_target(contract, f"http://host:1{path}", None, "").url == f"http://host:1{expected}"
 
 
 @pytest.mark.parametrize("given", [None, 3.0])

@@ -62,8 +62,8 @@ def test_a_member_with_a_name_that_is_taken_is_refused(name: str) -> None:
     contract = grown([f"member called {name}"])
     found = [str(each) for each in lint(contract).problems if each.rule == "member-named"]
     line = contract.line(f"/components/schemas/ChatCompletionRequest/properties/{name}")
-    told = f"`{name}` is an argument of every method of the Python client; give the member another name"
-    assert found == [f"openapi.yaml:{line}: member-named: {told}"]
+    message = f"`{name}` is an argument of every method of the Python client; give the member another name"
+    assert found == [f"openapi.yaml:{line}: member-named: {message}"]
 
 
 def test_the_attributes_of_a_model_are_taken() -> None:

@@ -16,7 +16,7 @@ from alphaedge_conformance.contract.further import operations
 from alphaedge_conformance.contract.requirements import subject, unjudged
 from alphaedge_conformance.errors import ConfigurationError
 from alphaedge_conformance.exchange import Operation
-from alphaedge_conformance.exchange.target import target
+from alphaedge_conformance.exchange.target import build_target
 from alphaedge_conformance.judging.verdicts import Conclusion, Status
 from alphaedge_conformance.maintain.diff.compare import compare
 from alphaedge_conformance.maintain.kill_matrix import differences, failed, trial, trial_twice
@@ -61,8 +61,8 @@ def own(suite: Suite, operation: str) -> list[str]:
 def test_what_the_primary_operation_is_judged_by_stays(suite: Suite, several: Suite) -> None:
     of_primary = {id: each for id, each in several.requirements.items() if each.operation is None}
     assert of_primary == suite.requirements
-    goal, wanted = target(suite.contract, "http://127.0.0.1", None, "sk-of-nobody"), list(suite.requirements)
-    plans = [each.plan(wanted, goal, Settings()) for each in (suite, several)]
+    target, wanted = build_target(suite.contract, "http://127.0.0.1", None, "sk-of-nobody"), list(suite.requirements)
+    plans = [each.plan(wanted, target, Settings()) for each in (suite, several)]
     assert plans[0].probes == plans[1].probes
 
 
@@ -149,8 +149,9 @@ def test_a_server_without_any_conforms_where_all_are_optional() -> None:
 
 
 def test_plans_and_reports_group_by_operation(several: Suite) -> None:
-    goal, wanted = target(several.contract, "http://127.0.0.1", None, "sk-of-nobody"), list(several.requirements)
-    plan = several.plan(wanted, goal, Settings())
+    target = build_target(several.contract, "http://127.0.0.1", None, "sk-of-nobody")
+    wanted = list(several.requirements)
+    plan = several.plan(wanted, target, Settings())
     lines = describe_plan(plan, wanted).splitlines()
     for operation in ("listModels", "getModel", "createEmbedding"):
         [line] = [line for line in lines if line.startswith(f"{operation} ")]
@@ -231,7 +232,7 @@ def named_alike(document: Document) -> None:
 
 
 @pytest.mark.parametrize(
-    ("edit", "told"),
+    ("edit", "message"),
     [
         (without("operationId"), "expected an operationId of letters, digits, - and _, found None"),
         (named_alike, "the operationId createChatCompletion is that of /paths/~1v1~1chat~1completions/post too"),
@@ -240,11 +241,11 @@ def named_alike(document: Document) -> None:
         (undeclared, "the path has {id}, which is not a parameter; add it to `parameters`"),
     ],
 )
-def test_what_cannot_be_judged_is_refused_with_its_line(edit: Any, told: str) -> None:
+def test_what_cannot_be_judged_is_refused_with_its_line(edit: Any, message: str) -> None:
     contract = contract_of(edited(grown(["embeddings"]).document, [edit]))
     with pytest.raises(ConfigurationError) as caught:
         Suite.of(contract)
-    assert told in caught.value.text
+    assert message in caught.value.text
     assert caught.value.file == Path("openapi.yaml")
     assert (caught.value.line or 0) > 1
 
@@ -297,7 +298,7 @@ def test_lint_judges_every_operation() -> None:
         members["timeout"] = {"type": "number", "description": "Seconds."}
 
     bad = lint(contract_of(edited(good.contract.document, [unnamed])))
-    told = [each.text for each in bad.problems if each.rule == "openapi-valid"]
-    assert [each for each in told if "expected an operationId" in each]
+    texts = [each.text for each in bad.problems if each.rule == "openapi-valid"]
+    assert [each for each in texts if "expected an operationId" in each]
     bad = lint(contract_of(edited(good.contract.document, [taken])))
     assert [each.rule for each in bad.problems] == ["member-named"]

@@ -142,7 +142,7 @@ def test_overlays_apply_in_their_order() -> None:
 
 WRONG = {
     # The actions: the line, and what is said.
-    "- {target: '$.a[', update: 1}": (4, "is not a JSONPath of RFC 9535"),
+    "- {target: '$.a[', update: 1}": (4, "is not a valid JSONPath (RFC 9535)"),
     "- {target: 5, update: 1}": (4, "expected an action with a `target`"),
     "- {update: 1}": (4, "expected an action with a `target`"),
     "- {target: $.a}": (4, "expected one of `update`, `copy` and `remove: true`"),
@@ -161,15 +161,15 @@ WRONG = {
 
 @pytest.mark.parametrize("actions", WRONG)
 def test_a_bad_action_is_one_error_with_its_line(actions: str) -> None:
-    line, told = WRONG[actions]
+    line, message = WRONG[actions]
     with pytest.raises(ConfigurationError) as raised:
         changed("o: {}\nn: 1\nl: []", actions)
     assert str(raised.value).startswith(f"own.overlay.yaml:{line}: ")
-    assert told in str(raised.value)
+    assert message in str(raised.value)
 
 
 @pytest.mark.parametrize(
-    ("text", "line", "told"),
+    ("text", "line", "message"),
     [
         ("openapi: 3.2.0\npaths: {}\n", 1, "expected an OpenAPI Overlay"),
         ("overlay: 2.0.0\ninfo: {title: a, version: b}\nactions: []", 1, "expected the version 1.0 or 1.1"),
@@ -181,11 +181,11 @@ def test_a_bad_action_is_one_error_with_its_line(actions: str) -> None:
         ("overlay: [1]]", 1, "is not valid YAML"),
     ],
 )
-def test_a_bad_overlay_is_one_error_with_its_line(text: str, line: int, told: str) -> None:
+def test_a_bad_overlay_is_one_error_with_its_line(text: str, line: int, message: str) -> None:
     with pytest.raises(ConfigurationError) as raised:
         apply({}, (Overlay.parse(Path("own.overlay.yaml"), text),))
     assert str(raised.value).startswith(f"own.overlay.yaml:{line}: ")
-    assert told in str(raised.value)
+    assert message in str(raised.value)
 
 
 def test_an_unknown_profile_names_the_known_ones() -> None:

@@ -114,8 +114,8 @@ def type_all(shell: Shell, every: list[Command]) -> None:
         assert code == 0 or (following is not None and following.text == "echo $?"), (
             f"{place} exits with {code}:\n{came}"
         )
-        if command.shown is not None:
-            assert same(command.shown, came), f"{place} shows\n{came}\nand not\n{command.shown}"
+        if command.output is not None:
+            assert same(command.output, came), f"{place} shows\n{came}\nand not\n{command.output}"
 
 
 FIRST = ("README.md", "docs/tutorial.md")
@@ -140,7 +140,7 @@ def test_no_page_shows_a_figure_of_todays_contract() -> None:
         for page in PAGES
         if page not in ELSEWHERE
         for command in typed(page)
-        for found in FIGURE.finditer(command.shown or "")
+        for found in FIGURE.finditer(command.output or "")
         if found.group(1) not in command.text
     ]
     assert held == []

@@ -164,13 +164,13 @@ def test_the_reference_has_every_class_and_every_option(site: Path, reader: Read
     assert public <= {name.rpartition(".")[2] for name in ids}
     assert "alphaedge.resources.ChatCompletions.create" in ids
     script = "() => [...document.querySelectorAll('dl.options dt')].map((term) => term.innerText)"
-    shown = " ".join(reader.read((site / "cli.html").as_uri(), script))
+    text = " ".join(reader.read((site / "cli.html").as_uri(), script))
     named = re.findall(r"^```\{options\} (\S+):(\w+)$", (ROOT / "docs" / "cli.md").read_text("utf-8"), re.M)
     parsers = [getattr(import_module(module), function)() for module, function in named]
     every = [each for parser in parsers for each in (parser.subparsers or [parser])]
     expected = {option for parser in every for action in parser._actions for option in action.option_strings}
     assert {"--model", "--fault", "--redocly", "--help"} <= expected
-    assert set(re.findall(r"(?<![\w-])--?[a-zA-Z][\w-]*", shown)) == expected
+    assert set(re.findall(r"(?<![\w-])--?[a-zA-Z][\w-]*", text)) == expected
 
 
 @pytest.mark.parametrize("width", [390, 1280])
@@ -232,6 +232,6 @@ def test_a_mistake_in_a_page_stops_it(site: Path) -> None:
     done = subprocess.run(command, cwd=site.parent, env=environment(site.parent), capture_output=True, text=True)
     page.write_text(before, "utf-8")
     assert done.returncode != 0
-    told = {line for line in done.stderr.splitlines() if re.search(r"index\.md:\d+: WARNING", line)}
+    warnings = {line for line in done.stderr.splitlines() if re.search(r"index\.md:\d+: WARNING", line)}
     for part in ("nowhere.md", "nothing", "unknown"):
-        assert any(part in line for line in told), done.stderr
+        assert any(part in line for line in warnings), done.stderr

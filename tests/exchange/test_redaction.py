@@ -10,7 +10,7 @@ from urllib.parse import quote
 import pytest
 
 from alphaedge_conformance.exchange.redaction import MASK, PIECE, partial, redact, redact_bytes
-from alphaedge_conformance.exchange.target import target
+from alphaedge_conformance.exchange.target import build_target
 from alphaedge_conformance.judging.verdicts import Status
 from alphaedge_conformance.mock import Mock, serve
 from alphaedge_conformance.run.suite import Suite
@@ -155,7 +155,7 @@ def test_a_key_that_is_a_word_accuses_nobody(suite: Suite, key: str) -> None:
     """Keys such as these are set where none is needed, and stand in any text."""
     id = "authorization.key-not-echoed"
     with serve(Mock(suite.contract, key)) as url:
-        run = suite.run([id], target(suite.contract, url, None, key), Settings())
+        run = suite.run([id], build_target(suite.contract, url, None, key), Settings())
     assert run.verdicts[id].status is Status.NOT_APPLICABLE
     assert run.verdicts[id].reason == "the key is short or a common word, which any answer may contain"
 
@@ -173,6 +173,6 @@ def test_a_model_may_begin_like_the_key(suite: Suite, model: str, said: str) -> 
             await asked.send(response(b"{}", status=b"404 Not Found"))
 
     with serving(Target(offers)) as url:
-        run = suite.run(list(suite.requirements), target(suite.contract, url, model, KEY), Settings())
+        run = suite.run(list(suite.requirements), build_target(suite.contract, url, model, KEY), Settings())
     assert run.reason is not None
     assert f"does not know the model {said!r}; it offers {MASK}; name one with --model" in run.reason

@@ -154,12 +154,12 @@ def test_a_run_that_is_stopped_is_resumed_and_nothing_is_judged_twice(tmp_path: 
     coordinator = Coordinator(task("run"), kept, threads(1), work=work, width=2)
     written: list[Outcome] = []
 
-    def told(some: Sequence[Outcome]) -> None:
+    def on_record(some: Sequence[Outcome]) -> None:
         written.extend(some)
         if len(written) >= 2 * stop_after:
             coordinator.stop("interrupted by SIGTERM")
 
-    coordinator.told = told
+    coordinator.on_record = on_record
     if not stop_after:
         coordinator.stop("interrupted by SIGINT")
     coordinator.run(lanes(NAMES))

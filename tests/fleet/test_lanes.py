@@ -63,9 +63,17 @@ def test_targets_at_one_host_with_one_key_share_a_lane(contract: Contract, tmp_p
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
-        ('"api.example.com"]', "api.example.com]", r"no target is at 'api'; in quotes, one of: 127"),
-        ("concurrency = 2", "concurrency = 0", r'\[lanes."api.example.com"\]: concurrency: expected a number from 1'),
-        ("concurrency = 6", "concurrency = true", r"\[lanes\]: concurrency: expected a number from 1, found True"),
+        ('"api.example.com"]', "api.example.com]", r"no target is at 'api'; expected, in quotes, one of 127"),
+        (
+            "concurrency = 2",
+            "concurrency = 0",
+            r'\[lanes."api.example.com"\]: concurrency: expected a whole number of at least 1',
+        ),
+        (
+            "concurrency = 6",
+            "concurrency = true",
+            r"\[lanes\]: concurrency: expected a whole number of at least 1, found True",
+        ),
         ('"30/min"', '"30"', r"\[lanes\]: rate: expected a rate as 2/s or 30/min, got '30'"),
         ('"30/min"', "30", r"\[lanes\]: rate: .*in quotes, got 30"),
         ("concurrency = 6", "width = 6", r"\[lanes\]: expected concurrency or rate, found 'width'"),

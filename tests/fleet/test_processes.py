@@ -80,7 +80,7 @@ def test_a_coordinator_that_is_killed_is_resumed_to_the_same_result(
     os.kill(process.pid, number)
     said, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode == (2 if number == signal.SIGTERM else -signal.SIGKILL), said
-    assert ("--resume goes on with it" in said) == (number == signal.SIGTERM)
+    assert ("continue with --resume" in said) == (number == signal.SIGTERM)
     until(lambda: not any(map(is_there, workers)))  # nobody goes on asking the targets
     resumed = start(tmp_path, "--resume")
     said, _ = resumed.communicate(timeout=PATIENCE)

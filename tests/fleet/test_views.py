@@ -16,7 +16,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from alphaedge_conformance.contract import Contract
 from alphaedge_conformance.errors import ConfigurationError
 from alphaedge_conformance.exchange import Effort
-from alphaedge_conformance.exchange.target import target
+from alphaedge_conformance.exchange.target import build_target
 from alphaedge_conformance.fleet import changes, ctrf, openmetrics
 from alphaedge_conformance.fleet.history import History
 from alphaedge_conformance.fleet.latest import latest
@@ -125,7 +125,7 @@ def test_a_statement_is_bound_to_the_report_and_the_archive(
 ) -> None:
     make = BY_HAND[fault].make if fault else Mock
     with serve(make(contract)) as url:
-        run = suite.run(WANTED, target(contract, url, None, ""), Settings(report=tmp_path, effort=Effort.QUICK))
+        run = suite.run(WANTED, build_target(contract, url, None, ""), Settings(report=tmp_path, effort=Effort.QUICK))
     write([build_report(run)], None, tmp_path, contract)
     found = statement(tmp_path)
     assert (found["_type"], found["predicateType"]) == (

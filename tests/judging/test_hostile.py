@@ -19,7 +19,7 @@ from starlette.responses import Response
 
 from alphaedge_conformance.contract import Contract
 from alphaedge_conformance.exchange import Chunk, Exchange, ExpectedAnswer, Probe
-from alphaedge_conformance.exchange.target import target
+from alphaedge_conformance.exchange.target import build_target
 from alphaedge_conformance.judging import client_impact
 from alphaedge_conformance.judging.checks import Check
 from alphaedge_conformance.judging.evidence import Evidence
@@ -234,8 +234,8 @@ def test_a_check_that_raises_leaves_all_other_verdicts(buggy: Suite, tmp_path: P
         assert "on exchange 1, 'control' at test_hostile.py" in str(run.verdicts[id].reason)
     assert run.conclusion.exit_code == 3
     write([build_report(run)], None, tmp_path)
-    shown = read(tmp_path / "report.json")
-    assert shown["verdict"] == "kit-error"
+    document = read(tmp_path / "report.json")
+    assert document["verdict"] == "kit-error"
     assert {each.name for each in tmp_path.iterdir()} >= FILES
 
 
@@ -244,8 +244,8 @@ def test_a_check_that_raises_leaves_every_other_target(
 ) -> None:
     """Run as the command does: both targets are judged, and all files are there."""
     with serve(Mock(contract)) as one, serve(BY_HAND["total-is-the-prompt"].make(contract)) as other:
-        goals = [target(contract, url, None, "") for url in (one, other)]
-        plugin = ConformancePlugin(buggy, Settings(report=tmp_path), goals, "usage or media-type")
+        targets = [build_target(contract, url, None, "") for url in (one, other)]
+        plugin = ConformancePlugin(buggy, Settings(report=tmp_path), targets, "usage or media-type")
         assert plugin.main() == 3
     said = capsys.readouterr().out
     assert "KIT-ERROR" in said
@@ -253,8 +253,8 @@ def test_a_check_that_raises_leaves_every_other_target(
     assert [each["verdict"] for each in compared["targets"]] == ["kit-error", "kit-error"]
     row = next(each for each in compared["requirements"] if each["id"] == "usage.total-is-the-sum")
     assert [cell["status"] for cell in row["targets"].values()] == ["passed", "failed"]
-    for goal in goals:
-        assert {each.name for each in (tmp_path / folder(goal.name)).iterdir()} >= FILES
+    for target in targets:
+        assert {each.name for each in (tmp_path / folder(target.name)).iterdir()} >= FILES
     junit = (tmp_path / "junit.xml").read_text("utf-8")
     assert re.search(r'errors="2" failures="1"', junit)
 
@@ -335,7 +335,7 @@ def test_a_may_alone_says_why_it_is_inconclusive(
 ) -> None:
     with serve(BY_HAND["crashes-on-null"].make(suite.contract)) as url:
         plugin = ConformancePlugin(
-            suite, Settings(report=tmp_path), [target(suite.contract, url, None, "")], "null-undecided"
+            suite, Settings(report=tmp_path), [build_target(suite.contract, url, None, "")], "null-undecided"
         )
         assert plugin.main() == 2
     said = capsys.readouterr().out
@@ -366,7 +366,7 @@ def test_an_inconclusive_run_says_why(suite: Suite, tmp_path: Path) -> None:
 @pytest.mark.parametrize("limit", [1, 5, 40])
 def test_a_run_that_its_budget_cut_says_why(suite: Suite, limit: int) -> None:
     with serve(Mock(suite.contract)) as url:
-        goal = target(suite.contract, url, None, "")
-        run = suite.run(list(suite.requirements), goal, Settings(max_requests=limit))
+        target = build_target(suite.contract, url, None, "")
+        run = suite.run(list(suite.requirements), target, Settings(max_requests=limit))
     assert run.conclusion == "inconclusive"
     assert build_report(run)["reason"]

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from alphaedge_conformance.contract import Contract
-from alphaedge_conformance.exchange.target import target
+from alphaedge_conformance.exchange.target import build_target
 from alphaedge_conformance.judging.evidence import ACCEPTED
 from alphaedge_conformance.mock.faults import all_faults
 from alphaedge_conformance.run.suite import Suite
@@ -33,20 +33,20 @@ SPECIAL = {
 """Faults that show only where a request is of a kind that applications seldom send, and which one."""
 
 
-def shown() -> list[str]:
+def general_faults() -> list[str]:
     """Faults that break something which is judged on answers to any valid request, not on a probe of its own."""
-    goal = target(SUITE.contract, "http://127.0.0.1", None, KEY)
-    named = SUITE.plan(list(SUITE.requirements), goal, Settings()).named
+    target = build_target(SUITE.contract, "http://127.0.0.1", None, KEY)
+    named = SUITE.plan(list(SUITE.requirements), target, Settings()).named
     general = {id for id, check in SUITE.checks.items() if check.kinds & set(ACCEPTED) and id not in named}
     return [name for name, fault in FAULTS.items() if name not in SPECIAL and fault.breaks & general]
 
 
-SHOWN = shown()
+GENERAL = general_faults()
 
 
-@pytest.mark.parametrize("start", range(0, len(SHOWN), BATCH))
+@pytest.mark.parametrize("start", range(0, len(GENERAL), BATCH))
 def test_found_by_traffic(tmp_path: Path, start: int) -> None:
-    names = SHOWN[start : start + BATCH]
+    names = GENERAL[start : start + BATCH]
     found = shown_by_traffic(SUITE, [FAULTS[name].make for name in names], tmp_path)
     missed = [name for name, each in zip(names, found, strict=True) if not each]
     accused = {name: set(each) - FAULTS[name].breaks for name, each in zip(names, found, strict=True)}

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from alphaedge_conformance.contract import Contract
-from alphaedge_conformance.exchange.target import target
+from alphaedge_conformance.exchange.target import build_target
 from alphaedge_conformance.judging.verdicts import Status
 from alphaedge_conformance.live.gateway.cases import Case
 from alphaedge_conformance.live.gateway.catalogue import requirements
@@ -39,9 +39,9 @@ def report(contract: Contract, make: type[Gateway], slow: bool = True) -> dict[s
     """What is said of each requirement."""
     upstream = Upstream(contract)
     with serve(upstream) as direct, serve(make(direct)) as url:
-        goal = target(contract, url, None, KEY)
-        seen = send_all(contract, goal, upstream, UPSTREAM_KEY, Settings(), lambda case: slow or not is_slow(case))
-    made, _ = judge(contract, goal, 0, seen, time.time(), Settings())
+        target = build_target(contract, url, None, KEY)
+        seen = send_all(contract, target, upstream, UPSTREAM_KEY, Settings(), lambda case: slow or not is_slow(case))
+    made, _ = judge(contract, target, 0, seen, time.time(), Settings())
     return {each["id"]: dict(each) for each in made["requirements"]}
 
 

@@ -40,10 +40,10 @@ def judged(changes: list[Change]) -> tuple[Judgement, ...]:
 @pytest.mark.parametrize("row", TABLE, ids=lambda row: row.name)
 def test_a_change_is_judged_as_the_table_says(contract: Contract, row: Row) -> None:
     changes, left_out = compared(contract, row)
-    told = [(str(change.clients), str(change.servers), change.rule, change.text) for change in changes]
-    assert judged(changes) == (row.clients, row.servers), told
-    assert all(change.cosmetic for change in changes) == row.cosmetic, told
-    assert any(change.examples for change in changes) == row.shows, told
+    found = [(str(change.clients), str(change.servers), change.rule, change.text) for change in changes]
+    assert judged(changes) == (row.clients, row.servers), found
+    assert all(change.cosmetic for change in changes) == row.cosmetic, found
+    assert any(change.examples for change in changes) == row.shows, found
     if row.touches is not None:
         assert any(row.touches in change.requirements for change in changes), changes
     assert bool(left_out) == row.unread, left_out

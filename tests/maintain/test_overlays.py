@@ -40,7 +40,7 @@ def test_an_overlay_for_another_document_is_a_warning(contract: Contract, tmp_pa
 
 
 @pytest.mark.parametrize(
-    ("probes", "line", "told"),
+    ("probes", "line", "message"),
     [
         (PROBE, 5, "there is no requirement a.b"),
         (PROBE, 5, "the request is not valid: [] has less than 1 item"),
@@ -48,9 +48,9 @@ def test_an_overlay_for_another_document_is_a_warning(contract: Contract, tmp_pa
         (f"{PROBE.replace('a.b', 'error.json')}, {PROBE}", 5, "the name 'two' is taken"),
     ],
 )
-def test_a_probe_is_in_order(contract: Contract, tmp_path: Path, probes: str, line: int, told: str) -> None:
+def test_a_probe_is_in_order(contract: Contract, tmp_path: Path, probes: str, line: int, message: str) -> None:
     made = linted(contract, tmp_path, f"actions:\n  - target: $\n    update: {{x-probes: [{probes}]}}\n")
-    assert told in str(made)
+    assert message in str(made)
     assert {(Path(each.file).name, each.line) for each in made.problems} == {("own.overlay.yaml", line)}
 
 

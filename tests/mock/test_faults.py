@@ -15,7 +15,7 @@ from starlette.responses import Response
 
 from alphaedge_conformance.contract import Contract
 from alphaedge_conformance.contract.requirements import catalogue
-from alphaedge_conformance.exchange.target import target
+from alphaedge_conformance.exchange.target import build_target
 from alphaedge_conformance.judging.verdicts import Conclusion, Status
 from alphaedge_conformance.maintain.kill_matrix import differences, failed, trial, trial_twice, unbroken
 from alphaedge_conformance.mock import Mock, serve
@@ -102,9 +102,9 @@ def test_the_reason_names_an_answer_that_could_have_shown_it(suite: Suite) -> No
             return await super().respond(http)
 
     with serve(Hangs(suite.contract)) as url:
-        goal = target(suite.contract, url, None, None)
+        target = build_target(suite.contract, url, None, None)
         wanted = ["body.empty-refused", "chunk.type"]
-        run = suite.run(wanted, goal, Settings(limits=Limits(whole=0.3)))
+        run = suite.run(wanted, target, Settings(limits=Limits(whole=0.3)))
     reasons = {id: verdict.reason for id, verdict in run.verdicts.items()}
     assert reasons["chunk.type"] == "no answer contained what this requirement is about"
     assert "empty body" in (reasons["body.empty-refused"] or "")

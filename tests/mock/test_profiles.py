@@ -11,7 +11,7 @@ import pytest
 
 from alphaedge_conformance.contract import Contract
 from alphaedge_conformance.contract.overlays import shipped
-from alphaedge_conformance.exchange.target import target
+from alphaedge_conformance.exchange.target import build_target
 from alphaedge_conformance.judging.verdicts import Conclusion, Status
 from alphaedge_conformance.maintain.kill_matrix import differences, failed, trial, trial_twice, unbroken
 from alphaedge_conformance.maintain.lint import lint
@@ -36,8 +36,8 @@ def with_profiles(*names: str) -> Suite:
 
 
 def planned(suite: Suite) -> int:
-    goal = target(suite.contract, "http://127.0.0.1", None, "sk-of-a-plan")
-    return len(suite.plan(list(suite.requirements), goal, Settings()).probes)
+    target = build_target(suite.contract, "http://127.0.0.1", None, "sk-of-a-plan")
+    return len(suite.plan(list(suite.requirements), target, Settings()).probes)
 
 
 def test_which_there_are() -> None:

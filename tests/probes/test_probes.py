@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from alphaedge_conformance.exchange import Effort, Expect, ExpectedAnswer, Probe
-from alphaedge_conformance.exchange.target import target
+from alphaedge_conformance.exchange.target import build_target
 from alphaedge_conformance.judging.verdicts import Status
 from alphaedge_conformance.maintain.kill_matrix import failed, trial
 from alphaedge_conformance.mock import Mock, serve
@@ -22,8 +22,8 @@ from alphaedge_conformance.sending.settings import Settings
 
 
 def plan(suite: Suite, seed: int = 1, **settings: Any) -> Plan:
-    goal = target(suite.contract, "http://127.0.0.1:1", None, "sk-key")
-    return suite.plan(list(suite.requirements), goal, Settings(seed=seed, **settings))
+    target = build_target(suite.contract, "http://127.0.0.1:1", None, "sk-key")
+    return suite.plan(list(suite.requirements), target, Settings(seed=seed, **settings))
 
 
 def test_a_full_run_is_cheap(suite: Suite) -> None:
@@ -116,11 +116,11 @@ def test_every_boundary_of_the_request_is_sent(suite: Suite) -> None:
 PRINT = """
 from alphaedge_conformance.contract import Contract
 from alphaedge_conformance.run.suite import Suite
-from alphaedge_conformance.exchange.target import target
+from alphaedge_conformance.exchange.target import build_target
 from alphaedge_conformance.sending.settings import Settings
 suite = Suite.of(Contract.load())
-goal = target(suite.contract, "http://127.0.0.1:1", None, "sk-key")
-for probe in suite.plan(list(suite.requirements), goal, Settings()).probes:
+target = build_target(suite.contract, "http://127.0.0.1:1", None, "sk-key")
+for probe in suite.plan(list(suite.requirements), target, Settings()).probes:
     print(probe.name, probe.why, probe.sent, sorted(probe.requirement_ids), [part.name for part in probe.parts])
 """
 
@@ -169,8 +169,8 @@ class CrashesOnControls(Mock):
 @pytest.mark.parametrize("seed", [1, 3])
 def test_a_failing_conversation_is_shrunk(suite: Suite, seed: int) -> None:
     with serve(CrashesOnControls(suite.contract, "sk-key")) as url:
-        goal = target(suite.contract, url, None, "sk-key")
-        run = suite.run(list(suite.requirements), goal, Settings(seed=seed))
+        target = build_target(suite.contract, url, None, "sk-key")
+        run = suite.run(list(suite.requirements), target, Settings(seed=seed))
     assert failed(run) == {"message.content-accepted"}
     first, *others = run.verdicts["message.content-accepted"].findings
     text = first.exchange.probe.request["messages"][0]["content"]
@@ -184,10 +184,10 @@ def test_a_failing_conversation_is_shrunk(suite: Suite, seed: int) -> None:
 def test_shrinking_keeps_the_budget(suite: Suite) -> None:
     wanted = ["message.content-accepted"]
     with serve(CrashesOnControls(suite.contract, "sk-key")) as url:
-        goal = target(suite.contract, url, None, "sk-key")
-        planned = len(suite.plan(wanted, goal, Settings()).probes)
-        run = suite.run(wanted, goal, Settings(max_requests=planned + 3))
-        enough = suite.run(wanted, goal, Settings(max_requests=planned + 20))
+        target = build_target(suite.contract, url, None, "sk-key")
+        planned = len(suite.plan(wanted, target, Settings()).probes)
+        run = suite.run(wanted, target, Settings(max_requests=planned + 3))
+        enough = suite.run(wanted, target, Settings(max_requests=planned + 20))
     assert len(run.exchanges) == planned + 3
     verdict = run.verdicts[wanted[0]]
     assert verdict.status is Status.INCONCLUSIVE

@@ -9,7 +9,7 @@ from attrs import evolve
 
 from alphaedge_conformance.contract import Contract
 from alphaedge_conformance.exchange import Exchange, Probe
-from alphaedge_conformance.exchange.target import target
+from alphaedge_conformance.exchange.target import build_target
 from alphaedge_conformance.report.curl import curl
 
 CONTRACT = Contract.load()
@@ -22,14 +22,14 @@ LARGE = b'{"a": 1' + b" " * 70_000 + b"}"
     ids=["quotes", "Latin-1", "padding inside", "padding alone", "Unicode"],
 )
 def test_the_body_is_the_same(body: bytes) -> None:
-    goal = target(CONTRACT, "http://127.0.0.1:1", None, None)
-    exchange = Exchange(1, Probe("a probe", "", body), goal.url, 0.0)
+    target = build_target(CONTRACT, "http://127.0.0.1:1", None, None)
+    exchange = Exchange(1, Probe("a probe", "", body), target.url, 0.0)
     fake = 'curl() { for last; do :; done; if [ "$last" = @- ]; then cat; else printf %s "$last"; fi; }; '
-    done = subprocess.run(["bash", "-c", fake + curl(exchange, goal)], capture_output=True, check=True)
+    done = subprocess.run(["bash", "-c", fake + curl(exchange, target)], capture_output=True, check=True)
     assert done.stdout == body
 
 
 def test_a_large_body_has_a_short_command() -> None:
-    goal = target(CONTRACT, "http://127.0.0.1:1", None, None)
-    exchange = evolve(Exchange(1, Probe("a probe", "", LARGE), goal.url, 0.0))
-    assert len(curl(exchange, goal)) < 300
+    target = build_target(CONTRACT, "http://127.0.0.1:1", None, None)
+    exchange = evolve(Exchange(1, Probe("a probe", "", LARGE), target.url, 0.0))
+    assert len(curl(exchange, target)) < 300

@@ -115,7 +115,7 @@ def opened(browser: Browser, tmp_path: Path) -> Iterator[Open]:
     assert {url.partition("?")[0].partition("#")[0] for url in asked} == {path.as_uri() for path in tmp_path.iterdir()}
 
 
-def shown(page: Page) -> list[str]:
+def visible_ids(page: Page) -> list[str]:
     """The ids of the requirements that are seen."""
     found: list[str] = page.evaluate(
         "[...document.querySelectorAll('.requirement')].filter((e) => e.checkVisibility()).map((e) => e.id)"
@@ -150,7 +150,7 @@ def test_the_verdict_is_at_the_top(opened: Open, report: Report, exchanges: dict
 
 def test_every_requirement_is_there(opened: Open, report: Report, exchanges: dict[int, Exchange]) -> None:
     page = opened(report_page(report, exchanges))
-    assert sorted(shown(page)) == sorted(ids(report))
+    assert sorted(visible_ids(page)) == sorted(ids(report))
     texts, findings = page.evaluate(
         """[(e) => e.textContent, (e) => e.querySelectorAll('.finding').length].map((of) =>
           Object.fromEntries([...document.querySelectorAll('.requirement')].map((e) => [e.id, of(e)])))"""
@@ -269,21 +269,21 @@ def test_streams_that_look_alike_are_folded(opened: Open, report: Report, exchan
 def test_filters(opened: Open, report: Report, exchanges: dict[int, Exchange]) -> None:
     page = opened(report_page(report, exchanges))
     page.select_option("[name=status]", "failed")
-    assert set(shown(page)) == ids(report, status="failed")
+    assert set(visible_ids(page)) == ids(report, status="failed")
     page.select_option("[name=level]", "SHOULD")
-    assert set(shown(page)) == ids(report, status="failed", level="SHOULD")
-    assert page.inner_text("output") == f"{len(shown(page))} of {len(report['requirements'])} shown"
+    assert set(visible_ids(page)) == ids(report, status="failed", level="SHOULD")
+    assert page.inner_text("output") == f"{len(visible_ids(page))} of {len(report['requirements'])} shown"
     page.click("text=Show all")
     page.wait_for_function(
         "(all) => document.querySelector('output').textContent.startsWith(`${all} of`)", arg=len(report["requirements"])
     )
     page.select_option("[name=subject]", "usage")
-    assert set(shown(page)) == {id for id in ids(report) if id.startswith("usage.")}
+    assert set(visible_ids(page)) == {id for id in ids(report) if id.startswith("usage.")}
     page.select_option("[name=subject]", "")
     page.fill("[name=q]", "SUM of prompt")
-    assert shown(page) == ["usage.total-is-the-sum"]
+    assert visible_ids(page) == ["usage.total-is-the-sum"]
     page.reload()
-    assert shown(page) == ["usage.total-is-the-sum"]
+    assert visible_ids(page) == ["usage.total-is-the-sum"]
 
 
 def test_links_lead_to_what_a_filter_hides(opened: Open, report: Report, exchanges: dict[int, Exchange]) -> None:
@@ -295,7 +295,7 @@ def test_links_lead_to_what_a_filter_hides(opened: Open, report: Report, exchang
         assert place.get_attribute("open") is not None
         assert 0 <= page.evaluate(f"document.getElementById('{id}').getBoundingClientRect().top") < 600
         page.select_option("[name=status]", "failed")
-        assert id not in shown(page)
+        assert id not in visible_ids(page)
         page.evaluate(f"location.hash = '#{then}'")
     targets = page.evaluate("[...document.querySelectorAll('a')].map((a) => a.getAttribute('href'))")
     assert len(targets) > 150
@@ -494,7 +494,7 @@ def test_a_script_that_got_in_would_not_run(opened: Open, report: Report, exchan
 def test_the_matrix(opened: Open, report: Report, compared: Comparison) -> None:
     page = opened(comparison_page(compared))
     differing = {"completion.created-type", "stream.data"}
-    assert set(shown(page)) == differing
+    assert set(visible_ids(page)) == differing
     assert page.inner_text(".filters output") == f"2 of {len(report['requirements'])} shown"
     row = page.locator("[id='completion.created-type'] td")
     (broken,) = (each for each in report["requirements"] if each["id"] == "completion.created-type")
@@ -504,14 +504,14 @@ def test_the_matrix(opened: Open, report: Report, compared: Comparison) -> None:
     link = row.nth(0).locator("a").get_attribute("href")
     assert link == f"{compared['targets'][0]['report']}/report.html#completion.created-type"
     page.uncheck("#only-differing")
-    assert len(shown(page)) == len(report["requirements"])
+    assert len(visible_ids(page)) == len(report["requirements"])
     page.select_option("[name=status]", "failed")
-    assert set(shown(page)) == ids(report, status="failed")
+    assert set(visible_ids(page)) == ids(report, status="failed")
     page.check("#only-differing")
-    assert shown(page) == ["completion.created-type"]
+    assert visible_ids(page) == ["completion.created-type"]
     page.evaluate("location.hash = '#usage.total-is-the-sum'")
     page.wait_for_timeout(50)
-    assert "usage.total-is-the-sum" in shown(page)
+    assert "usage.total-is-the-sum" in visible_ids(page)
 
 
 def test_the_matrix_without_scripts(opened: Open, report: Report, compared: Comparison) -> None:
@@ -523,9 +523,9 @@ def test_the_matrix_without_scripts(opened: Open, report: Report, compared: Comp
 
 def test_the_matrix_against_nobody_shows_what_fails_too(opened: Open, report: Report, compared: Comparison) -> None:
     page = opened(comparison_page({**compared, "against": None}))
-    assert set(shown(page)) == ids(report, status="failed") | {"stream.data"}
+    assert set(visible_ids(page)) == ids(report, status="failed") | {"stream.data"}
     page.uncheck("#only-differing")
-    assert len(shown(page)) == len(report["requirements"])
+    assert len(visible_ids(page)) == len(report["requirements"])
 
 
 @pytest.mark.parametrize(("width", "height"), [(1280, 800), (390, 844)])
@@ -535,7 +535,7 @@ def test_fifty_targets(opened: Open, report: Report, width: int, height: int) ->
     page = opened(comparison_page(made), viewport={"width": width, "height": height})
     assert page.evaluate("document.documentElement.scrollWidth") == width
     differing = {row["id"] for row in made["requirements"] if row["differs"]}
-    assert set(shown(page)) == differing
+    assert set(visible_ids(page)) == differing
     assert page.inner_text("#targets output") == "50 of 50 targets"
     cells = page.locator(f"[id='{next(iter(differing))}'] td")
     assert cells.count() == 50

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from alphaedge_conformance.contract import Contract
-from alphaedge_conformance.exchange.target import target
+from alphaedge_conformance.exchange.target import build_target
 from alphaedge_conformance.report.progress import FEWEST, Progress, time_left
 from alphaedge_conformance.run.suite import Suite
 from alphaedge_conformance.sending.settings import Settings
@@ -51,7 +51,7 @@ def test_a_run_tells_it(suite: Suite, contract: Contract, counting: tuple[Counti
     heard: list[tuple[int, int, tuple[str, ...]]] = []
     run = suite.run(
         ["request.temperature-maximum"],
-        target(contract, url, None, KEY),
+        build_target(contract, url, None, KEY),
         Settings(),
         lambda done, planned, findings, under_way, of="": heard.append((done, planned, tuple(under_way.values()))),
     )

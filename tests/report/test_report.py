@@ -231,8 +231,8 @@ def test_a_narrow_terminal_folds_the_list(suite: Suite) -> None:
 
 def on_github(file: Path, contract: Contract) -> tuple[str, str]:
     """The workflow commands and the summary of a run."""
-    shown = report.read(file)
-    return "\n".join(report.github.commands(shown, contract)), report.github.summary(shown)
+    document = report.read(file)
+    return "\n".join(report.github.commands(document, contract)), report.github.summary(document)
 
 
 def test_github_gets_annotations_and_a_summary(conform: Conform, contract: Contract, tmp_path: Path) -> None:

@@ -22,11 +22,11 @@ def report(suite: Suite) -> Report:
     return document.build_report(trial(suite, BY_HAND["total-is-the-prompt"].make))
 
 
-Shown = Callable[..., list[str]]
+Printed = Callable[..., list[str]]
 
 
 @pytest.fixture
-def shown(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Shown:
+def printed(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Printed:
     def lines(what: object, columns: int, quiet: bool = False) -> list[str]:
         monkeypatch.setenv("COLUMNS", str(columns))
         show(what, None, quiet)  # type: ignore[arg-type]
@@ -36,8 +36,8 @@ def shown(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest.mark.parametrize("columns", [80, 200])
-def test_one_target(shown: Shown, report: Report, columns: int) -> None:
-    lines = shown(report, columns)
+def test_one_target(printed: Printed, report: Report, columns: int) -> None:
+    lines = printed(report, columns)
     assert lines[0].startswith("http://127.0.0.1:")
     assert any(line.startswith("MUST usage.total-is-the-sum") for line in lines)
     assert [line for line in lines if len(line) > columns and "curl" not in line and "DEVIATES" not in line] == []
@@ -48,10 +48,10 @@ def test_one_target(shown: Shown, report: Report, columns: int) -> None:
 
 @pytest.mark.parametrize("columns", [80, 200])
 @pytest.mark.parametrize("count", [3, 50])
-def test_several_targets(shown: Shown, report: Report, columns: int, count: int) -> None:
+def test_several_targets(printed: Printed, report: Report, columns: int, count: int) -> None:
     """A table of them, and below it what they differ in."""
     made = many(report, count)
-    lines = shown(made, columns)
+    lines = printed(made, columns)
     assert [line for line in lines if len(line) > columns] == []
     assert lines[0].split() == ["target", "verdict", "MUST", "SHOULD", "cost", "p50"]
     table = lines[1 : 1 + count]
@@ -71,38 +71,38 @@ def test_several_targets(shown: Shown, report: Report, columns: int, count: int)
     assert lines[-1].startswith("DEVIATES: ")
 
 
-def test_three_targets_are_a_matrix_where_it_fits(shown: Shown, report: Report) -> None:
-    wide, narrow = (shown(many(report, 3), columns) for columns in (200, 80))
+def test_three_targets_are_a_matrix_where_it_fits(printed: Printed, report: Report) -> None:
+    wide, narrow = (printed(many(report, 3), columns) for columns in (200, 80))
     assert any(line.split()[:2] == ["requirement", "level"] for line in wide)
     assert not any(line.split()[:2] == ["requirement", "level"] for line in narrow)
     assert any(line == f"  failed on 1 of 3: {name(1)}" for line in narrow)
 
 
-def test_of_many_names_as_many_stand_there_as_fit(shown: Shown, report: Report) -> None:
+def test_of_many_names_as_many_stand_there_as_fit(printed: Printed, report: Report) -> None:
     narrow, wide = (
-        [line for line in shown(many(report, 50), columns) if line.startswith("  failed on 16 of 50: ")]
+        [line for line in printed(many(report, 50), columns) if line.startswith("  failed on 16 of 50: ")]
         for columns in (80, 200)
     )
     assert narrow == [f"  failed on 16 of 50: {name(1)} and 15 more"]
     assert wide[0].count("provider-") > 3
 
 
-def test_quiet_is_a_line_a_target(shown: Shown, report: Report) -> None:
-    assert len(shown(many(report, 50), 80, quiet=True)) == 51
+def test_quiet_is_a_line_a_target(printed: Printed, report: Report) -> None:
+    assert len(printed(many(report, 50), 80, quiet=True)) == 51
 
 
-def test_a_long_name_is_cut(shown: Shown, report: Report) -> None:
+def test_a_long_name_is_cut(printed: Printed, report: Report) -> None:
     long = copy.deepcopy(many(report, 3))
     old, new = name(1), "a-very-long-name-of-a-target." * 5
     long["targets"][1]["name"] = new
     for row in long["requirements"]:
         row["targets"][new] = row["targets"].pop(old)
-    lines = shown(long, 80)
+    lines = printed(long, 80)
     assert [line for line in lines if len(line) > 80] == []
     assert lines[2].split()[1] == "deviates"
 
 
-def test_what_probably_has_one_cause_takes_a_line_more(shown: Shown, report: Report) -> None:
+def test_what_probably_has_one_cause_takes_a_line_more(printed: Printed, report: Report) -> None:
     made = copy.deepcopy(report)
     broken = next(each for each in made["requirements"] if each["findings"])
     place: Any = {"path": None, "missing": None, "members": [], "header": "allow", "status": False, "offsets": []}
@@ -110,7 +110,7 @@ def test_what_probably_has_one_cause_takes_a_line_more(shown: Shown, report: Rep
     for number in range(3):
         other = copy.deepcopy(broken)
         made["requirements"].append({**other, "id": f"usage.other-{number}"})
-    lines = shown(made, 200)
+    lines = printed(made, 200)
     assert sum("curl" in line for line in lines) == 1
     said = [line for line in lines if line.startswith("  probably the same: MUST usage.other-")]
     assert len(said) == 3

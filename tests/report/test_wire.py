@@ -103,9 +103,9 @@ SECOND, THIRD = len(stream(CHUNK, end="").body), len(stream(CHUNK, OTHER, end=""
     ],
 )
 def test_what_a_finding_is_about_is_marked(pointer: str, place: Place, sent: list[str], came: list[str]) -> None:
-    shown = wire(exchange(), pointer, place)
-    assert marked(shown.request_body) == sent
-    assert marked(shown.body) == came
+    view = wire(exchange(), pointer, place)
+    assert marked(view.request_body) == sent
+    assert marked(view.body) == came
 
 
 def test_a_missing_member_is_named() -> None:
@@ -119,10 +119,10 @@ def test_a_missing_member_is_named() -> None:
 
 
 def test_headers_are_marked() -> None:
-    shown = wire(exchange(), place=Place(header="content-type"))
-    assert [name for name, _, is_marked in shown.headers if is_marked] == ["Content-Type"]
-    shown = wire(exchange(), "/paths/~1v1~1chat~1completions/post/security", STATUS)
-    assert [name for name, _, is_marked in shown.request_headers if is_marked] == ["Authorization"]
+    view = wire(exchange(), place=Place(header="content-type"))
+    assert [name for name, _, is_marked in view.headers if is_marked] == ["Content-Type"]
+    view = wire(exchange(), "/paths/~1v1~1chat~1completions/post/security", STATUS)
+    assert [name for name, _, is_marked in view.request_headers if is_marked] == ["Authorization"]
     assert "method" in About.of("/paths/~1v1~1chat~1completions").request
 
 
@@ -141,11 +141,11 @@ def test_events_are_marked(place: Place, came: list[str]) -> None:
 
 
 def test_events_have_their_times_and_none_is_lost() -> None:
-    shown = text(wire(stream(CHUNK, CHUNK, end="data: half"), place=Place(missing="[DONE]")).body)
-    assert [line[:5] for line in shown.splitlines()[:2]] == ["0.500", "0.600"]
-    assert "data: half" in shown
-    assert "a client never sees it" in shown
-    assert "[DONE] is missing" in shown
+    body = text(wire(stream(CHUNK, CHUNK, end="data: half"), place=Place(missing="[DONE]")).body)
+    assert [line[:5] for line in body.splitlines()[:2]] == ["0.500", "0.600"]
+    assert "data: half" in body
+    assert "a client never sees it" in body
+    assert "[DONE] is missing" in body
 
 
 @pytest.mark.parametrize(
@@ -164,9 +164,9 @@ def test_what_is_not_json_is_marked_from_its_place_on(raw: str, offset: int | No
 
 def test_an_event_whose_data_comes_after_its_name_is_marked() -> None:
     raw = b'event: x\ndata: {"id": 7}\n\ndata: {"id": 7}\n\n'
-    shown = wire(exchange(raw, label="text/event-stream"), place=Place(("id",), offsets=(0,)))
-    assert marked(shown.body) == ['"id": 7']
-    assert text(shown.body).count('"id": 7') == 2
+    view = wire(exchange(raw, label="text/event-stream"), place=Place(("id",), offsets=(0,)))
+    assert marked(view.body) == ['"id": 7']
+    assert text(view.body).count('"id": 7') == 2
 
 
 def deviation(contract: Contract, id: str, of: Exchange) -> Deviation:
@@ -223,8 +223,8 @@ def test_laid_out_json_is_the_same_json(value: Any, indent: int | None, is_ascii
     raw = json.dumps(value, indent=indent, ensure_ascii=is_ascii)
     node = parse(raw)
     assert node is not None
-    shown = "".join(piece.text for piece in lay_out(node, ()))
-    assert json.dumps(json.loads(shown)) == json.dumps(value)
+    laid_out = "".join(piece.text for piece in lay_out(node, ()))
+    assert json.dumps(json.loads(laid_out)) == json.dumps(value)
 
 
 @pytest.mark.parametrize(
@@ -274,16 +274,16 @@ def test_a_number_of_any_length_is_laid_out() -> None:
 
 @pytest.mark.parametrize("raw", [b"[" * 5000 + b"]" * 5000, b"[" + b"1," * 50_000 + b"1]", b"\xff" * 3_000_000])
 def test_large_bodies_are_cut(raw: bytes) -> None:
-    shown = wire(exchange(raw)).body
-    assert len(text(shown)) < 20_000
-    assert ("characters left out" in shown) == (len(raw) > 20_000)
+    body = wire(exchange(raw)).body
+    assert len(text(body)) < 20_000
+    assert ("characters left out" in body) == (len(raw) > 20_000)
 
 
 def test_a_long_value_does_not_hide_the_others() -> None:
-    shown = text(wire(exchange({"id": "x" * 3_000_000, "usage": {"total_tokens": 3}})).body)
-    assert '"total_tokens": 3' in shown
-    assert "2,997,9" in shown
-    assert len(shown) < 4000
+    body = text(wire(exchange({"id": "x" * 3_000_000, "usage": {"total_tokens": 3}})).body)
+    assert '"total_tokens": 3' in body
+    assert "2,997,9" in body
+    assert len(body) < 4000
 
 
 def test_what_is_marked_is_never_left_out() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from alphaedge_conformance.archive import har
-from alphaedge_conformance.exchange.target import target
+from alphaedge_conformance.exchange.target import build_target
 from alphaedge_conformance.maintain.kill_matrix import trial
 from alphaedge_conformance.mock import serve
 from alphaedge_conformance.mock.faults import BY_HAND
@@ -92,9 +92,9 @@ def test_repeats_are_few_and_within_the_budget(suite: Suite) -> None:
         await asked.send(response(completion()) if is_alone else response(b"{}", status=b"500 Busy"))
 
     with serving(Target(fails_while_busy)) as url:
-        goal = target(suite.contract, url, None, "")
-        run = suite.run(list(suite.requirements), goal, Settings())
+        target = build_target(suite.contract, url, None, "")
+        run = suite.run(list(suite.requirements), target, Settings())
         assert 1 <= sum(each.probe.alone for each in run.exchanges) <= MOST
         limit = len(run.plan.probes)
-        again = suite.run(list(suite.requirements), goal, Settings(max_requests=limit))
+        again = suite.run(list(suite.requirements), target, Settings(max_requests=limit))
         assert again.requests <= limit

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from alphaedge_conformance.archive import har
-from alphaedge_conformance.exchange.target import target
+from alphaedge_conformance.exchange.target import build_target
 from alphaedge_conformance.judging.evidence import Evidence
 from alphaedge_conformance.judging.verdicts import Status
 from alphaedge_conformance.run.suite import Suite
@@ -44,7 +44,7 @@ def test_an_invalid_request_without_an_answer_is_a_finding(
 
     with serving(Target(answer)) as url:
         settings = Settings(limits=Limits(whole=2), concurrency=concurrency)
-        run = suite.run(["request.temperature-maximum", ID], target(suite.contract, url, None, ""), settings)
+        run = suite.run(["request.temperature-maximum", ID], build_target(suite.contract, url, None, ""), settings)
     messages = [finding.message for finding in run.verdicts[ID].findings]
     assert messages
     assert all(message.startswith("expected 4xx, got no answer when asked again, alone: ") for message in messages)
@@ -61,7 +61,7 @@ def test_a_server_that_is_gone_is_not_accused(suite: Suite) -> None:
         await (asked.send(response(completion())) if len(asked_before) == 1 else drops(asked))
 
     with serving(Target(answer)) as url:
-        run = suite.run(WANTED, target(suite.contract, url, None, ""), Settings(concurrency=1))
+        run = suite.run(WANTED, build_target(suite.contract, url, None, ""), Settings(concurrency=1))
     assert run.verdicts[ID].status is Status.INCONCLUSIVE
 
 
@@ -80,7 +80,7 @@ def test_a_server_that_ends_before_the_second_time_is_not_accused(suite: Suite) 
 
     server = Target(answer)
     with serving(server) as url:
-        run = suite.run(WANTED[:1], target(suite.contract, url, None, ""), Settings(concurrency=1))
+        run = suite.run(WANTED[:1], build_target(suite.contract, url, None, ""), Settings(concurrency=1))
         again = [exchange for exchange in run.exchanges if exchange.probe.repeated]
     assert [exchange.refused_connection for exchange in again] == [False, *[True] * (len(again) - 1)]
     assert len(again) > 1
@@ -122,7 +122,7 @@ def test_a_gateways_answer_to_an_invalid_request_is_a_finding(
     """Valid requests are answered all the while, so the 503 is not one of load; nothing waits for it."""
     server = Target(answers_in_turn(*outcomes))
     with serving(server) as url:
-        run = suite.run(WANTED, target(suite.contract, url, None, ""), Settings())
+        run = suite.run(WANTED, build_target(suite.contract, url, None, ""), Settings())
     assert {id: run.verdicts[id].status for id in WANTED} == dict.fromkeys(WANTED, Status.FAILED)
     bodies = Counter(asked.body for asked in server.asked if ABOVE.search(asked.body))
     assert set(bodies.values()) == {times}
@@ -135,8 +135,8 @@ def test_two_ways_to_fail_are_not_the_same_again(
     suite: Suite, outcomes: tuple[bytes | None, ...], got: str, tmp_path: Path
 ) -> None:
     with serving(Target(answers_in_turn(*outcomes))) as url:
-        goal = target(suite.contract, url, None, "")
-        run = suite.run(WANTED, goal, Settings(concurrency=1, report=tmp_path))
+        target = build_target(suite.contract, url, None, "")
+        run = suite.run(WANTED, target, Settings(concurrency=1, report=tmp_path))
     again = suite.replay(WANTED, har.read([tmp_path / har.ARCHIVE], suite.contract.path), Settings())
     for verdicts in (run.verdicts, again.verdicts):
         assert verdicts[ID].status is Status.INCONCLUSIVE
@@ -146,7 +146,7 @@ def test_two_ways_to_fail_are_not_the_same_again(
 
 def test_a_server_that_says_when_to_come_back_is_not_accused(suite: Suite) -> None:
     with serving(Target(answers_in_turn(BUSY))) as url:
-        run = suite.run(WANTED, target(suite.contract, url, None, ""), Settings(concurrency=1))
+        run = suite.run(WANTED, build_target(suite.contract, url, None, ""), Settings(concurrency=1))
     assert {id for id in WANTED if run.verdicts[id].findings} == set()
     assert run.verdicts[WANTED[0]].status is Status.INCONCLUSIVE
 
@@ -155,7 +155,7 @@ def test_a_server_that_says_when_to_come_back_is_not_accused(suite: Suite) -> No
 def test_what_is_refused_when_it_is_asked_again_passes(suite: Suite, lost: int) -> None:
     """A gateway that loses one request in twenty now and then loses the same one twice."""
     with serving(Target(answers_in_turn(*[UNAVAILABLE] * lost, status(b"400 Bad Request")))) as url:
-        run = suite.run(WANTED, target(suite.contract, url, None, ""), Settings())
+        run = suite.run(WANTED, build_target(suite.contract, url, None, ""), Settings())
     assert {id: run.verdicts[id].status for id in WANTED} == dict.fromkeys(WANTED, Status.PASSED)
 
 
@@ -186,7 +186,7 @@ def test_a_valid_value_that_takes_the_worker_down(
         await (drops(asked) if outcome is None else asked.send(outcome))
 
     with serving(Target(answer)) as url:
-        run = suite.run([ACCEPTED], target(suite.contract, url, None, ""), Settings())
+        run = suite.run([ACCEPTED], build_target(suite.contract, url, None, ""), Settings())
     assert run.verdicts[ACCEPTED].status is expected
     messages = [finding.message for finding in run.verdicts[ACCEPTED].findings]
     assert all(message.startswith(said) for message in messages)
@@ -199,5 +199,5 @@ def test_a_valid_value_that_takes_too_long_is_no_finding(suite: Suite) -> None:
 
     with serving(Target(answer)) as url:
         settings = Settings(limits=Limits(whole=0.5))
-        run = suite.run([ACCEPTED], target(suite.contract, url, None, ""), settings)
+        run = suite.run([ACCEPTED], build_target(suite.contract, url, None, ""), settings)
     assert run.verdicts[ACCEPTED].status is Status.INCONCLUSIVE

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from alphaedge_conformance.archive import har
-from alphaedge_conformance.exchange.target import target
+from alphaedge_conformance.exchange.target import build_target
 from alphaedge_conformance.judging.verdicts import Conclusion, Status
 from alphaedge_conformance.maintain.kill_matrix import trial
 from alphaedge_conformance.mock import Mock, serve
@@ -59,8 +59,8 @@ def test_what_is_lost_at_random_blames_no_request(suite: Suite) -> None:
 def test_a_server_that_ends_and_is_started_again(suite: Suite) -> None:
     """As a supervisor does: for half a second nothing listens."""
     with restarted(suite) as url:
-        goal = target(suite.contract, url, None, KEY)
-        run = suite.run(list(suite.requirements), goal, Settings(concurrency=2))
+        target = build_target(suite.contract, url, None, KEY)
+        run = suite.run(list(suite.requirements), target, Settings(concurrency=2))
     (finding,) = run.verdicts[ID].findings
     assert "temperature" in finding.message
     assert finding.exchange.refused_connection
@@ -85,8 +85,8 @@ def test_a_server_that_ends_for_good_is_not_said_to_stay(suite: Suite) -> None:
             stack.close()
 
         threading.Thread(target=end).start()
-        goal = target(suite.contract, url, None, KEY)
-        run = suite.run(list(suite.requirements), goal, Settings(concurrency=1))
+        target = build_target(suite.contract, url, None, KEY)
+        run = suite.run(list(suite.requirements), target, Settings(concurrency=1))
         ended.set()
     verdict = run.verdicts[ID]
     assert verdict.status is Status.INCONCLUSIVE

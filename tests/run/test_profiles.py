@@ -11,7 +11,7 @@ from attrs import evolve
 
 from alphaedge_conformance.contract import Contract
 from alphaedge_conformance.contract.overlays import shipped
-from alphaedge_conformance.exchange.target import target
+from alphaedge_conformance.exchange.target import build_target
 from alphaedge_conformance.judging.verdicts import Conclusion, Status
 from alphaedge_conformance.mock import Mock, serve
 from alphaedge_conformance.mock.endpoint import Refusal
@@ -43,8 +43,8 @@ def judged(
     suite: Suite, mock: Mock, wanted: list[str], settings: Settings, ignores: frozenset[str] = frozenset()
 ) -> Run:
     with serve(mock) as url:
-        goal = evolve(target(suite.contract, url, None, KEY), ignores=ignores)
-        return suite.run(wanted, goal, settings)
+        target = evolve(build_target(suite.contract, url, None, KEY), ignores=ignores)
+        return suite.run(wanted, target, settings)
 
 
 def offers(run: Run) -> dict[str, str]:
@@ -146,6 +146,6 @@ def test_a_claimed_profile_that_is_refused_fails() -> None:
 def test_the_page_shows_them() -> None:
     suite = Suite.of(Contract.load(None, ["stream-usage"]))
     run = judged(suite, Mock(suite.contract, KEY), ["stream-usage.sent-on-request"], Settings(discover=True))
-    shown = report_page(build_report(run), {})
-    assert "stream-usage, claimed: supported" in shown
-    assert "sampling: ignored" in shown
+    page = report_page(build_report(run), {})
+    assert "stream-usage, claimed: supported" in page
+    assert "sampling: ignored" in page

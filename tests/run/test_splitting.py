@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from alphaedge_conformance.exchange.target import target
+from alphaedge_conformance.exchange.target import build_target
 from alphaedge_conformance.judging.verdicts import Status
 from alphaedge_conformance.mock import Mock, serve
 from alphaedge_conformance.run.run import Run
@@ -28,8 +28,8 @@ class NoTwoAmongMany(Refuses):
 
 def judged(suite: Suite, kind: type[Mock], **settings: Any) -> Run:
     with serve(kind(suite.contract, "sk-key")) as url:
-        goal = target(suite.contract, url, None, "sk-key")
-        return suite.run(list(suite.requirements), goal, Settings(**settings))
+        target = build_target(suite.contract, url, None, "sk-key")
+        return suite.run(list(suite.requirements), target, Settings(**settings))
 
 
 def findings(run: Run) -> dict[str, list[str]]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from pytest import MonkeyPatch
 
-from alphaedge_conformance.exchange.target import target
+from alphaedge_conformance.exchange.target import build_target
 from alphaedge_conformance.judging.verdicts import Status
 from alphaedge_conformance.mock import Mock, serve
 from alphaedge_conformance.mock.endpoint import Refusal
@@ -117,8 +117,8 @@ def explored(suite: Suite, kind: type[Mock], folder: Path, explore: int = 300) -
     """A run with drawn requests; what failed before is kept in a folder."""
     with MonkeyPatch.context() as patch, serve(kind(suite.contract, "sk-key")) as url:
         patch.setenv("XDG_CACHE_HOME", str(folder))
-        goal = target(suite.contract, url, None, "sk-key")
-        return suite.run(list(suite.requirements), goal, Settings(explore=explore, report=folder))
+        target = build_target(suite.contract, url, None, "sk-key")
+        return suite.run(list(suite.requirements), target, Settings(explore=explore, report=folder))
 
 
 def failed(run: Run) -> dict[str, list[str]]:

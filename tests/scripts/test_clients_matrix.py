@@ -23,7 +23,7 @@ TEXT, DUE = {"text": "Hello!"}, {"text": "Hello! How"}
 
 
 @pytest.mark.parametrize(
-    ("came", "due", "told"),
+    ("came", "due", "cell"),
     [
         (DUE, DUE, "nothing"),
         (TEXT, DUE, "loses text"),
@@ -37,8 +37,8 @@ TEXT, DUE = {"text": "Hello!"}, {"text": "Hello! How"}
         (TEXT, {"raises": "BadRequestError"}, "no BadRequestError"),
     ],
 )
-def test_a_cell(came: dict[str, Any], due: dict[str, Any], told: str) -> None:
-    assert clients_matrix.cell(came, due) == told
+def test_a_cell(came: dict[str, Any], due: dict[str, Any], cell: str) -> None:
+    assert clients_matrix.cell(came, due) == cell
 
 
 def exchange(end: str) -> dict[str, Any]:

@@ -76,11 +76,11 @@ def test_check_names_each_stale_file(checkout: Checkout, tmp_path: Path) -> None
     done = run(folder, "--check", path=nothing)
     assert done.returncode == 1
     assert "left_over.py: is not what openapi.yaml gives; run `make generate`" in done.stdout
-    assert "generated/typescript: was not looked at, because Node is not here" in done.stdout
+    assert "generated/typescript: was not looked at, because Node was not found" in done.stdout
     assert {path: path.read_bytes() for path in before} == before
     done = run(folder, path=nothing)
     assert done.returncode == 0
-    assert "generated/typescript: stays as it is, because Node is not here; install Node 20 with npm" in done.stdout
+    assert "generated/typescript: stays as it is, because Node was not found; install Node 20 with npm" in done.stdout
     assert not stale.exists()
     assert "Who is speaking." in (folder / "generated/alphaedge/types.py").read_text("utf-8")
     assert "Who speaks." in (folder / "generated/typescript/src/schema.ts").read_text("utf-8")

@@ -103,8 +103,8 @@ def test_the_python_client_takes_and_gives_what_was_added(contract: Contract, tm
         text=True,
         check=False,
     )
-    told = [line.partition('"')[2].rstrip('"') for line in done.stdout.splitlines() if "Revealed type" in line]
-    assert (done.returncode, told) == (0, TYPES), done.stdout
+    revealed = [line.partition('"')[2].rstrip('"') for line in done.stdout.splitlines() if "Revealed type" in line]
+    assert (done.returncode, revealed) == (0, TYPES), done.stdout
 
 
 @pytest.mark.xdist_group("grown")

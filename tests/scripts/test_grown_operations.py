@@ -83,8 +83,8 @@ def test_python_has_a_method_for_each(contract: Contract, tmp_path: Path) -> Non
         text=True,
         check=False,
     )
-    told = [line.partition('"')[2].rstrip('"') for line in done.stdout.splitlines() if "Revealed type" in line]
-    assert (done.returncode, [each.replace("builtins.", "") for each in told]) == (0, TYPES), done.stdout
+    revealed = [line.partition('"')[2].rstrip('"') for line in done.stdout.splitlines() if "Revealed type" in line]
+    assert (done.returncode, [each.replace("builtins.", "") for each in revealed]) == (0, TYPES), done.stdout
     (tmp_path / "calls.py").write_text(CALLS.replace("reveal(", "print("), "utf-8")
     with serve(Mock(contract, "sk-k")) as url:
         done = subprocess.run(
@@ -112,7 +112,9 @@ def test_typescript_refuses_a_parameter_that_is_a_list_with_its_line(contract: C
     document["paths"]["/v1/models/{model}"]["get"]["parameters"][1]["schema"] = {"type": "array"}
     listed = contract_of(document)
     generate.validate(listed)
-    with pytest.raises(ConfigurationError, match="the TypeScript templates support no such value of fields") as caught:
+    with pytest.raises(
+        ConfigurationError, match="the TypeScript templates do not support this type of fields"
+    ) as caught:
         typescript_package.resources(listed)
     assert caught.value.line == listed.line(schema)
 
@@ -132,7 +134,7 @@ def test_a_schema_with_the_name_of_a_class_of_the_client_is_refused_with_its_lin
     document = edited(contract.document, [])
     document["components"]["schemas"]["Embeddings"] = {"type": "object", "description": "Another."}
     taken = contract_of(document)
-    told = "Embeddings is the class of `/embeddings` in the clients; give the schema another name"
-    with pytest.raises(ConfigurationError, match=told) as caught:
+    message = "Embeddings is the class of `/embeddings` in the clients; give the schema another name"
+    with pytest.raises(ConfigurationError, match=message) as caught:
         generate.validate(taken)
     assert caught.value.line == taken.line("/components/schemas/Embeddings")

@@ -45,12 +45,12 @@ with chat.create(
     stream_options={"include_usage": True},
 ) as stream:
     folded = stream.final_completion()
-shown: list[list[object]] = []
+results: list[list[object]] = []
 for completion in (plain, folded):
     choice = completion.choices[0]
     calls = choice.message.tool_calls or []
-    shown.append([choice.finish_reason, choice.message.content or None, choice.message.reasoning_content])
-    shown[-1] += [(call.type, call.function.name, call.function.arguments) for call in calls]
+    results.append([choice.finish_reason, choice.message.content or None, choice.message.reasoning_content])
+    results[-1] += [(call.type, call.function.name, call.function.arguments) for call in calls]
 turn: list[ChatMessageParam | CallingMessageParam | ToolMessageParam] = [
     {"role": "user", "content": "Hello!"},
     {
@@ -70,7 +70,7 @@ two = chat.create(
     response_format={"type": "text"},
 )
 tokens = two.choices[1].logprobs
-print(json.dumps([shown, len(two.choices), tokens is not None and bool(tokens.content)]))
+print(json.dumps([results, len(two.choices), tokens is not None and bool(tokens.content)]))
 """
 TYPESCRIPT = """
 import { AlphaEdge } from "./made/typescript/src/index.js";

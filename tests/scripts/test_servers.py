@@ -171,7 +171,7 @@ def test_nothing_of_our_environment_reaches_a_server(folder: Path, monkeypatch: 
 
 
 @pytest.mark.parametrize(
-    ("table", "digits", "told"),
+    ("table", "digits", "address"),
     [
         ("tcp", "0100007F", "127.0.0.1"),
         ("tcp", "00000000", "0.0.0.0"),
@@ -181,7 +181,7 @@ def test_nothing_of_our_environment_reaches_a_server(folder: Path, monkeypatch: 
         ("tcp6", "0000000000000000FFFF00000100007F", "127.0.0.1"),
     ],
 )
-def test_where_a_session_listens(tmp_path: Path, table: str, digits: str, told: str) -> None:
+def test_where_a_session_listens(tmp_path: Path, table: str, digits: str, address: str) -> None:
     for pid, session, inode in ((7, 7, 70), (8, 7, 80), (9, 9, 90)):
         (tmp_path / str(pid) / "fd").mkdir(parents=True)
         (tmp_path / str(pid) / "stat").write_text(f"{pid} (a) name) S 1 {session} {session} 0 -1")
@@ -190,7 +190,7 @@ def test_where_a_session_listens(tmp_path: Path, table: str, digits: str, told: 
     rows = ["  sl  local_address ...", row.format(digits, "0A", 80), row.format("FFFFFFFF", "01", 70)]
     (tmp_path / "net").mkdir()
     (tmp_path / "net" / table).write_text("\n".join([*rows, row.format("EEEEEEEE", "0A", 90)]))
-    assert listening.listening(7, tmp_path) == {ip_address(told)}
+    assert listening.listening(7, tmp_path) == {ip_address(address)}
     assert listening.listening(9, tmp_path) == {ip_address("238.238.238.238")} or table == "tcp6"
 
 

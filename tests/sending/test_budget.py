@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from alphaedge_conformance.contract import Contract
-from alphaedge_conformance.exchange.target import target
+from alphaedge_conformance.exchange.target import build_target
 from alphaedge_conformance.mock import Mock, serve
 from alphaedge_conformance.mock.endpoint import Refusal
 from alphaedge_conformance.probes import boundaries, cache
@@ -50,8 +50,8 @@ class Limiting(Counting):
 def test_what_comes_again_counts(suite: Suite) -> None:
     mock = Limiting(suite.contract, KEY)
     with serve(mock) as url:
-        goal = target(suite.contract, url, None, KEY)
-        run = suite.run(list(suite.requirements), goal, Settings(max_requests=20))
+        target = build_target(suite.contract, url, None, KEY)
+        run = suite.run(list(suite.requirements), target, Settings(max_requests=20))
     assert mock.requests == run.requests == 20
     assert len(run.exchanges) < 20
     assert all(exchange.status != 429 for exchange in run.exchanges)
@@ -75,8 +75,8 @@ class Counted(Mock):
 def test_tokens_are_counted_by_their_ceiling(suite: Suite, most: int) -> None:
     mock = Counted(suite.contract, KEY)
     with serve(mock) as url:
-        goal = target(suite.contract, url, None, KEY)
-        run = suite.run(list(suite.requirements), goal, Settings(max_tokens=most))
+        target = build_target(suite.contract, url, None, KEY)
+        run = suite.run(list(suite.requirements), target, Settings(max_tokens=most))
     assert 0 < mock.tokens <= most
     assert run.exchanges
     assert run.conclusion == "inconclusive"
@@ -99,8 +99,8 @@ def test_the_rate_holds(suite: Suite) -> None:
             return await super().respond(http)
 
     with serve(Timed(suite.contract, KEY)) as url:
-        goal = target(suite.contract, url, None, KEY)
-        suite.run(list(suite.requirements), goal, Settings(rate=20, max_requests=12))
+        target = build_target(suite.contract, url, None, KEY)
+        suite.run(list(suite.requirements), target, Settings(rate=20, max_requests=12))
     assert len(at) == 12
     assert at[-1] - at[0] > 11 / 20 * 0.9
 
@@ -130,8 +130,8 @@ def test_a_rate_limit_lowers_the_concurrency_for_the_rest(suite: Suite) -> None:
 
     mock = Narrow(suite.contract, KEY, latency=0.01)
     with serve(mock) as url:
-        goal = target(suite.contract, url, None, KEY)
-        run = suite.run(list(suite.requirements), goal, Settings())
+        target = build_target(suite.contract, url, None, KEY)
+        run = suite.run(list(suite.requirements), target, Settings())
     assert run.conclusion == "conforms"
     assert 0 < mock.limited < 30
 
@@ -189,6 +189,6 @@ def test_what_does_not_apply_is_not_counted_as_found(suite: Suite) -> None:
     seen: list[int] = []
     wanted = ["authorization.missing-key-refused", "usage.total-is-the-sum"]
     with serve(Mock(suite.contract)) as url:
-        goal = target(suite.contract, url, None, "")
-        suite.run(wanted, goal, Settings(), lambda done, planned, findings, under_way, of="": seen.append(findings))
+        target = build_target(suite.contract, url, None, "")
+        suite.run(wanted, target, Settings(), lambda done, planned, findings, under_way, of="": seen.append(findings))
     assert set(seen) == {0}

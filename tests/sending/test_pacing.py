@@ -66,8 +66,8 @@ def answer(status: int | None = 429, probe: Probe = PLAIN, **headers: str) -> Ex
 
 
 def test_what_is_left_is_counted() -> None:
-    cost = sum(ceiling(PLAIN))
-    budget = Budget(3, 2 * cost + 1)
+    most_tokens = sum(ceiling(PLAIN))
+    budget = Budget(3, 2 * most_tokens + 1)
     assert [budget.take(PLAIN) for _ in range(3)] == [True, True, False]
     assert (budget.sent, budget.requests, budget.tokens) == (2, 1, 1)
     assert budget.take()  # which costs no token
@@ -75,11 +75,11 @@ def test_what_is_left_is_counted() -> None:
 
 
 def test_the_last_token_may_be_spent() -> None:
-    cost = sum(ceiling(PLAIN))
-    budget = Budget(None, cost)
+    most_tokens = sum(ceiling(PLAIN))
+    budget = Budget(None, most_tokens)
     assert budget.take(PLAIN)
     assert (budget.tokens, budget.take(PLAIN)) == (0, False)
-    assert not Budget(None, cost - 1).take(PLAIN)
+    assert not Budget(None, most_tokens - 1).take(PLAIN)
 
 
 def test_without_a_limit_everything_is_sent() -> None:

@@ -20,7 +20,7 @@ import pytest
 from alphaedge_conformance.archive import har
 from alphaedge_conformance.contract import Contract
 from alphaedge_conformance.exchange import Exchange
-from alphaedge_conformance.exchange.target import target as target_at
+from alphaedge_conformance.exchange.target import build_target
 from alphaedge_conformance.mock import Mock, serve
 from alphaedge_conformance.probes import Plan, is_unlimited
 from alphaedge_conformance.run.suite import Suite
@@ -242,7 +242,7 @@ def test_a_stream_has_its_own_time_to_end_after_done(suite: Suite, pause: float 
     with serving(Target(ends_late)) as url:
         limits = Limits(whole=0.8, after_done=0.9 if pause is None else 5)
         run = suite.run(
-            ["stream.ends"], target_at(suite.contract, url, None, ""), Settings(limits=limits, concurrency=99)
+            ["stream.ends"], build_target(suite.contract, url, None, ""), Settings(limits=limits, concurrency=99)
         )
     verdict = run.verdicts["stream.ends"]
     assert run.conclusion.exit_code == code
@@ -426,7 +426,7 @@ def test_an_odd_label_of_a_completion_is_a_finding(suite: Suite, answer: Answer,
     """All else is judged."""
     wanted = [breaks, "usage.total-is-the-sum"]
     with serving(Target(answer)) as url:
-        run = suite.run(wanted, target_at(suite.contract, url, None, ""), Settings())
+        run = suite.run(wanted, build_target(suite.contract, url, None, ""), Settings())
     assert {id: verdict.status for id, verdict in run.verdicts.items()} == {
         breaks: "failed",
         "usage.total-is-the-sum": "passed",
@@ -448,7 +448,7 @@ def test_requests_without_a_token_limit_come_last_and_alone(suite: Suite) -> Non
     server = Target(notes_what_is_under_way)
     with serving(server) as url:
         run = suite.run(
-            ["request.max-tokens-accepted", "usage.type"], target_at(suite.contract, url, None, ""), Settings()
+            ["request.max-tokens-accepted", "usage.type"], build_target(suite.contract, url, None, ""), Settings()
         )
     assert beside == [set()]
     unlimited = [is_unlimited(each.probe) for each in sorted(run.exchanges, key=lambda each: each.started)]
@@ -465,7 +465,7 @@ def test_every_attempt_is_in_the_archive(suite: Suite, tmp_path: Path) -> None:
     server = Target(limits_every_third)
     with serving(server) as url:
         settings = Settings(report=tmp_path)
-        run = suite.run(["usage.type"], target_at(suite.contract, url, None, ""), settings)
+        run = suite.run(["usage.type"], build_target(suite.contract, url, None, ""), settings)
     entries = json.loads((tmp_path / "exchanges.har").read_bytes())["log"]["entries"]
     assert len(entries) == len(server.asked) == run.requests > len(run.exchanges)
     assert [entry["response"]["status"] for entry in entries].count(429) == len(server.asked) // 3
@@ -486,9 +486,9 @@ def test_judging_does_not_hold_up_what_is_sent_and_read(suite: Suite) -> None:
         assert exchange.number != 2 or next_came.wait(10)
 
     with serving(Target(good)) as url:
-        goal = target_at(suite.contract, url, None, "")
-        plan = suite.plan(["usage.type"], goal, Settings())
-        Runner(goal, Settings(concurrency=1), judge).run(Plan(plan.probes[:3]))
+        target = build_target(suite.contract, url, None, "")
+        plan = suite.plan(["usage.type"], target, Settings())
+        Runner(target, Settings(concurrency=1), judge).run(Plan(plan.probes[:3]))
 
 
 def test_what_judging_raises_ends_the_run(suite: Suite) -> None:
@@ -499,7 +499,7 @@ def test_what_judging_raises_ends_the_run(suite: Suite) -> None:
         await asked.send(response(completion()))
 
     with serving(Target(good)) as url:
-        goal = target_at(suite.contract, url, None, "")
-        plan = suite.plan(["usage.type"], goal, Settings())
+        target = build_target(suite.contract, url, None, "")
+        plan = suite.plan(["usage.type"], target, Settings())
         with pytest.raises(ZeroDivisionError):
-            Runner(goal, Settings(), judge).run(plan)
+            Runner(target, Settings(), judge).run(plan)

@@ -77,7 +77,7 @@ def parser() -> Parser:
         "(default: 100 with --effort thorough, otherwise none)",
     )
     add("--seed", type=int, default=1, metavar="N", help="the seed of the drawn values (default: %(default)s)")
-    add("--contract", metavar="FILE", help="another contract than the one shipped")
+    add("--contract", metavar="FILE", help="the contract to use instead of the shipped one")
     add(
         "--profile",
         dest="profiles",
@@ -134,8 +134,8 @@ def parser() -> Parser:
     add = made.add_argument_group("limits of one answer").add_argument
     for name, kind, option in limits.options():
         default = limits.Limits._field_defaults[name]
-        told = "" if default is None else f" (default: {default:{'g' if kind is float else 'd'}})"
-        help = option.help + told
+        default_text = "" if default is None else f" (default: {default:{'g' if kind is float else 'd'}})"
+        help = option.help + default_text
         add(option.name, dest=name, type=_positive(kind), default=default, metavar=option.metavar, help=help)
     add("--ca-file", metavar="FILE", help="certificates to trust besides the system's, in PEM")
     return made
@@ -177,7 +177,7 @@ def _conformance(parsed: argparse.Namespace) -> ConformancePlugin:
     from ..pytest_session.plugin import ConformancePlugin
     from ..report import reports_of
     from ..run.suite import Suite
-    from ..run.targets import folder, targets
+    from ..run.targets import folder, read_targets
     from ..sending.settings import Settings
     from ..sending.transport import client
     from .folders import writable
@@ -204,27 +204,31 @@ def _conformance(parsed: argparse.Namespace) -> ConformancePlugin:
         pinned=suite.pinned_ids(levels) if levels is not None else None,
         discover=parsed.discover,
     )
-    client(settings)  # a --ca-file that cannot be read is told before anything is sent
+    client(settings)  # an unreadable --ca-file is an error before anything is sent
     if parsed.json:
         raise ConfigurationError("--json goes with --list; a run writes report.json with --report DIR")
-    goals = targets(suite.contract, parsed.urls, parsed.model, extra_headers.read(suite.contract, parsed.own_headers))
+    headers = extra_headers.read(suite.contract, parsed.own_headers)
+    targets = read_targets(suite.contract, parsed.urls, parsed.model, headers)
     against = None
     if parsed.against:
-        against = next((goal.name for goal in goals if parsed.against.rstrip("/") in (goal.name, goal.url)), None)
-        against = against or next((goals[at].name for at, url in enumerate(parsed.urls) if url == parsed.against), None)
-        if against is None or len(goals) < 2:
-            known = ", ".join(goal.name for goal in goals)
+        base = parsed.against.rstrip("/")
+        against = next((target.name for target in targets if base in (target.name, target.url)), None)
+        against = against or next(
+            (targets[at].name for at, url in enumerate(parsed.urls) if url == parsed.against), None
+        )
+        if against is None or len(targets) < 2:
+            known = ", ".join(target.name for target in targets)
             raise ConfigurationError(f"--against {parsed.against}: expected one of several targets: {known or 'none'}")
-    if parsed.own_headers and not goals:
+    if parsed.own_headers and not targets:
         raise ConfigurationError("-H goes with a URL")
-    if parsed.model and not goals:
+    if parsed.model and not targets:
         raise ConfigurationError("--model goes with a URL; the mock serves the contract's own")
     recording = None
     files = [Path(name) for name in parsed.from_har if name]
     if not files and (parsed.host or parsed.seen):
         raise ConfigurationError(f"{'--host' if parsed.host else '--seen'} goes with --from-har FILE")
     if files:
-        if goals:
+        if targets:
             raise ConfigurationError("--from-har judges a recording; leave the URL out")
         if parsed.discover:
             raise ConfigurationError("--discover asks a server; a recording has what it has")
@@ -237,15 +241,15 @@ def _conformance(parsed: argparse.Namespace) -> ConformancePlugin:
         waivers.drafted(Path(parsed.write_waivers))
     if settings.report is not None and not parsed.plan:
         writable(settings.report)
-        for goal in goals if len(goals) > 1 else ():
-            writable(settings.report / folder(goal.name))
+        for target in targets if len(targets) > 1 else ():
+            writable(settings.report / folder(target.name))
         archive = (settings.report / har.ARCHIVE).resolve()
         if recording is not None and not recording.is_ours and archive in recording.files:
             raise ConfigurationError(f"{archive} would be overwritten; name another folder with --report")
     return ConformancePlugin(
         suite if levels is None else suite.pinned(levels),
         settings,
-        goals,
+        targets,
         parsed.expression,
         recording,
         against,
@@ -331,18 +335,18 @@ def _show_again(arguments: Sequence[str]) -> int:
 
     if parsed.only_new and parsed.since is None:
         raise ConfigurationError("--only-new goes with --since REPORT")
-    shown, folder = report.read(parsed.file), parsed.file.parent
+    document, folder = report.read(parsed.file), parsed.file.parent
     writable(folder)
     if parsed.since is not None:
         earlier = report.reports_of(parsed.since)
-        if is_one(shown):
+        if is_one(document):
             reports = list(since.with_changes(report.reports_of(parsed.file), earlier).values())
-            shown = compare(reports, shown["seconds"], shown["against"])
+            document = compare(reports, document["seconds"], document["against"])
         else:
-            (shown,) = since.with_changes({shown["target"]["name"]: shown}, earlier).values()
-    report.render(shown, folder)
-    report.show(shown, folder, parsed.quiet)
-    return since.exit_code(shown, parsed.only_new)
+            (document,) = since.with_changes({document["target"]["name"]: document}, earlier).values()
+    report.render(document, folder)
+    report.show(document, folder, parsed.quiet)
+    return since.exit_code(document, parsed.only_new)
 
 
 def _proxy(arguments: Sequence[str]) -> int:

@@ -75,11 +75,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _diff(parsed: argparse.Namespace) -> int:
     from ..contract.overlays import load
     from ..maintain.diff import sources
-    from ..maintain.diff.report import report, shown, shown_json
+    from ..maintain.diff.report import as_json, as_text, report
 
     old, new = (sources.load(each).with_overlays(map(load, parsed.profiles)) for each in (parsed.old, parsed.new))
     made = report(old, new)
-    print(shown_json(made) if parsed.json else shown(made), flush=True)
+    print(as_json(made) if parsed.json else as_text(made), flush=True)
     return 0 if made.version.fine else 1
 
 

@@ -1,4 +1,4 @@
-"""`alphaedge-conform fleet targets.toml`: judges many targets, and writes what it finds into a history."""
+"""`alphaedge-conform fleet targets.toml`: judges many targets, and records the results in a history."""
 
 from __future__ import annotations
 
@@ -17,35 +17,36 @@ if TYPE_CHECKING:
     from ..sending.settings import Settings
 
 EPILOG = (
-    "exit code: 0 no new failure · 1 one was confirmed · 2 nothing judged, or interrupted · 3 the kit failed · 4 usage"
+    "exit code: 0 no new failure · 1 confirmed new failure · 2 nothing judged, or interrupted · 3 the kit itself "
+    "failed · 4 wrong usage"
 )
 
 
 def parser() -> Parser:
     made = Parser(
         prog="alphaedge-conform fleet",
-        description="Judges many targets, several at a time, and says what has changed since the run before.",
+        description="Judges many targets, several at a time, and reports what has changed since the previous run.",
         epilog=EPILOG,
         allow_abbrev=False,
     )
     add = made.add_argument
     add("file", metavar="targets.toml", type=Path, help="a table for each target; [lanes] limits hosts")
     add("--history", metavar="FILE", type=Path, required=True, help="the database to write to (DuckDB)")
-    add("--resume", action="store_true", help="go on with the last run, where it did not come to its end")
-    add("--scheduler", metavar="URL", help="of Dask, as tcp://host:8786: its workers do the work")
+    add("--resume", action="store_true", help="continue the last run if it was interrupted")
+    add("--scheduler", metavar="URL", help="a Dask scheduler, such as tcp://host:8786, whose workers judge the targets")
     add("--workers", type=int, default=os.cpu_count() or 1, metavar="N", help="processes (default: %(default)s)")
     add("--model", metavar="NAME", help="the model to ask for where a target names none")
     add("--level", choices=("must", "should"), default="must", help="the lowest level that can fail a run")
     add("--source", choices=("documented", "all"), default="all", help="judge only what the vendor's page says")
     add("-k", dest="expression", metavar="EXPR", help="only requirements whose id matches, as in pytest; sends less")
     add("--effort", choices=("quick", "standard", "thorough"), default="standard", help="how much is sent to each")
-    add("--seed", type=int, default=1, metavar="N", help="for the drawn values (default: %(default)s)")
+    add("--seed", type=int, default=1, metavar="N", help="seed of the generated values (default: %(default)s)")
     add("--max-requests", type=int, metavar="N", help="maximum number of requests each time a target is judged")
-    add("--max-tokens", type=int, metavar="N", help="the same for tokens: prompts and completions, by their ceilings")
+    add("--max-tokens", type=int, metavar="N", help="the same for prompt and completion tokens together")
     add("--timeout", type=float, default=25.0, metavar="S", help="seconds for one exchange (default: %(default)g)")
     add("--ca-file", metavar="FILE", type=Path, help="certificates to trust besides the system's, in PEM")
-    add("--contract", metavar="FILE", type=Path, help="another contract than the one shipped")
-    add("-q", "--quiet", action="store_true", help="print the last line alone")
+    add("--contract", metavar="FILE", type=Path, help="the contract to use instead of the shipped one")
+    add("-q", "--quiet", action="store_true", help="print only the last line")
     return made
 
 
@@ -67,7 +68,7 @@ def main(arguments: Sequence[str]) -> int:
     from ..run.suite import Suite
 
     if parsed.workers < 1:
-        raise ConfigurationError(f"--workers {parsed.workers}: expected a number from 1")
+        raise ConfigurationError(f"--workers {parsed.workers}: expected a number of at least 1")
     suite = Suite.of(Contract.load(parsed.contract))
     wanted, settings = _wanted(suite, parsed), _settings(parsed)
     found = lanes.read(parsed.file, suite.contract, parsed.model)
@@ -87,7 +88,7 @@ def main(arguments: Sequence[str]) -> int:
         print(line)
     print(summary.headline)
     if coordinator.stopped:
-        print(f"alphaedge-conform: {coordinator.stopped}; --resume goes on with it", file=sys.stderr)
+        print(f"alphaedge-conform: {coordinator.stopped}; continue with --resume", file=sys.stderr)
         return 2
     return summary.exit_code
 
@@ -108,12 +109,12 @@ def _settings(parsed: Namespace) -> Settings:
         seed=parsed.seed,
         effort=Effort(parsed.effort),
     )
-    client(settings)  # a --ca-file that cannot be read is told before anything is sent
+    client(settings)  # an unreadable --ca-file is an error before anything is sent
     return settings
 
 
 def _wanted(suite: Suite, parsed: Namespace) -> tuple[str, ...]:
-    """The requirements to judge by. Raises ConfigurationError where there are none."""
+    """The requirements to judge by. Raises ConfigurationError if there are none."""
     from ..errors import ConfigurationError
 
     wanted = tuple(

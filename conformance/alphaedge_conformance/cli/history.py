@@ -1,4 +1,4 @@
-"""`alphaedge-conform history`: what a fleet was found to be, and what has changed."""
+"""`alphaedge-conform history`: the results of a fleet, and what has changed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .extras import require_history
 if TYPE_CHECKING:
     from ..fleet.history import History
 
-EPILOG = "exit code: 0 · 1 `changes`: something came to fail, and was confirmed · 4 wrong usage"
+EPILOG = "exit code: 0 · 1 `changes`: confirmed new failure · 4 wrong usage"
 
 
 def parser() -> Parser:
@@ -36,20 +36,21 @@ def parser() -> Parser:
     def output(added: Parser) -> None:
         added.add_argument("--output", metavar="FILE", type=Path, help="where to write it (default: standard output)")
 
-    changes = command("changes", "what came to fail or to pass, and was confirmed")
+    changes = command("changes", "confirmed changes: requirements that now fail, or pass again")
     since(changes)
     changes.add_argument("--json", action="store_true", help="print it as JSON")
-    page = command("page", "the fleet as a page in one file, the worst first")
+    page = command("page", "the fleet as a single HTML page, worst targets first")
     since(page)
     output(page)
-    metrics = command("metrics", "the fleet as an OpenMetrics text")
+    metrics = command("metrics", "the fleet as OpenMetrics text")
     since(metrics)
     output(metrics)
     output(command("ctrf", "the last judging of each target as a CTRF report"))
-    statement = command("statement", "an in-toto test result of one target, to be signed")
-    statement.add_argument("target", metavar="TARGET", help="its name")
+    statement = command("statement", "an unsigned in-toto test result of one target")
+    statement.add_argument("target", metavar="TARGET", help="the name of the target")
     output(statement)
-    command("export", "every table as Parquet").add_argument("folder", metavar="DIR", type=Path, help="for the files")
+    export = command("export", "every table as Parquet")
+    export.add_argument("folder", metavar="DIR", type=Path, help="where to write the files")
     return made
 
 
@@ -84,7 +85,7 @@ def _view(history: History, parsed: Namespace) -> None:
     if parsed.kind == "statement":
         kept = next((each.report for each in targets if each.target == parsed.target), None)
         if kept is None:
-            raise ConfigurationError(f"{parsed.history}: no report of a target {parsed.target!r} was kept")
+            raise ConfigurationError(f"{parsed.history}: has no report of target {parsed.target!r}")
         said = statement(history.reports / kept)
         with _written(parsed.output) as file:
             file.write(json.dumps(said, indent=2) + "\n")
@@ -101,8 +102,7 @@ def _view(history: History, parsed: Namespace) -> None:
 
 @contextmanager
 def _written(path: Path | None) -> Iterator[TextIO]:
-    """A file that is there as a whole or not at all, since a collector may read it at any moment. Raises
-    ConfigurationError."""
+    """A file that is replaced at once, since a collector may read it at any moment. Raises ConfigurationError."""
     from ..errors import ConfigurationError
 
     if path is None:

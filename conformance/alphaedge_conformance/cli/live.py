@@ -61,7 +61,7 @@ def proxy_parser() -> Parser:
     add("--port", type=_port, default=PORT, metavar="P", help="0 for any free one (default: %(default)s)")
     add("--report", required=True, metavar="DIR", help="write the report and a recording here")
     add("--keep-bodies", action="store_true", help="keep the texts of messages in reports and recordings")
-    add("--contract", metavar="FILE", help="another contract than the one shipped")
+    add("--contract", metavar="FILE", help="the contract to use instead of the shipped one")
     add("--ca-file", metavar="FILE", help="certificates to trust besides the system's, in PEM")
     return made
 
@@ -74,7 +74,7 @@ def _proxy(arguments: Sequence[str]) -> int:
     from ..contract import Contract
     from ..contract.requirements import Level
     from ..errors import ConfigurationError
-    from ..exchange.target import target
+    from ..exchange.target import build_target
     from ..live.messages import Setup
     from ..live.proxy import run
     from ..run.suite import Suite
@@ -83,10 +83,9 @@ def _proxy(arguments: Sequence[str]) -> int:
 
     file, folder = Path(parsed.contract) if parsed.contract else None, Path(parsed.report)
     contract = Contract.load(file)
-    Suite.of(contract)  # a contract that is not in order is told before anything passes
-    setup = Setup(
-        target(contract, parsed.upstream, None, "").url, folder, file, Level(parsed.level.upper()), parsed.keep_bodies
-    )
+    Suite.of(contract)  # a faulty contract is an error before anything passes
+    upstream = build_target(contract, parsed.upstream, None, "").url
+    setup = Setup(upstream, folder, file, Level(parsed.level.upper()), parsed.keep_bodies)
     verify = trusted(Path(parsed.ca_file) if parsed.ca_file else None)
     writable(folder)
     try:
@@ -118,19 +117,19 @@ def _gateway(arguments: Sequence[str]) -> int:
     from ..contract.requirements import Level
     from ..errors import ConfigurationError
     from ..exchange import extra_headers
-    from ..exchange.target import target
+    from ..exchange.target import build_target
     from ..live.gateway.run import run
     from ..sending.settings import Settings
     from .folders import writable
 
     contract = Contract.load()
-    goal = target(contract, parsed.gateway, parsed.model)
-    goal = evolve(goal, headers=extra_headers.read(contract, parsed.own_headers))
+    target = build_target(contract, parsed.gateway, parsed.model)
+    target = evolve(target, headers=extra_headers.read(contract, parsed.own_headers))
     folder = Path(parsed.report) if parsed.report else None
     if folder is not None:
         writable(folder)
     settings = Settings(report=folder, level=Level(parsed.level.upper()))
     try:
-        return run(contract, goal, parsed.upstream_port, os.environ.get(UPSTREAM_KEY) or None, settings, parsed.quiet)
+        return run(contract, target, parsed.upstream_port, os.environ.get(UPSTREAM_KEY) or None, settings, parsed.quiet)
     except OSError as error:
         raise ConfigurationError(f"--upstream-port {parsed.upstream_port}: {error.strerror}; name another") from None

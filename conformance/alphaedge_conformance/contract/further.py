@@ -67,8 +67,10 @@ def _views(contract: Contract, pointers: list[str]) -> Iterator[tuple[str, Contr
     for here in pointers:
         id = contract.at(here).get("operationId")
         if not isinstance(id, str) or not NAME.fullmatch(id):
-            told = f"expected an operationId of letters, digits, - and _, found {id!r}; its requirements begin with it"
-            raise contract.error(here, told)
+            message = (
+                f"expected an operationId of letters, digits, - and _, found {id!r}; its requirements begin with it"
+            )
+            raise contract.error(here, message)
         if id in taken:
             raise contract.error(here, f"the operationId {id} is that of {taken[id]} too; give each its own")
         taken[id] = here
@@ -81,20 +83,22 @@ def _check(view: Contract) -> None:
     """Raises ConfigurationError for what is not judged, so that nothing is left out in silence."""
     here = view.operation_pointer
     if view.has_body and not view.has(view.request_schema):
-        told = f"expected a request body of application/json, with a schema; without one {view.name} cannot be judged"
-        raise view.error(f"{here}/requestBody", told)
+        message = (
+            f"expected a request body of application/json, with a schema; without one {view.name} cannot be judged"
+        )
+        raise view.error(f"{here}/requestBody", message)
     success = view.resolve(f"{here}/responses/{view.success}")
     if view.at(success).get("content") and not view.has(view.completion_schema):
-        told = f"expected an answer of application/json, with a schema; without one {view.name} cannot be judged"
-        raise view.error(success, told)
+        message = f"expected an answer of application/json, with a schema; without one {view.name} cannot be judged"
+        raise view.error(success, message)
     for place in view.parameters:
         parameter = view.at(place)
         if parameter["in"] not in ("path", "query") and parameter.get("required"):
-            told = f"the kit sends no {parameter['in']} parameters; leave {parameter['name']} optional"
-            raise view.error(place, told)
+            message = f"the kit sends no {parameter['in']} parameters; leave {parameter['name']} optional"
+            raise view.error(place, message)
         if isinstance(value := _value(view, place), dict):
-            told = f"the kit sends no objects in an address, got {json.dumps(value)}; give another example"
-            raise view.error(place, told)
+            message = f"the kit sends no objects in an address, got {json.dumps(value)}; give another example"
+            raise view.error(place, message)
     declared = {view.at(each)["name"] for each in view.parameters if view.at(each)["in"] == "path"}
     for name in re.findall(r"\{([^}]*)\}", view.path):
         if name not in declared:

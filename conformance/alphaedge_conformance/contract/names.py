@@ -21,13 +21,13 @@ def reserved(contract: Contract) -> Iterator[tuple[str, str]]:
     classes = {f"{before}{name}{after}": path for name, path in _classes(contract) for before, after in AROUND}
     for name in contract.document.get("components", {}).get("schemas", {}):
         if name in classes:
-            told = f"{name} is the class of `/{classes[name]}` in the clients; give the schema another name"
-            yield pointer("components", "schemas", name), told
+            message = f"{name} is the class of `/{classes[name]}` in the clients; give the schema another name"
+            yield pointer("components", "schemas", name), message
     for view in everywhere(contract):
-        for here, told in _of_operation(view):
+        for here, message in _of_operation(view):
             if here not in seen:
                 seen.add(here)
-                yield here, told
+                yield here, message
 
 
 AROUND = (("", ""), ("Async", ""), ("", "WithRawResponse"), ("Async", "WithRawResponse"))

@@ -58,7 +58,7 @@ class Overlay(YamlFile):
         info = self.document.get("info")
         for name in ("title", "version"):
             if not isinstance(info, dict) or not isinstance(info.get(name), str):
-                raise self.error("/info", f"expected `info` with a {name} as text; add it")
+                raise self.error("/info", f"expected `info` with a {name} that is a string; add it")
         if not isinstance(self.document.get("extends", ""), str):
             raise self.error("/extends", "expected the address of the document that this overlay is for")
         actions = self.document.get("actions")
@@ -86,8 +86,8 @@ class Overlay(YamlFile):
         try:
             return compile(text)
         except (JSONPathError, TypeError) as error:
-            told = str(error).splitlines()[0] if str(error) else "not a text"
-            raise self.error(here, f"{text!r} is not a JSONPath of RFC 9535: {told}; correct it") from None
+            reason = str(error).splitlines()[0] if str(error) else "not a string"
+            raise self.error(here, f"{text!r} is not a valid JSONPath (RFC 9535): {reason}; correct it") from None
 
     def _no_other_field(self, here: str, found: dict[str, Any], known: frozenset[str]) -> None:
         for name in found:
@@ -225,7 +225,7 @@ def _merge(
         elif isinstance(old, list) and isinstance(value, list):
             _append(origins, old, value, at, own, is_list=True)
         else:
-            yield f"{at} is {_kind(old)} and cannot be merged with {_kind(value)}; remove it in an action before"
+            yield f"{at} is {_kind(old)} and cannot be merged with {_kind(value)}; remove it in an earlier action"
 
 
 def _append(

@@ -181,8 +181,8 @@ def _stated(contract: Contract) -> Iterator[Requirement]:
                 here, f"expected id, level, source, text and a pointer that leads somewhere: {error}"
             ) from None
         if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*\.[a-z0-9]+(-[a-z0-9]+)*", requirement.statement):
-            told = f"expected an id in kebab-case as `subject.statement`, found {requirement.statement!r}"
-            raise contract.error(here, told)
+            message = f"expected an id in kebab-case as `subject.statement`, found {requirement.statement!r}"
+            raise contract.error(here, message)
         if (requirement.source is Source.DOCUMENTED) != (requirement.quote is not None):
             raise contract.error(here, f"{requirement.id}: give the page's words as `quote` exactly when documented")
         yield requirement
@@ -452,8 +452,8 @@ def _lenient(contract: Contract, keywords: list[Keyword]) -> Iterator[Requiremen
     """For each type in the request that lenient parsers convert others to, where the contract's example has or may have
     it; of strings, only those that are not names."""
     request = contract.resolve(contract.request_schema)
-    shown = [(path, here) for path, here in plain_places(contract, request) if path and path[-1] != 0]
-    plain = {f"{here}/type" for path, here in shown if has(contract.example_request, path[:-1])}
+    places = [(path, here) for path, here in plain_places(contract, request) if path and path[-1] != 0]
+    plain = {f"{here}/type" for path, here in places if has(contract.example_request, path[:-1])}
     for keyword in keywords:
         schema = contract.at(keyword.schema)
         is_name = keyword.value == "string" and (

@@ -94,8 +94,8 @@ class Sampler:
                 if all(self.contract.is_valid(pointer, value) for pointer in pointers):
                     return value
         at = pointers[0]
-        told = f"no value that {at} accepts is known; give one in `examples`, or correct the schema"
-        raise NoSample(told, self.contract.source, self.contract.line(at))
+        message = f"no value that {at} accepts is known; give one in `examples`, or correct the schema"
+        raise NoSample(message, self.contract.source, self.contract.line(at))
 
     # Which schemas are in force
 

@@ -15,7 +15,7 @@ def _types(value: Any) -> str:
     return " or ".join(_ARTICLE.get(name, f"a {name}") for name in ([value] if isinstance(value, str) else value))
 
 
-def _shown(value: Any) -> str:
+def _as_json(value: Any) -> str:
     return shorten(json.dumps(value, ensure_ascii=False))
 
 
@@ -36,7 +36,7 @@ _PHRASES = {
 
 
 def _any_of(values: list[Any]) -> str:
-    return ", ".join(map(_shown, values[:-1])) + (" or " if values[1:] else "") + _shown(values[-1])
+    return ", ".join(map(_as_json, values[:-1])) + (" or " if values[1:] else "") + _as_json(values[-1])
 
 
 def holds(keyword: Keyword) -> str:
@@ -60,7 +60,7 @@ def holds(keyword: Keyword) -> str:
         case "type":
             return f"is {_types(value)}"
         case "const":
-            return f"is {_shown(value)}"
+            return f"is {_as_json(value)}"
         case "enum":
             return f"is {_any_of(value)}"
         case "minimum":
@@ -72,8 +72,8 @@ def holds(keyword: Keyword) -> str:
         case "minItems":
             return "is not empty" if value == 1 else f"has at least {value} items"
         case name if name in _PHRASES:
-            return _PHRASES[name][0].format(_shown(value))
-    return f"is valid against `{keyword.name}: {_shown(value)}`"
+            return _PHRASES[name][0].format(_as_json(value))
+    return f"is valid against `{keyword.name}: {_as_json(value)}`"
 
 
 def broken(keyword: Keyword) -> str:
@@ -99,7 +99,7 @@ def broken(keyword: Keyword) -> str:
         case "type":
             return f"is not {_types(value)}"
         case "const":
-            return f"is not {_shown(value)}"
+            return f"is not {_as_json(value)}"
         case "enum":
             return f"is not {_any_of(value)}"
         case "minimum":
@@ -109,5 +109,5 @@ def broken(keyword: Keyword) -> str:
         case "minLength" | "minItems" if value == 1:
             return "is empty"
         case name if name in _PHRASES:
-            return _PHRASES[name][1].format(_shown(value))
-    return f"is not valid against `{keyword.name}: {_shown(value)}`"
+            return _PHRASES[name][1].format(_as_json(value))
+    return f"is not valid against `{keyword.name}: {_as_json(value)}`"

@@ -66,7 +66,7 @@ class Target:
             return host == "localhost" or host.endswith(".localhost")
 
 
-def target(contract: Contract, url: str, model: str | None, key: str | None = None) -> Target:
+def build_target(contract: Contract, url: str, model: str | None, key: str | None = None) -> Target:
     """The target at an address, which `_with_scheme` and `_with_operation` complete; without a key, that of the
     environment; an empty value counts as unset. Raises ConfigurationError for an invalid URL."""
     url = _with_scheme(url)

@@ -23,7 +23,7 @@ UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
 class Change(TypedDict):
-    """A requirement of a target that is not as it was, and was seen to be so three times."""
+    """A confirmed change of a requirement of a target: it was seen three times."""
 
     target: str
     requirement: str
@@ -40,7 +40,7 @@ class Change(TypedDict):
 
 
 class Flaky(TypedDict):
-    """A requirement that is now broken and now satisfied."""
+    """A requirement that is sometimes broken and sometimes satisfied."""
 
     target: str
     requirement: str
@@ -50,7 +50,7 @@ class Flaky(TypedDict):
 
 
 class Baseline(TypedDict):
-    """Targets that another kit or another contract judges from then on."""
+    """Targets that are judged by another kit or another contract from then on."""
 
     at: str
     targets: int
@@ -70,7 +70,7 @@ class Unjudged(TypedDict):
 
 
 class Changes(TypedDict):
-    """Members that are not described here may come; ignore them."""
+    """All changes since a moment. Later versions may add members; ignore those that you do not know."""
 
     since: str
     runs: int
@@ -141,12 +141,12 @@ def read(history: History, since: datetime) -> Changes:
 
 
 def has_failures(found: Changes) -> bool:
-    """Whether something that can fail a run came to fail, and was seen to."""
+    """Whether there is a confirmed new failure of a requirement that can fail a run."""
     return any(each["now"] == "failed" and each["scored"] for each in found["changes"])
 
 
 def lines(found: Changes) -> Iterator[str]:
-    """For people."""
+    """The changes as lines of text."""
     for baseline in found["baselines"]:
         yield (
             f"baseline  {baseline['at']} {baseline['targets']} targets: kit {baseline['was_kit']} → {baseline['kit']}, "

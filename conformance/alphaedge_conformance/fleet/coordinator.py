@@ -1,4 +1,4 @@
-"""Hands targets out to workers, and writes down what comes back; all that has to be remembered is in the history."""
+"""Hands targets out to workers, and records the outcomes; all state that outlives the run is in the history."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from .workers import Workers
 WIDTH = 16
 """Targets that a worker judges at a time."""
 ATTEMPTS = 3
-"""How often a target is tried whose worker dies; from the second time alone, so that it takes no other with it."""
+"""How often a target is tried whose worker dies. It is retried alone, so that no other target is lost with it."""
 PAUSE = 0.2
-"""Seconds between two looks at whether the run is to end."""
+"""Seconds between two checks whether the run was stopped."""
 Work = Callable[[Task, Sequence[Unit]], list[Outcome]]
-Told = Callable[[Sequence[Outcome]], object]
+Listener = Callable[[Sequence[Outcome]], object]
 
 
 @frozen
@@ -34,7 +34,7 @@ class Waiting:
     lane: Lane
     entry: Entry
     deaths: int = 0
-    """Workers that died of it, or beside it."""
+    """Workers that died while they judged it, alone or among others."""
 
 
 @define
@@ -44,8 +44,8 @@ class Coordinator:
     task: Task
     history: History
     workers: Workers
-    told: Told = lambda outcomes: None
-    """Is told what was written."""
+    on_record: Listener = lambda outcomes: None
+    """Called with what was written."""
     work: Work = work
     width: int = WIDTH
     stopped: str | None = None
@@ -109,7 +109,7 @@ class Coordinator:
             except Exception as error:  # the worker died, or what it was given did not reach it
                 broken |= isinstance(error, BrokenExecutor)
                 outcomes = list(self._given_up(bundle, error))
-            self.told(self.history.record(outcomes, self._last))
+            self.on_record(self.history.record(outcomes, self._last))
         return broken
 
     def _given_up(self, bundle: list[Waiting], error: Exception) -> Iterator[Outcome]:
@@ -118,7 +118,7 @@ class Coordinator:
         self._wait_again([each for each in again if each.deaths < ATTEMPTS])
         for each in again:
             if each.deaths >= ATTEMPTS:
-                why = f"{ATTEMPTS} workers died, the last with {type(error).__name__}"
+                why = f"{ATTEMPTS} workers died while judging it, the last one with {type(error).__name__}"
                 unit = Unit(each.entry, each.lane.name, each.lane.concurrency, each.lane.rate, None)
                 yield unjudged(self.task.run, unit, why, Conclusion.KIT_ERROR, now())
 

@@ -10,7 +10,7 @@ from attrs import frozen
 
 from ..contract import Contract
 from ..errors import ConfigurationError
-from ..exchange.target import target
+from ..exchange.target import build_target
 from ..run.targets import LANES, Entry, entries, tables
 from ..sending.rates import EXPECTED, requests_a_second
 from ..sending.settings import Settings
@@ -47,7 +47,7 @@ def read(path: Path, contract: Contract, model: str | None) -> list[Lane]:
     shared: dict[tuple[str, str], list[Entry]] = {}
     for entry in entries(path, found, model):
         try:
-            address = target(contract, entry.url, None, "").url
+            address = build_target(contract, entry.url, None, "").url
         except ConfigurationError as error:
             raise ConfigurationError(f"{entry.place}: {error}") from None
         shared.setdefault((urlsplit(address).netloc, _key_source(entry)), []).append(entry)
@@ -70,7 +70,7 @@ class _Limits:
         own = {name: value for name, value in table.items() if isinstance(value, Mapping)}
         if unknown := sorted(set(own) - hosts):
             known = ", ".join(sorted(hosts))
-            raise ConfigurationError(f"{here}: no target is at {unknown[0]!r}; in quotes, one of: {known}")
+            raise ConfigurationError(f"{here}: no target is at {unknown[0]!r}; expected, in quotes, one of {known}")
         self._common = _of_table(here, common, (Settings().concurrency, None))
         self._own = {
             host: _of_table(f'{path}: [{LANES}."{host}"]', limits, self._common) for host, limits in own.items()
@@ -85,7 +85,7 @@ def _of_table(here: str, table: Mapping[str, object], default: tuple[int, float 
         raise ConfigurationError(f"{here}: expected {' or '.join(sorted(LIMITS))}, found {unknown[0]!r}")
     concurrency, rate = table.get("concurrency", default[0]), default[1]
     if isinstance(concurrency, bool) or not isinstance(concurrency, int) or concurrency < 1:
-        raise ConfigurationError(f"{here}: concurrency: expected a number from 1, found {concurrency!r}")
+        raise ConfigurationError(f"{here}: concurrency: expected a whole number of at least 1, found {concurrency!r}")
     if "rate" in table:
         text = table["rate"]
         if not isinstance(text, str):

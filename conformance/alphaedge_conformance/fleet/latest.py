@@ -1,4 +1,4 @@
-"""Every target as its last run left it, for the views."""
+"""The latest result of every target, for the views."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ COLUMNS = (
 
 @frozen
 class Latest:
-    """The last judging of a target."""
+    """The latest result of a target."""
 
     run: str
     target: str
@@ -49,12 +49,12 @@ class Latest:
 
     @property
     def gravity(self) -> int:
-        """The worst verdict has the least."""
+        """A sort key: the worst verdict comes first."""
         return WORST_FIRST.index(Conclusion(self.verdict))
 
 
 def latest(history: History) -> list[Latest]:
-    """The worst first."""
+    """The latest result of every target, the worst first."""
     with history.opened(read_only=True) as connection:
         rows = connection.execute(
             f"SELECT {', '.join(COLUMNS)} FROM judgings "

@@ -1,4 +1,4 @@
-"""What comes back of one target: small, without its key, and the same wherever it was judged."""
+"""The outcome of one target as a worker returns it: small, and without the key."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ class Row:
     failed: int
     of: int
     finding: str | None
-    """The first, in words."""
+    """The message of the first finding."""
     again: tuple[str, ...]
-    """What it was when it was judged again, because it had flipped."""
+    """Its statuses when it was judged again, because its status differed from the settled one."""
     was: Settled | None
-    """As what it counted before, when it was not flaky; None where a baseline begins."""
+    """Its last settled status other than flaky; None if a baseline begins with this run."""
     state: State
 
 

@@ -47,7 +47,7 @@ def page(history: History, changes: Changes, folder: Path) -> str:
         lines=lines,
         verdicts={verdict: sum(each.target.verdict == verdict for each in lines) for verdict in _verdicts(lines)},
         changes=changes,
-        shown=[(each, links.get(each["target"])) for each in changes["changes"][-MOST:][::-1]],
+        latest=[(each, links.get(each["target"])) for each in changes["changes"][-MOST:][::-1]],
         headline=headline(changes),
         runs=RUNS,
         box=f"0 0 {WIDTH} {HEIGHT}",

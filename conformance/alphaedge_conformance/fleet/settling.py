@@ -1,7 +1,8 @@
-"""Which change is news: a requirement has a settled status, and only what is seen again and again moves it.
+"""Decides which changes to report: a requirement has a settled status, which only repeated results change.
 
-A flip is judged again at once, twice, by its probes alone. Three that agree settle it; where one of them says what was
-settled before, or the next run takes it back, the requirement is flaky, and stays it until several runs in a row agree.
+A status that differs from the settled one is judged again at once, twice, with only its own probes. If all three agree,
+it is settled. If one of them is the old status, or the next run reverts it, the requirement is flaky, and stays flaky
+until several runs in a row agree.
 """
 
 from __future__ import annotations
@@ -14,15 +15,15 @@ from attrs import frozen
 from ..judging.verdicts import Status
 
 AGAIN = 2
-"""How often a flip is judged again."""
+"""How often a requirement whose status differs is judged again."""
 STEADY = 8
-"""Runs in a row that have to agree before a flaky requirement is settled again."""
+"""Consecutive runs that have to agree before a flaky requirement is settled again."""
 FIRM = (Status.PASSED, Status.FAILED)
-"""Statuses that say something of the target."""
+"""Statuses that are a verdict on the target."""
 
 
 class Settled(StrEnum):
-    """What a requirement counts as."""
+    """The settled status of a requirement."""
 
     PASSED = "passed"
     FAILED = "failed"
@@ -31,25 +32,25 @@ class Settled(StrEnum):
 
 @frozen
 class State:
-    """What is known of one requirement of one target."""
+    """What the history knows of one requirement of one target."""
 
     settled: Settled | None = None
-    """None where it was never judged."""
+    """None if it was never judged."""
     firm: Settled | None = None
-    """The same, or what it was before it became flaky: to be that again is no change."""
+    """The last settled status other than flaky. When a flaky requirement settles on it again, that is not a change."""
     last: Status | None = None
-    """The last status of `FIRM`."""
+    """The last status that was one of `FIRM`."""
     streak: int = 0
-    """Runs in a row that had it."""
+    """Consecutive runs that ended with it."""
     is_new: bool = False
-    """Whether the last of them changed what is settled."""
+    """Whether the last run changed the settled status."""
 
 
 UNKNOWN = State()
 
 
 def doubtful(known: Mapping[str, State], statuses: Mapping[str, str]) -> list[str]:
-    """The requirements to judge again: those that flip, and, where nothing is known, those that fail."""
+    """The requirements to judge again: those whose status differs from the settled one, and new ones that fail."""
     return [id for id, status in statuses.items() if _flips(known.get(id, UNKNOWN).settled, status)]
 
 
@@ -60,7 +61,7 @@ def _flips(settled: Settled | None, status: str) -> bool:
 
 
 def settle(was: State, status: str, again: Sequence[str]) -> State:
-    """What is known after one more run; `again` is what the requirement was when it was judged again."""
+    """The state after one more run; `again` are the statuses of the requirement when it was judged again."""
     if status not in FIRM:
         return was
     now = Status(status)

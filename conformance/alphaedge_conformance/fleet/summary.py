@@ -1,4 +1,4 @@
-"""What one run of a fleet comes to."""
+"""The summary of one run of a fleet."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from .history import History
 @frozen
 class Summary:
     verdicts: Mapping[str, int]
-    """How many targets have each."""
+    """Number of targets with each verdict."""
     changes: Changes
     """Since the run began."""
 
     @property
     def exit_code(self) -> int:
-        """1 for what is new alone: of a thousand targets, one always deviates."""
+        """1 only for new failures: among a thousand targets, one always deviates."""
         if self.verdicts.get(Conclusion.KIT_ERROR):
             return Conclusion.KIT_ERROR.exit_code
         if changes.has_failures(self.changes):

@@ -40,7 +40,7 @@ _making = threading.Lock()
 
 @frozen
 class Task:
-    """What is done with every target of a run."""
+    """The settings that all targets of a run share."""
 
     run: str
     contract: Path | None
@@ -73,7 +73,7 @@ class Unit:
 
 
 def work(task: Task, units: Sequence[Unit]) -> list[Outcome]:
-    """Judges targets of different lanes at once. Whatever happens to one, the others have their outcome."""
+    """Judges targets of different lanes at once. A failure of one does not affect the others."""
     with ThreadPoolExecutor(len(units)) as pool:
         return list(pool.map(lambda unit: _outcome(task, unit), units))
 
@@ -112,7 +112,7 @@ def _judge(suite: Suite, loop: asyncio.AbstractEventLoop, task: Task, unit: Unit
 
 
 def judged(run: str, unit: Unit, judge: Judge) -> Outcome:
-    """Judges a target, and what has flipped once more and again."""
+    """Judges a target, and twice more the requirements whose status differs from the settled one."""
     report, files = judge(None)
     statuses = {each["id"]: each["status"] for each in report["requirements"]}
     known = baseline(unit.known, report["kit"]["version"], report["contract"]["digest"])
@@ -125,32 +125,32 @@ def judged(run: str, unit: Unit, judge: Judge) -> Outcome:
 
 
 def unjudged(run: str, unit: Unit, why: str, verdict: Conclusion, began: datetime) -> Outcome:
-    """A target of which nothing is known this time."""
+    """The outcome of a target that could not be judged."""
     found = {"url": unit.entry.url, "model": unit.entry.model or "", "verdict": str(verdict), "reason": why}
     seconds = (now() - began).total_seconds()
     return Outcome(run, unit.entry.name, unit.lane, {**found, "started": began, "seconds": seconds}, ())
 
 
 def now() -> datetime:
-    """In UTC, which is what the history has."""
+    """The current time in UTC, without a time zone, as the history stores it."""
     return datetime.now(UTC).replace(tzinfo=None)
 
 
 def baseline(known: Known | None, kit: str, contract: str) -> Mapping[str, State]:
-    """What is known by the same kit and the same contract; another one of either begins anew."""
+    """The known states, if they are of the same kit and contract; another kit or contract starts a new baseline."""
     if known is None or (known.kit, known.contract) != (kit, contract):
         return {}
     return known.states
 
 
 def digest(report: Report) -> str:
-    """Of what a report says of each requirement."""
+    """A digest of the status of each requirement in a report."""
     return sha256("\n".join(f"{each['id']} {each['status']}" for each in report["requirements"]).encode()).hexdigest()
 
 
 @cache
 def _suite(contract: Path | None) -> Suite:
-    """Read once a process."""
+    """The suite of a contract, loaded once in each process."""
     return Suite.of(Contract.load(contract))
 
 

@@ -13,7 +13,6 @@ from ..contract import Contract, Violation
 from ..contract.further import named
 from ..exchange import Exchange, Expect, ExpectedAnswer, sse
 from ..exchange.strict_json import Json, loads
-from .pieces import add_pieces
 from .places import Deviation, Place, path_text
 
 UNANSWERED = {429, 502, 503, 504}
@@ -33,19 +32,19 @@ def assume(condition: object, otherwise: str = "") -> None:
 
 
 ACCEPTED = (ExpectedAnswer.PLAIN, ExpectedAnswer.STREAMED)
-Shown = TypeVar("Shown")
+Value = TypeVar("Value")
 
 
-class View(cached_property[Shown]):
+class View(cached_property[Value]):
     """A property of evidence that a check may ask for, and the kinds of probes whose answers can show it."""
 
     kinds: frozenset[ExpectedAnswer]
 
 
-def view(*kinds: ExpectedAnswer) -> Callable[[Callable[[Evidence], Shown]], View[Shown]]:
+def view(*kinds: ExpectedAnswer) -> Callable[[Callable[[Evidence], Value]], View[Value]]:
     """Declares a view."""
 
-    def declare(function: Callable[[Evidence], Shown]) -> View[Shown]:
+    def declare(function: Callable[[Evidence], Value]) -> View[Value]:
         made = View(function)
         made.kinds = frozenset(kinds)
         return made
@@ -289,38 +288,6 @@ def looks_like_a_stream(exchange: Exchange) -> bool:
     except ValueError:
         return True
     return False
-
-
-def deltas(chunks: list[Json]) -> Iterator[tuple[Json, Json]]:
-    """Each choice of each chunk with its delta, those of another shape left out."""
-    for chunk in chunks:
-        choices = chunk.get("choices")
-        for choice in choices if isinstance(choices, list) else ():
-            if not isinstance(choice, dict) or not isinstance(choice.get("index"), int | None):
-                continue
-            if isinstance(choice.get("delta"), dict):
-                yield choice, choice["delta"]
-
-
-def fold(chunks: list[Json]) -> Json:
-    """The completion that a client makes of a stream."""
-    choices: dict[Any, Json] = {}
-    for choice, delta in deltas(chunks):
-        whole = choices.setdefault(
-            choice.get("index"),
-            {"index": choice.get("index"), "message": {"content": ""}, "finish_reason": None},
-        )
-        if delta.get("role") is not None:
-            whole["message"]["role"] = delta["role"]
-        if isinstance(delta.get("content"), str):
-            whole["message"]["content"] += delta["content"]
-        add_pieces(whole, choice, delta)
-        if choice.get("finish_reason") is not None:
-            whole["finish_reason"] = choice["finish_reason"]
-    members: Json = {}
-    for chunk in chunks:
-        members |= {name: value for name, value in chunk.items() if value is not None}
-    return {**members, "object": "chat.completion", "choices": list(choices.values())}
 
 
 def _json(body: bytes) -> Any:

@@ -237,11 +237,11 @@ class Judge:
             check = self._checks[requirement.id]
             if check.compares:
                 own = [each for each in self._exchanges if each.probe.operation_name == requirement.operation]
-                shown = _Shown(own, self._decoded, self._contract, self._key)
+                evidence = _LazyEvidence(own, self._decoded, self._contract, self._key)
                 try:
-                    self._count(requirement, (each for each in check(shown) if self._concerns(requirement, each[0])))
+                    self._count(requirement, (each for each in check(evidence) if self._concerns(requirement, each[0])))
                 except Exception as error:
-                    self._kit_errors.setdefault(requirement.id, kit_failed(error, shown.current, self._key))
+                    self._kit_errors.setdefault(requirement.id, kit_failed(error, evidence.current, self._key))
         return {requirement.id: self._verdict(requirement, unsent) for requirement in self.requirements}
 
     def _settle_packs(self) -> Iterator[tuple[Probe, str]]:
@@ -338,14 +338,14 @@ class Judge:
                 requirement, Status.NOT_APPLICABLE, reason="no answer has the optional part that it is about"
             )
         if not judged:
-            shown = [each for each in self._exchanges if self._concerns(requirement, each)]
-            able = [each for each in shown if each.probe.kind in self._checks[requirement.id].kinds]
-            return Verdict(requirement, Status.INCONCLUSIVE, reason=_reason(able or shown))
+            exchanges = [each for each in self._exchanges if self._concerns(requirement, each)]
+            able = [each for each in exchanges if each.probe.kind in self._checks[requirement.id].kinds]
+            return Verdict(requirement, Status.INCONCLUSIVE, reason=_reason(able or exchanges))
         return Verdict(requirement, Status.PASSED, judged=judged)
 
 
 @define
-class _Shown:
+class _LazyEvidence:
     """What exchanges show; that of large ones is made anew each time, since it is many times as large as they are."""
 
     exchanges: Sequence[Exchange]
@@ -385,15 +385,15 @@ def _failure(exchange: Exchange) -> str | None:
     return "5xx" if (exchange.status or 0) >= 500 else None
 
 
-def _reason(shown: Sequence[Exchange]) -> str:
+def _reason(exchanges: Sequence[Exchange]) -> str:
     """Why a requirement was not judged."""
-    if not shown:
+    if not exchanges:
         return "the control request was not accepted"
-    for exchange in shown:
+    for exchange in exchanges:
         if exchange.status is None or exchange.timed_out:
             return f"no answer to {exchange.probe.name!r}: {exchange.failure}"
-    refused = [each for each in shown if each.status != 200 and each.probe.expect is Expect.ACCEPTED]
-    if len(refused) == len(shown):
+    refused = [each for each in exchanges if each.status != 200 and each.probe.expect is Expect.ACCEPTED]
+    if len(refused) == len(exchanges):
         return f"{refused[0].probe.name!r} was answered {refused[0].status}"
     return "no answer contained what this requirement is about"
 

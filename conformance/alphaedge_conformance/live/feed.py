@@ -140,7 +140,7 @@ class Feed:
         self._count(lost=self._handed)
         how = f"was killed by signal {-code}" if code < 0 else f"ended with {code}"
         with self._lock:
-            self.counts = evolve(self.counts, ended=f"the judging process {how}, and what it had judged is lost")
+            self.counts = evolve(self.counts, ended=f"the judging process {how}, and its results are lost")
         self._handed, self.process = 0, None
         if self._lives < LIVES:
             self._start()

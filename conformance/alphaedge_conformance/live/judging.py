@@ -14,7 +14,7 @@ from ..archive import matching
 from ..archive.har import ARCHIVE, Journal
 from ..exchange import Chunk, Effort, Exchange, Probe
 from ..exchange.chat import model_of
-from ..exchange.target import target
+from ..exchange.target import build_target
 from ..judging.evidence import Evidence
 from ..judging.verdicts import Finding, Verdict
 from ..report import page
@@ -47,7 +47,7 @@ class LiveJudge:
         assert settings.report is not None
         self._suite, self._settings, self._keeps = suite, evolve(settings, seen_only=True), keep_bodies
         self._folder: Path = settings.report
-        example = target(suite.contract, url, None, "")
+        example = build_target(suite.contract, url, None, "")
         self._plan = suite.plan(list(suite.requirements), evolve(example, key=KEY), settings)
         self._target = evolve(example, model="")  # that of the first request
         self._recorder = Recorder(self._folder)
@@ -109,9 +109,9 @@ class LiveJudge:
     def _so_far(self) -> Tally:
         """With the window that is open."""
         seen = self._verdicts(list(self._suite.requirements), self._window)
-        return self._tally.plus(seen, {id: each.findings for id, each in self._shown(seen).items()})
+        return self._tally.plus(seen, {id: each.findings for id, each in self._failed_verdicts(seen).items()})
 
-    def _shown(self, seen: Mapping[str, Verdict]) -> dict[str, Verdict]:
+    def _failed_verdicts(self, seen: Mapping[str, Verdict]) -> dict[str, Verdict]:
         """The verdicts that failed, with findings that hold no text: made by the same checks from exchanges without
         texts. What cannot be seen in these is about the text itself."""
         broken = {id: each for id, each in seen.items() if each.findings}
@@ -120,13 +120,13 @@ class LiveJudge:
         kept = [without_texts(exchange) for exchange in self._window]
         numbered = {exchange.number: exchange for exchange in kept}
         again = self._verdicts(list(broken), kept)
-        shown = {}
+        failed = {}
         for id, verdict in broken.items():
             found = {finding.exchange.number: finding for finding in again[id].findings}
             numbers = [finding.exchange.number for finding in verdict.findings]
             findings = (found.get(number) or Finding(ABOUT_THE_TEXT, numbered[number]) for number in numbers)
-            shown[id] = evolve(verdict, findings=tuple(findings))
-        return shown
+            failed[id] = evolve(verdict, findings=tuple(findings))
+        return failed
 
     def _verdicts(self, wanted: Sequence[str], exchanges: Sequence[Exchange]) -> dict[str, Verdict]:
         return self._suite.verdicts(wanted, self._plan, exchanges, self._target.key, Effort.STANDARD, self._accepted)
@@ -190,9 +190,9 @@ def not_judged(traffic: Traffic) -> str | None:
     """How much was not judged, and why; None where everything was."""
     why = {
         "too_large": "too large",
-        "behind": "passed while judging was behind",
+        "behind": "skipped because judging fell behind",
         "unreadable": "could not be read",
-        "lost": "lost with a judging process that ended",
+        "lost": "lost when the judging process ended",
     }
     parts = [f"{number} {words}" for name, words in why.items() if (number := int(traffic[name]))]  # type: ignore[literal-required]
     return f"{traffic['judged']} of {traffic['exchanges']} exchanges judged: {', '.join(parts)}" if parts else None

@@ -90,14 +90,14 @@ class Tap:
     def _keeps(self, side: int, size: int) -> bool:
         if self.why_not is not None:
             return False
-        cost = size + PIECE
-        self._sizes[side] += cost
+        held = size + PIECE
+        self._sizes[side] += held
         if self._sizes[side] > LARGEST:
             self.drop("too large")
-        elif not self.budget.take(cost):
+        elif not self.budget.take(held):
             self.drop("behind")
         else:
-            self.taken += cost
+            self.taken += held
             return True
         return False
 

@@ -141,12 +141,12 @@ def run(contract: Contract, setup: Setup, port: int, verify: ssl.SSLContext, qui
     with feeding(setup) as feed, interruptible(lambda _: stopped.set()):
         proxy = Proxy(contract, setup.url, feed, verify)
         with serve(proxy, port, timeout_graceful_shutdown=GRACE, **options) as url:
-            print(f"{url} passes on to {setup.url}; the report so far: {url}{PAGE}; Ctrl-C ends it", flush=True)
+            print(f"{url} forwards to {setup.url}; live report: {url}{PAGE}; press Ctrl-C to stop", flush=True)
             stopped.wait()
     if failure := feed.latest.get("failure"):
         print(f"alphaedge-conform: {failure}")
         return Conclusion.KIT_ERROR.exit_code
-    shown = report.read(setup.folder / "report.json")
-    assert not is_one(shown)
-    report.show(shown, setup.folder, quiet)
-    return Conclusion(shown["verdict"]).exit_code
+    document = report.read(setup.folder / "report.json")
+    assert not is_one(document)
+    report.show(document, setup.folder, quiet)
+    return Conclusion(document["verdict"]).exit_code

@@ -21,7 +21,7 @@ from ..contract import Contract
 from ..contract.requirements import Level
 from ..errors import ConfigurationError
 from ..exchange import Effort
-from ..exchange.target import target
+from ..exchange.target import build_target
 from ..judging.verdicts import Conclusion, Status
 from ..mock import Mock, serve
 from ..mock.faults import BY_HAND, all_faults
@@ -47,9 +47,9 @@ def trial(
     """Judges a server that lives as long as this call; its exchanges are kept in a folder, if one is given."""
     contract, key = suite.contract, f"sk-trial-{secrets.token_hex(8)}"
     with serve(make(contract, key, tokens_per_second=MOCK_PACE)) as url:
-        goal = target(contract, url, None, key)
+        target = build_target(contract, url, None, key)
         settings = Settings(report=report, limits=Limits(whole=TIMEOUT, after_done=1), effort=effort)
-        return suite.run(list(wanted or suite.requirements), goal, settings)
+        return suite.run(list(wanted or suite.requirements), target, settings)
 
 
 def trial_twice(suite: Suite, make: Callable[..., Mock], effort: Effort = Effort.STANDARD) -> tuple[Run, Run]:
@@ -129,7 +129,7 @@ def unbroken(suite: Suite, faults: Iterable[Fault]) -> list[str]:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m alphaedge_conformance.maintain.kill_matrix", description=__doc__)
     parser.add_argument("--report", type=Path, metavar="DIR", help="write mutants.json into this folder")
-    parser.add_argument("--contract", type=Path, metavar="FILE", help="another contract than the one shipped")
+    parser.add_argument("--contract", type=Path, metavar="FILE", help="the contract to use instead of the shipped one")
     parser.add_argument(
         "--profile",
         dest="profiles",

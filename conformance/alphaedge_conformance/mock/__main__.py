@@ -28,7 +28,7 @@ def parser() -> Parser:
     add("--fault", metavar="NAME", help="be wrong in this way, or unusual; an unknown name lists them")
     add("--faults-server", action="store_true", help="all faults and unusual servers at once, with a catalogue")
     add("--cors", action="store_true", help="let pages of any origin ask, from a browser")
-    add("--contract", type=Path, metavar="FILE", help="another contract than the one shipped")
+    add("--contract", type=Path, metavar="FILE", help="the contract to use instead of the shipped one")
     add(
         "--profile",
         dest="profiles",

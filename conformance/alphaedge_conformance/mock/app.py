@@ -81,8 +81,8 @@ class Mock(Endpoint):
                 return await other.respond(http)
         if there and path != self.contract.path:
             allowed = ", ".join(each.contract.method for each in there)
-            told = f"{http.method} is not allowed; use {allowed}."
-            return there[0].refuse(Refusal(405, told, headers={"Allow": allowed}))
+            message = f"{http.method} is not allowed; use {allowed}."
+            return there[0].refuse(Refusal(405, message, headers={"Allow": allowed}))
         return await self.respond(http)
 
     async def respond(self, http: Request) -> Response:

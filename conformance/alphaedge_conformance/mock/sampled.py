@@ -72,8 +72,8 @@ class Sampled(Endpoint):
         if not self.contract.documents_errors:
             return self.json(refusal.status, {"error": {"message": refusal.message}}, refusal.headers)
         schema = self.contract.error_schema
-        told = {"error": {name: getattr(refusal, name) for name in ("message", "type", "param", "code")}}
-        error = self.filled(schema, told)
+        members = {"error": {name: getattr(refusal, name) for name in ("message", "type", "param", "code")}}
+        error = self.filled(schema, members)
         error = error if self.contract.is_valid(schema, error) else self.filled(schema, {})
         return self.json(refusal.status, error, refusal.headers)
 

@@ -43,7 +43,7 @@ def probes(contract: Contract, control: Probe) -> Iterator[Probe]:
 
 
 def _refused(contract: Contract, control: Probe) -> Iterator[Probe]:
-    """What is no JSON, or is not labelled as such."""
+    """A body that is not valid JSON, or is not labelled as JSON."""
     whole = control.body or b""
     request, json_label = control.request, "application/json"
     latin = _message(request, "d\u00e9j\u00e0 vu, caf\u00e9").encode("latin-1")

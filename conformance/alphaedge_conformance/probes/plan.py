@@ -19,7 +19,7 @@ QUICK = 60
 """Requests of the quickest effort, at most."""
 UNLIMITED = 4096
 """Completion tokens that a request without a valid `max_tokens` is counted as."""
-Shown = tuple[str | None, ExpectedAnswer]
+AnswerKind = tuple[str | None, ExpectedAnswer]
 """The operation of an answer, and its kind."""
 PADDED = 1000
 PADDING = re.compile(rb" {%d}" % PADDED)
@@ -43,10 +43,10 @@ class Plan:
         """At most so many requests, and at most so many tokens for all of them."""
         kept: list[Probe] = []
         for probe in self.probes if requests != 0 else ():
-            cost = sum(ceiling(probe))
-            if (requests is None or len(kept) < requests) and (tokens is None or cost <= tokens):
+            most_tokens = sum(ceiling(probe))
+            if (requests is None or len(kept) < requests) and (tokens is None or most_tokens <= tokens):
                 kept.append(probe)
-                tokens = None if tokens is None else tokens - cost
+                tokens = None if tokens is None else tokens - most_tokens
             elif not kept:
                 break  # without the control nothing can be judged
         begun = {probe.series for probe in kept if probe.turn == 0}
@@ -131,7 +131,7 @@ def _packed(contract: Contract, requirements: Mapping[str, Requirement], probes:
     yield from single
 
 
-def select(plan: Plan, kinds: Mapping[str, frozenset[Shown]], wanted: Iterable[str], has_key: bool) -> Plan:
+def select(plan: Plan, kinds: Mapping[str, frozenset[AnswerKind]], wanted: Iterable[str], has_key: bool) -> Plan:
     """The part of a plan that these requirements need, and its controls; without a key, no probe that is about keys.
     `kinds` are those of the probes that can show each requirement."""
     wanted = set(wanted)
@@ -153,7 +153,7 @@ def select(plan: Plan, kinds: Mapping[str, frozenset[Shown]], wanted: Iterable[s
     return evolve(plan, probes=tuple(each for each in plan.probes if each.name in needed or each.series in series))
 
 
-def quick(plan: Plan, kinds: Mapping[str, frozenset[Shown]], comparing: Collection[str]) -> Plan:
+def quick(plan: Plan, kinds: Mapping[str, frozenset[AnswerKind]], comparing: Collection[str]) -> Plan:
     """Of each requirement that no control shows one probe, or two where answers are compared, as far as the quickest
     effort goes; no series, which takes several."""
     control, streamed_control, *others = plan.probes
@@ -172,7 +172,7 @@ def quick(plan: Plan, kinds: Mapping[str, frozenset[Shown]], comparing: Collecti
 
 
 def most_telling_first(
-    plan: Plan, requirements: Mapping[str, Requirement], kinds: Mapping[str, frozenset[Shown]]
+    plan: Plan, requirements: Mapping[str, Requirement], kinds: Mapping[str, frozenset[AnswerKind]]
 ) -> Plan:
     """The control, then again and again what completes the most MUSTs for a request: a requirement is judged when all
     the probes that are about it were sent, or one that shows it where none is."""

@@ -19,7 +19,7 @@ from attrs import define, evolve, field
 from ..archive.har import Recording
 from ..contract import Contract
 from ..contract.requirements import Level
-from ..exchange.target import Target, target
+from ..exchange.target import Target, build_target
 from ..judging import waivers
 from ..judging.verdicts import Status
 from ..judging.waivers import Waiver
@@ -204,7 +204,7 @@ class ConformancePlugin:
             targets = self.targets
             if not targets:
                 url, key = stack.enter_context(embedded_mock(self.suite.contract))
-                targets = [evolve(target(self.suite.contract, url, None, key), name=EMBEDDED)]
+                targets = [evolve(build_target(self.suite.contract, url, None, key), name=EMBEDDED)]
             progress = stack.enter_context(Progress(self._is_command))
             if len(targets) == 1:
                 return {name: self.suite.run(ids, targets[0], self.settings, progress) for name, ids in wanted.items()}
@@ -219,9 +219,9 @@ class ConformancePlugin:
         return evolve(run, verdicts=verdicts, problems=tuple(problems))
 
     def _print_plans(self, wanted: dict[str, list[str]]) -> None:
-        mock = target(self.suite.contract, "http://127.0.0.1", None, "sk-of-the-mock")
-        for goal in self.targets or [evolve(mock, name=EMBEDDED)]:
+        mock = build_target(self.suite.contract, "http://127.0.0.1", None, "sk-of-the-mock")
+        for target in self.targets or [evolve(mock, name=EMBEDDED)]:
             if len(self.targets) > 1:
-                print(f"{goal.name}:")
-            ids = wanted.get(goal.name, [])
-            print(describe_plan(self.suite.plan(ids, goal, self.settings), ids))
+                print(f"{target.name}:")
+            ids = wanted.get(target.name, [])
+            print(describe_plan(self.suite.plan(ids, target, self.settings), ids))

@@ -36,9 +36,9 @@ def publish(
     drafted = waivers.draft(_failed(reports), drafts, date.today()) if drafts is not None else None
     try:
         if contract is not None:
-            shown = comparison or reports[0]
-            report.show(shown, folder, quiet)
-            report.announce(shown, contract)
+            document = comparison or reports[0]
+            report.show(document, folder, quiet)
+            report.announce(document, contract)
         if drafted is not None:
             print(drafted)
         sys.stdout.flush()

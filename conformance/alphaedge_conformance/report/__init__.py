@@ -43,41 +43,41 @@ def write(
     render(compared, folder)
 
 
-def render(shown: Report | Comparison, folder: Path, contract: Contract | None = None) -> None:
+def render(document: Report | Comparison, folder: Path, contract: Contract | None = None) -> None:
     """Writes the views of a report or a comparison into its folder. What went over the wire is read back from the
     archive there, which has no key; the text of a contract that is not the shipped one has to be given."""
     from . import page
     from .badge import badge
 
-    if comparison.is_one(shown):
-        _write(page.comparison_page(shown), folder / "comparison.html")
+    if comparison.is_one(document):
+        _write(page.comparison_page(document), folder / "comparison.html")
         return
     try:
         exchanges = har.read_ours(folder / har.ARCHIVE).exchanges
     except ConfigurationError:
         exchanges = ()
     numbered = {exchange.number: exchange for exchange in exchanges}
-    _write(page.report_page(shown, numbered, contract), folder / "report.html")
-    _write(badge(shown), folder / "badge.svg")
+    _write(page.report_page(document, numbered, contract), folder / "report.html")
+    _write(badge(document), folder / "badge.svg")
 
 
-def show(shown: Report | Comparison, folder: Path | None, quiet: bool) -> None:
+def show(document: Report | Comparison, folder: Path | None, quiet: bool) -> None:
     """Prints a report or a comparison for a person; quiet: the verdict alone."""
-    if comparison.is_one(shown):
-        terminal_comparison.show_comparison(shown, folder, quiet)
+    if comparison.is_one(document):
+        terminal_comparison.show_comparison(document, folder, quiet)
     else:
-        terminal.show(shown, folder, quiet)
+        terminal.show(document, folder, quiet)
 
 
-def announce(shown: Report | Comparison, contract: Contract) -> None:
+def announce(document: Report | Comparison, contract: Contract) -> None:
     """Says it to GitHub, where its workflow runs: an annotation for each failure, and the summary of the job."""
     if os.environ.get("GITHUB_ACTIONS") == "true":
-        for line in github.commands(shown, contract):
+        for line in github.commands(document, contract):
             print(line)
     if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
         try:
             with Path(summary).open("a", encoding="utf-8") as file:
-                file.write(github.summary(shown))
+                file.write(github.summary(document))
         except OSError as error:
             print(f"GITHUB_STEP_SUMMARY: {error.strerror}; the summary was not written", file=sys.stderr)
 

@@ -107,7 +107,7 @@ def known(suite: Suite) -> dict[str, Known]:
     }
 
 
-def shown(fault: Fault, profile: str | None = None) -> tuple[str, str]:
+def describe_fault(fault: Fault, profile: str | None = None) -> tuple[str, str]:
     """What a server of the mock does, and the command that starts it, where need be with a profile."""
     others = len(fault.breaks) - 1
     besides = f" It breaks {others} other requirement{'s' * (others > 1)}." if others else ""
@@ -127,4 +127,4 @@ def _explained(suite: Suite, each: Known) -> Iterator[str]:
     yield from (f"  {probe.name:{width}}  {probe.why}" for probe in each.probes[:PROBES])
     yield from [f"  and {len(each.probes) - PROBES} more"] if len(each.probes) > PROBES else []
     yield "\na server that breaks it"
-    yield from (f"  {line}" for fault in each.faults[:1] for line in shown(fault, requirement.profile))
+    yield from (f"  {line}" for fault in each.faults[:1] for line in describe_fault(fault, requirement.profile))

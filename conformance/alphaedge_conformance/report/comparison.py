@@ -133,7 +133,7 @@ def compare(reports: Sequence[Report], seconds: float, against: str | None = Non
     }
 
 
-def shown(comparison: Comparison) -> list[Row]:
+def telling_rows(comparison: Comparison) -> list[Row]:
     """What is worth a line: what the targets differ in, or, where none is held against another, do not all pass."""
     rows, dull = comparison["requirements"], {Status.PASSED, Status.NOT_APPLICABLE, Status.INCONCLUSIVE}
     fails = [bool({cell["status"] for cell in row["targets"].values()} - dull) for row in rows]

@@ -11,7 +11,7 @@ from pathlib import Path
 from ..contract import Contract
 from ..judging.verdicts import Conclusion, Status
 from .causes import gravity
-from .comparison import WORST_FIRST, Comparison, is_one, shown
+from .comparison import WORST_FIRST, Comparison, is_one, telling_rows
 from .document import Report, Requirement
 from .since import headline
 from .text import findings, prevalence, safe
@@ -94,7 +94,7 @@ def _comparison(comparison: Comparison) -> Iterator[str]:
         why = "; ".join(filter(None, [target["reason"], *target["problems"]]))
         yield f"| {' | '.join(map(_text, [*cells, why]))} |"
     yield ""
-    rows = shown(comparison)
+    rows = telling_rows(comparison)
     if rows:
         yield from _table("requirement", ["level", *names])
     for row in rows:

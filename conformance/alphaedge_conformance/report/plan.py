@@ -28,8 +28,8 @@ def describe_plan(plan: Plan, wanted: Collection[str]) -> str:
         total += f", {plan.unlimited} without a valid max_tokens counted as {UNLIMITED} each"
     if plan.unsent:
         total += f"; the budget cut {len(plan.unsent)} more requests"
-    shown = {id for probe in (*plan.probes, *plan.unsent) for id in probe.requirement_ids}
-    if left := [id for id in wanted if id in plan.named - shown]:
+    covered = {id for probe in (*plan.probes, *plan.unsent) for id in probe.requirement_ids}
+    if left := [id for id in wanted if id in plan.named - covered]:
         total += f"\nnot covered by these requests: {', '.join(left)}"
     return "\n".join([*lines, "", total])
 

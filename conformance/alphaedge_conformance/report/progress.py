@@ -25,8 +25,8 @@ FEWEST = 8
 
 
 @frozen
-class Told:
-    """The last that a target's run has told."""
+class RunProgress:
+    """The last that a run reported of its progress."""
 
     done: int
     planned: int
@@ -46,24 +46,24 @@ class Progress:
         self._task = self._bar.add_task("requests", total=None)
         self._prints_lines = wanted and not is_shown
         self._over = Event()
-        self._targets: dict[str, Told] = {}
+        self._targets: dict[str, RunProgress] = {}
         self._arrivals: deque[tuple[float, int]] = deque(maxlen=SAMPLES)
 
     def __call__(self, done: int, planned: int, findings: int, under_way: Mapping[int, str], /, of: str = "") -> None:
-        self._targets[of] = Told(done, planned, findings, under_way)
+        self._targets[of] = RunProgress(done, planned, findings, under_way)
         now = self._now
         self._arrivals.append((time.monotonic(), now.done))
         self._bar.update(self._task, completed=now.done, total=now.planned)
 
     @property
-    def _now(self) -> Told:
+    def _now(self) -> RunProgress:
         """All targets together."""
         every = list(self._targets.values())
-        waiting = [name for told in every for name in list(told.under_way.values())]
+        waiting = [name for each in every for name in list(each.under_way.values())]
         done, planned, findings = (
-            sum(getattr(told, name) for told in every) for name in ("done", "planned", "findings")
+            sum(getattr(each, name) for each in every) for name in ("done", "planned", "findings")
         )
-        return Told(done, planned, findings, dict(enumerate(waiting)))
+        return RunProgress(done, planned, findings, dict(enumerate(waiting)))
 
     @property
     def line(self) -> str:

@@ -34,16 +34,16 @@ def since(report: Report, earlier: Report) -> Since:
     }
 
 
-def exit_code(shown: Report | Comparison, only_new: bool) -> int:
+def exit_code(document: Report | Comparison, only_new: bool) -> int:
     """That of the verdict; with `only_new`, failures that an earlier run had do not count."""
-    verdict = Conclusion(shown["verdict"])
+    verdict = Conclusion(document["verdict"])
     if not only_new:
         return verdict.exit_code
-    if not is_one(shown):
-        return _of_what_is_new(shown).exit_code
-    if shown["against"] is not None and verdict is not Conclusion.DEVIATES:
+    if not is_one(document):
+        return _of_what_is_new(document).exit_code
+    if document["against"] is not None and verdict is not Conclusion.DEVIATES:
         return verdict.exit_code
-    conclusions = {_of_what_is_new(target) for target in shown["targets"]}
+    conclusions = {_of_what_is_new(target) for target in document["targets"]}
     return next(each for each in WORST_FIRST if each in conclusions).exit_code
 
 

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from ..contract.requirements import Level
 from ..judging.verdicts import Conclusion, Status
-from .comparison import Cell, Compared, Comparison, Row, shown
+from .comparison import Cell, Compared, Comparison, Row, telling_rows
 from .terminal import CONCLUSION_STYLE, STYLE, console, cost_of, counted, outcome_of, price_of, print_changes
 from .text import duration, safe
 
@@ -110,7 +110,7 @@ def _print_profiles(out: Console, comparison: Comparison) -> None:
 
 def _print_differences(out: Console, comparison: Comparison) -> None:
     every = comparison["requirements"]
-    rows = sorted(shown(comparison), key=lambda row: Level(row["level"]).rank)
+    rows = sorted(telling_rows(comparison), key=lambda row: Level(row["level"]).rank)
     names = [target["name"] for target in comparison["targets"]]
     unjudged = [name for name in names if not any(row["targets"].get(name, NONE)["of"] for row in every)]
     columns = [["requirement", *(row["id"] for row in rows)], ["level", *(row["level"] for row in rows)]]

@@ -20,25 +20,25 @@ from ..sending.runner import Runner
 
 
 class Outcome(StrEnum):
-    """What became of a profile's control."""
+    """How a target answered the control request of a profile."""
 
     SUPPORTED = "supported"
-    """It had the effect that it asks for."""
+    """The answer has the requested effect."""
     IGNORED = "ignored"
-    """It was accepted, without effect."""
+    """Accepted, without the requested effect."""
     REFUSED = "refused"
     UNKNOWN = "unknown"
-    """The answer does not show it, or there was none."""
+    """There was no answer, or it does not show."""
 
 
 @frozen
 class Offer:
-    """What a target does with one profile."""
+    """Whether a target supports one profile."""
 
     profile: str
     outcome: Outcome
     reason: str | None = None
-    """What the answer said, where it is not supported."""
+    """Why it does not count as supported."""
 
 
 def discover(contract: Contract, runner: Runner, control: Probe, keep: Callable[[Exchange], object]) -> Iterator[Offer]:
@@ -47,8 +47,8 @@ def discover(contract: Contract, runner: Runner, control: Probe, keep: Callable[
         try:
             extended = Contract.load(contract.source, [name])
             probe, shown_by = _control(extended, load(name), control)
-        except ConfigurationError as error:  # a contract that says another thing where the profile says something
-            yield Offer(name, Outcome.UNKNOWN, f"this contract cannot have it: {error.text}")
+        except ConfigurationError as error:  # the contract conflicts with the profile
+            yield Offer(name, Outcome.UNKNOWN, f"the profile cannot be applied to this contract: {error.text}")
             continue
         exchange = runner.send(evolve(probe, name=f"{name}: {probe.name}", requirement_ids=frozenset()))
         if exchange is None:

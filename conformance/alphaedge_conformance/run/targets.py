@@ -15,7 +15,7 @@ from attrs import evolve, frozen
 from ..contract import Contract
 from ..errors import ConfigurationError
 from ..exchange.extra_headers import ExtraHeader
-from ..exchange.target import KEY_VARIABLE, Price, Target, target
+from ..exchange.target import KEY_VARIABLE, Price, Target, build_target
 
 TEXTS = {"url", "model", "key_variable", "key_file", "currency"}
 PRICES = {"prompt_price", "completion_price"}
@@ -42,7 +42,7 @@ class Entry:
     def target(self, contract: Contract) -> Target:
         """The target with its key. Raises ConfigurationError where there is none, or the address is not valid."""
         try:
-            made = target(contract, self.url, self.model, self._key())
+            made = build_target(contract, self.url, self.model, self._key())
         except ConfigurationError as error:
             raise ConfigurationError(f"{self.place}: {error}") from None
         variable = self.key_variable or (str(self.key_file) if self.key_file else f"the key_variable of [{self.name}]")
@@ -67,7 +67,7 @@ class Entry:
         return key
 
 
-def targets(
+def read_targets(
     contract: Contract, named: Sequence[str], model: str | None, headers: tuple[ExtraHeader, ...] = ()
 ) -> list[Target]:
     """The targets at some addresses, or of the TOML file that stands in their place, with headers for each. Raises
@@ -88,7 +88,7 @@ def targets(
     if len(named) == 1 and named[0].endswith(".toml"):
         found = _of_file(contract, Path(named[0]), model)
     else:
-        found = [target(contract, url, model) for url in named]
+        found = [build_target(contract, url, model) for url in named]
         hosts = sorted({urlsplit(each.url).hostname or "" for each in found if each.key})
         if len(hosts) > 1:
             raise ConfigurationError(

@@ -36,13 +36,13 @@ class Budget:
 
     def take(self, probe: Probe | None = None) -> bool:
         """Whether one more request may be sent, of this probe or of none."""
-        cost = sum(ceiling(probe)) if probe is not None else 0
+        most_tokens = sum(ceiling(probe)) if probe is not None else 0
         if self.requests is not None and self.requests < 1:
             return False
-        if self.tokens is not None and self.tokens < cost:
+        if self.tokens is not None and self.tokens < most_tokens:
             return False
         self.requests = self.requests - 1 if self.requests is not None else None
-        self.tokens = self.tokens - cost if self.tokens is not None else None
+        self.tokens = self.tokens - most_tokens if self.tokens is not None else None
         self.sent += 1
         return True
 

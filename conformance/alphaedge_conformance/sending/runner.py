@@ -77,7 +77,7 @@ class Runner:
         """Of the probes of the plan that take values from answers, what became of each."""
         self._breaker = Breaker()
         self._stop: Callable[[], object] = lambda: None
-        self._told: list[Future[object]] = []
+        self._notified: list[Future[object]] = []
 
     def run(self, plan: Plan) -> None:
         """Sends a plan. Raises Inconclusive where the control is not accepted, so that nothing that follows could be
@@ -145,8 +145,8 @@ class Runner:
                     asyncio.run_coroutine_threadsafe(stoppable(), self._loop).result()
             except (asyncio.CancelledError, CancelledError):
                 assert self.stopped
-        told, self._told = self._told, []
-        for each in told:
+        notified, self._notified = self._notified, []
+        for each in notified:
             each.result()  # raises what the listener raised
 
     async def _run(self, plan: Plan) -> None:
@@ -267,7 +267,7 @@ class Runner:
         self._tell(self._done, answer)
 
     def _tell(self, listener: Done, answer: Exchange) -> None:
-        self._told.append(self._listening.submit(listener, answer))
+        self._notified.append(self._listening.submit(listener, answer))
 
     async def _why(self, control: Exchange) -> str:
         """In one line why the control was not accepted, and what to do. The server's words are searched for any part of

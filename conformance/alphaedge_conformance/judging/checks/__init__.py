@@ -22,6 +22,6 @@ def checks_for(contract: Contract, requirements: dict[str, Requirement]) -> dict
         elif requirement.statement in STATED:
             found[requirement.id] = STATED[requirement.statement]
         else:
-            told = f"{requirement.statement} has no check; add one to alphaedge_conformance/judging/checks"
-            raise contract.error(requirement.pointer, told)
+            message = f"{requirement.statement} has no check; add one to alphaedge_conformance/judging/checks"
+            raise contract.error(requirement.pointer, message)
     return found

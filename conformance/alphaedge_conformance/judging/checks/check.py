@@ -47,14 +47,14 @@ class Check:
         """Whether it needs all exchanges at once."""
         return self.views == ("all_shown",)
 
-    def __call__(self, shown: Iterable[Evidence]) -> Iterator[tuple[Exchange, Deviation | None]]:
+    def __call__(self, all_evidence: Iterable[Evidence]) -> Iterator[tuple[Exchange, Deviation | None]]:
         """Each exchange that was judged, with what is wrong with it, or None. An exchange that does not show what the
         check asks for is left out."""
         if self.compares:
-            for evidence, message in self.function(shown):
+            for evidence, message in self.function(all_evidence):
                 yield evidence.exchange, None if message is None else Deviation.of(message)
             return
-        for evidence in shown:
+        for evidence in all_evidence:
             try:
                 self.function(**{view: getattr(evidence, view) for view in self.views})
             except Unseen:

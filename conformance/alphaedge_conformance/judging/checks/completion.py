@@ -10,7 +10,7 @@ from ...exchange import Exchange
 from ...exchange.strict_json import Json, loads
 from ..evidence import Evidence, Unseen, assume, looks_like_a_stream
 from .check import check
-from .keywords import invalid_json, labelled_as_json, shown_json
+from .keywords import as_json, invalid_json, labelled_as_json
 
 TOLERANCE = 300
 """Seconds that a clock may be off."""
@@ -58,7 +58,7 @@ def created_now(evidence: Evidence) -> None:
     away = min(abs(created - round(now)) for now in evidence.now)  # whole numbers of any size
     assert away <= TOLERANCE, (
         f"expected Unix seconds within {TOLERANCE} s of {evidence.now[0]:.0f} "
-        f"({datetime.fromtimestamp(evidence.now[0], UTC):%Y-%m-%d %H:%M:%S} UTC), got {shown_json(created)}"
+        f"({datetime.fromtimestamp(evidence.now[0], UTC):%Y-%m-%d %H:%M:%S} UTC), got {as_json(created)}"
     )
 
 

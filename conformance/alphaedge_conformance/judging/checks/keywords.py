@@ -126,6 +126,6 @@ def excerpt(answer: Exchange) -> str:
     return shorten(answer.body[:640].decode("utf-8", "replace")) or "an empty body"
 
 
-def shown_json(value: Any) -> str:
+def as_json(value: Any) -> str:
     """A value as JSON, cut where it is long."""
     return shorten(json.dumps(value, ensure_ascii=False), 80)

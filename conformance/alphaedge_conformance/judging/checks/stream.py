@@ -10,11 +10,11 @@ from typing import Any
 from ...exchange import Exchange
 from ...exchange.sse import Stream
 from ...exchange.strict_json import Json, loads
-from ..chat import pieces, plain_first, said
-from ..evidence import MOST_OFFSETS, Evidence, Unseen, assume, deltas, fold, looks_like_a_stream
+from ..chat import deltas, final_completion, pieces, plain_first, said
+from ..evidence import MOST_OFFSETS, Evidence, Unseen, assume, looks_like_a_stream
 from ..places import STATUS, Deviation, Place
 from .check import check
-from .keywords import excerpt, shown_json
+from .keywords import as_json, excerpt
 
 BUFFERED = 0.5
 """Seconds that an answer takes at least before its arrival in one piece says that it was held back."""
@@ -64,7 +64,7 @@ def data(events: Stream) -> None:
             raise AssertionError(Deviation(message, Place(offsets=(event.offset,)))) from None
         is_error = isinstance(value, dict) and "error" in value
         assert not is_error, Deviation(
-            f"expected a chunk, got {shown_json(value)} at byte {event.offset}", Place(offsets=(event.offset,))
+            f"expected a chunk, got {as_json(value)} at byte {event.offset}", Place(offsets=(event.offset,))
         )
 
 
@@ -98,7 +98,7 @@ def one_identity(chunks: list[Json]) -> None:
             if name in chunk and chunk[name] not in seen:
                 seen.append(chunk[name])
         assert len(seen) <= 1, Deviation(
-            f"expected one {name} in all chunks, got {shown_json(seen)}", Place(members=(name,))
+            f"expected one {name} in all chunks, got {as_json(seen)}", Place(members=(name,))
         )
 
 
@@ -172,7 +172,7 @@ def one_finish_reason(chunks: list[Json]) -> None:
             given.append(choice["finish_reason"])
     for index, given in reasons.items():
         assert len(given) == 1, Deviation(
-            f"expected one finish_reason for choice {index}, got {shown_json(given)}",
+            f"expected one finish_reason for choice {index}, got {as_json(given)}",
             Place(members=("finish_reason",)),
         )
 
@@ -182,7 +182,7 @@ def nothing_after_finish(chunks: list[Json]) -> None:
     finished = set()
     for choice, delta in deltas(chunks):
         assert choice.get("index") not in finished, (
-            f"expected nothing after the finish_reason of choice {choice.get('index')}, got {shown_json(delta)}"
+            f"expected nothing after the finish_reason of choice {choice.get('index')}, got {as_json(delta)}"
         )
         if choice.get("finish_reason") is not None:
             finished.add(choice.get("index"))
@@ -203,14 +203,14 @@ FOLDED = {"message", "role", "content", "finish_reason", "index"}
 def folds(evidence: Evidence, chunks: list[Json]) -> None:
     """Judges chunks that are valid one by one. What a chunk may leave out, as `usage`, the completion may lack, and
     what is not folded as well."""
-    contract, folded = evidence.contract, fold(chunks)
+    contract, folded = evidence.contract, final_completion(chunks)
     completion, chunk = map(contract.resolve, (contract.completion_schema, contract.chunk_schema))
     assume(not any(contract.broken_musts(chunk, each) for each in chunks))
     needed = {*contract.at(chunk).get("required", ())} | FOLDED
     broken = [each for each in contract.broken_musts(completion, folded) if each.missing in needed | {None}]
     members = tuple(broken[0].missing or str((*broken[0].path, "choices")[-1]) for _ in broken[:1])
     assert not broken, Deviation(
-        f"expected a valid completion, got {shown_json(folded)}: {broken[0].message}", Place(members=members)
+        f"expected a valid completion, got {as_json(folded)}: {broken[0].message}", Place(members=members)
     )
 
 

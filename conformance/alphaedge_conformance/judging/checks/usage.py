@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
 from ...exchange.strict_json import Json
-from ..chat import said, tokens
-from ..evidence import Evidence, Unseen, assume, deltas
+from ..chat import deltas, said, tokens
+from ..evidence import Evidence, Unseen, assume
 from ..places import Deviation, Place
 from .check import check
 

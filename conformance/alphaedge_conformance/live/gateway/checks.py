@@ -12,7 +12,8 @@ from attrs import define, field
 from ...contract import Contract, shorten
 from ...exchange import Exchange, Key, sse
 from ...exchange.strict_json import Json, loads
-from ...judging.evidence import Unseen, assume, fold
+from ...judging.chat import final_completion
+from ...judging.evidence import Unseen, assume
 from ...judging.places import STATUS, Deviation, Place
 from .cases import LARGE, Case
 from .upstream import EVENTS, JSON, Arrival
@@ -136,7 +137,7 @@ def _same(sent: Any, got: Any) -> bool:
     return isinstance(sent, bool) == isinstance(got, bool) and bool(sent == got)
 
 
-def _shown(value: Any) -> str:
+def _quoted(value: Any) -> str:
     return "nothing" if value is ABSENT else shorten(repr(value))
 
 
@@ -144,12 +145,12 @@ def _as_sent(seen: Seen, member: str) -> None:
     assume(member in seen.case.request)
     sent, got = seen.case.request[member], seen.arrived.get(member, ABSENT)
     assert _same(sent, got), Deviation(
-        f"expected {_shown(sent)} to arrive, got {_shown(got)}", Place(members=(member,))
+        f"expected {_quoted(sent)} to arrive, got {_quoted(got)}", Place(members=(member,))
     )
 
 
 def _as_made(what: str, made: Any, got: Any) -> None:
-    assert _same(made, got), Deviation(f"expected {_shown(made)}, got {_shown(got)}", Place(members=(what,)))
+    assert _same(made, got), Deviation(f"expected {_quoted(made)}, got {_quoted(got)}", Place(members=(what,)))
 
 
 # What arrives
@@ -176,14 +177,14 @@ def arrives_as_json(seen: Seen) -> None:
 def messages_as_sent(seen: Seen) -> None:
     sent, got = seen.case.request["messages"], seen.arrived.get("messages", ABSENT)
     assume(len(str(sent)) < LARGE // 2)
-    assert isinstance(got, list), f"expected messages to arrive, got {_shown(got)}"
+    assert isinstance(got, list), f"expected messages to arrive, got {_quoted(got)}"
     assert len(got) == len(sent), f"expected {len(sent)} messages to arrive, got {len(got)}"
     for number, (one, other) in enumerate(zip(sent, got, strict=True)):
         for name in ("role", "content"):
             value = other.get(name, ABSENT) if isinstance(other, dict) else ABSENT
             where = Place(members=("messages", name))
             assert one[name] == value, Deviation(
-                f"messages[{number}].{name}: expected {_shown(one[name])} to arrive, got {_shown(value)}", where
+                f"messages[{number}].{name}: expected {_quoted(one[name])} to arrive, got {_quoted(value)}", where
             )
 
 
@@ -198,7 +199,7 @@ def large_as_sent(seen: Seen) -> None:
 @check("gateway-request.model-named")
 def model_named(seen: Seen) -> None:
     got = seen.arrived.get("model", ABSENT)
-    assert isinstance(got, str) and got, f"expected a model to arrive, got {_shown(got)}"
+    assert isinstance(got, str) and got, f"expected a model to arrive, got {_quoted(got)}"
 
 
 @check("gateway-request.max-tokens-as-sent")
@@ -215,7 +216,7 @@ def temperature_as_sent(seen: Seen) -> None:
 def stream_as_sent(seen: Seen) -> None:
     sent, got = seen.case.request.get("stream") is True, seen.arrived.get("stream", ABSENT)
     is_same = got is True if sent else got in (False, None, ABSENT)
-    assert is_same, f"expected stream {str(sent).lower()} to arrive, got {_shown(got)}"
+    assert is_same, f"expected stream {str(sent).lower()} to arrive, got {_quoted(got)}"
 
 
 def _named(contract: Contract) -> set[str]:
@@ -228,7 +229,7 @@ def no_parameter_added(seen: Seen) -> None:
     named = _named(seen.contract)
     added = {name: value for name, value in seen.arrived.items() if name in named and name not in seen.case.request}
     added = {name: value for name, value in added.items() if value is not None and value is not False}
-    assert not added, f"expected nothing more to arrive, got {_shown(added)}"
+    assert not added, f"expected nothing more to arrive, got {_quoted(added)}"
 
 
 @check("gateway-request.no-member-added")
@@ -267,7 +268,7 @@ def _content_as_made(seen: Seen) -> None:
     try:
         got = [{name: choice["message"][name] for name in ("role", "content")} for choice in seen.completion["choices"]]
     except (KeyError, TypeError):
-        raise AssertionError(f"expected choices with a role and content, got {_shown(seen.completion)}") from None
+        raise AssertionError(f"expected choices with a role and content, got {_quoted(seen.completion)}") from None
     _as_made("content", made, got)
 
 
@@ -316,7 +317,7 @@ def object_as_made(seen: Seen) -> None:
     _as_made("object", "chat.completion", seen.completion.get("object", ABSENT))
     model = seen.completion.get("model", ABSENT)
     assert isinstance(model, str) and model, Deviation(
-        f"expected a model, got {_shown(model)}", Place(members=("model",))
+        f"expected a model, got {_quoted(model)}", Place(members=("model",))
     )
 
 
@@ -364,7 +365,7 @@ def text_as_made(seen: Seen) -> None:
 
 
 def _text(chunks: list[Json]) -> Any:
-    choices = fold(chunks)["choices"]
+    choices = final_completion(chunks)["choices"]
     return choices[0]["message"]["content"] if choices else ABSENT
 
 
@@ -384,7 +385,7 @@ def stream_usage_as_made(seen: Seen) -> None:
 
     made, got = usages(seen.chunks and seen.sent_chunks), usages(seen.chunks)
     assert got[-1:] == made[-1:], Deviation(
-        f"expected {_shown(made[-1])}, got {_shown(got[-1:])}", Place(members=("usage",))
+        f"expected {_quoted(made[-1])}, got {_quoted(got[-1:])}", Place(members=("usage",))
     )
 
 

@@ -63,9 +63,8 @@ def judge(
         verdicts, reason = verdicts_of(seen, exchanges), None
     else:
         answer = seen[0].exchange.status or seen[0].exchange.failure
-        reason = (
-            f"nothing arrived at http://127.0.0.1:{port}/v1, and the gateway answered {answer}; make it forward there"
-        )
+        url = f"http://127.0.0.1:{port}/v1"
+        reason = f"nothing arrived at {url}, and the gateway answered {answer}; configure it to forward there"
         verdicts = unjudged(requirements().values(), reason)
     made = evolve(made, verdicts=verdicts, requests=len(seen), reason=reason)
     document = build_report(made)
@@ -79,7 +78,7 @@ def verdicts_of(seen: Sequence[Seen], exchanges: Sequence[Exchange]) -> dict[str
 
 
 def _verdict(requirement: Requirement, seen: Sequence[Seen], exchanges: Sequence[Exchange]) -> Verdict:
-    judged, findings, reason = 0, list[Finding](), "no case showed it"
+    judged, findings, reason = 0, list[Finding](), "no test case showed it"
     for each, exchange in zip(seen, exchanges, strict=True):
         try:
             CHECKS[requirement.id](each)

@@ -96,8 +96,8 @@ class Judge:
         found: dict[tuple[Any, ...], list[Found]] = {}
         for site in sites:
             for each in self._judged(site):
-                told = each.difference
-                found.setdefault((told.keyword, told.pointer, told.removed, told.text), []).append(each)
+                same = each.difference
+                found.setdefault((same.keyword, same.pointer, same.removed, same.text), []).append(each)
         return [_merged(group) for group in found.values()]
 
     def _judged(self, site: Site) -> Iterator[Found]:
@@ -173,10 +173,11 @@ class Judge:
             refusing = site.contracts[question.narrowing].violations(site.pointers[question.narrowing], example.value)
             if question.narrowing and refusing:
                 at, level = refusing[0].pointer, _level(site.contracts[1], refusing[0].pointer)
-            told = Difference("values", "several changes together change the judgement of a value", at, level=level)
+            text = "several changes together change the judgement of a value"
+            difference = Difference("values", text, at, level=level)
             judged = _judgement(YES, question, level)
             if judged is not SAFE:
-                yield Found(site, told, {question.audience: judged}, (example,))
+                yield Found(site, difference, {question.audience: judged}, (example,))
 
 
 def _content_of(name: str) -> str:
@@ -256,21 +257,21 @@ def _level(contract: Contract, pointer: str) -> str:
 
 def _merged(group: list[Found]) -> Change:
     """One change, wherever it is used."""
-    told = group[0].difference
+    difference = group[0].difference
     places = dict.fromkeys(_place(each) for each in group)
-    shown = list(places)[:3] + ([f"{len(places) - 3} more"] if len(places) > 3 else [])
+    listed = list(places)[:3] + ([f"{len(places) - 3} more"] if len(places) > 3 else [])
     examples: dict[Audience, CounterExample] = {}
     for example in (example for each in group for example in each.examples):
         examples.setdefault(example.audience, example)
     return Change(
-        rule=told.keyword,
-        text=f"{'; '.join(shown)}: {told.text}",
-        pointer=told.pointer,
+        rule=difference.keyword,
+        text=f"{'; '.join(listed)}: {difference.text}",
+        pointer=difference.pointer,
         line=0,
         clients=worst(each.judgements.get(CLIENTS, SAFE) for each in group),
         servers=worst(each.judgements.get(SERVERS, SAFE) for each in group),
-        removed=told.removed,
-        cosmetic=told.cosmetic and told.keyword != "values",
+        removed=difference.removed,
+        cosmetic=difference.cosmetic and difference.keyword != "values",
         examples=tuple(examples.values()),
     )
 

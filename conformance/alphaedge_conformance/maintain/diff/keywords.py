@@ -132,23 +132,23 @@ RULES: dict[str, Callable[[Any, Any], Effect]] = {
 def words(keyword: str, old: Any, new: Any) -> str:
     """A change in words: "`maximum` was 2, is 1"."""
     if old is ABSENT:
-        return f"`{keyword}` is new: {shown(new)}"
+        return f"`{keyword}` is new: {quoted_value(new)}"
     if new is ABSENT:
-        return f"`{keyword}` is gone: it was {shown(old)}"
+        return f"`{keyword}` is gone: it was {quoted_value(old)}"
     if keyword == "enum":
         gone = [value for value in old if value not in new]
         came = [value for value in new if value not in old]
-        told = [f"no longer has {shown_all(gone)}"] if gone else []
-        told += [f"now has {shown_all(came)}"] if came else []
-        return f"`{keyword}` {' and '.join(told)}"
-    return f"`{keyword}` was {shown(old)}, is {shown(new)}"
+        parts = [f"no longer has {quoted_values(gone)}"] if gone else []
+        parts += [f"now has {quoted_values(came)}"] if came else []
+        return f"`{keyword}` {' and '.join(parts)}"
+    return f"`{keyword}` was {quoted_value(old)}, is {quoted_value(new)}"
 
 
-def shown(value: Any, length: int = 80) -> str:
+def quoted_value(value: Any, length: int = 80) -> str:
     """A value as JSON, cut where it is long."""
     text = json.dumps(value, ensure_ascii=False, default=str)
     return text[:length] + " …" if len(text) > length else text
 
 
-def shown_all(values: list[Any]) -> str:
-    return ", ".join(shown(value) for value in values)
+def quoted_values(values: list[Any]) -> str:
+    return ", ".join(quoted_value(value) for value in values)

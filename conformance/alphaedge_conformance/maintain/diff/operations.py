@@ -11,7 +11,7 @@ from attrs import frozen
 from ...contract import METHODS, Contract, pointer
 from .change import BREAKING, SAFE, UNCLEAR, Change, Judgement
 from .judging import Site
-from .keywords import shown
+from .keywords import quoted_value
 from .tree import Tree, read
 
 WORDS = ("summary", "description", "tags", "operationId", "externalDocs", "deprecated", "examples", "example")
@@ -201,7 +201,7 @@ class Comparison:
 
     def _change(self, word: str, name: str, old: Part, new: Part, clients: Judgement, servers: Judgement) -> None:
         was, now = old[1].get(word), new[1].get(word)
-        text = f"{name}: `{word}` was {shown(was)}, is {shown(now)}"
+        text = f"{name}: `{word}` was {quoted_value(was)}, is {quoted_value(now)}"
         self.changes.append(note(word, text, new[0] + pointer(word), clients, servers))
 
     def _body(self, of: str, old: Part, new: Part) -> None:
@@ -318,7 +318,9 @@ class Comparison:
                     word: value for word, value in said.items() if word != "description" and not word.startswith("x-")
                 }
                 named = " ".join(str(kept.pop(word)) for word in ("type", "scheme", "in", "name") if word in kept)
-                shown_with |= {named + (f" {shown(kept)}" if kept else "")} | {f"{named} {scope}" for scope in scopes}
+                shown_with |= {named + (f" {quoted_value(kept)}" if kept else "")} | {
+                    f"{named} {scope}" for scope in scopes
+                }
             ways.append(frozenset(shown_with))
         return ways
 

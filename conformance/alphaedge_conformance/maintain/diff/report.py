@@ -19,7 +19,7 @@ from ...contract import Contract
 from . import versions
 from .change import Audience, Change, Judgement
 from .compare import compare
-from .keywords import shown as shown_value
+from .keywords import quoted_value
 
 
 @frozen
@@ -43,7 +43,7 @@ def report(old: Contract, new: Contract) -> Report:
     return Report(old, new, changes, versions.verdict(old, new, changes), left_out)
 
 
-def shown(report: Report) -> str:
+def as_text(report: Report) -> str:
     """For people: each change, then the sum, then what was left out."""
     lines = [line for change in report.changes for line in _change(report, change)]
     counted = [
@@ -71,11 +71,11 @@ def _change(report: Report, change: Change) -> list[str]:
         lines.append(f"    requirements: {', '.join(change.requirements[:6])}{more}")
     for example in change.examples:
         lines.append(f"    {example.audience}: {example.where}, {example.meaning}:")
-        lines.append(f"        {shown_value(example.value, 400)}")
+        lines.append(f"        {quoted_value(example.value, 400)}")
     return lines
 
 
-def shown_json(report: Report) -> str:
+def as_json(report: Report) -> str:
     def side(contract: Contract) -> dict[str, str]:
         return {"file": str(contract.source), "version": contract.version, "digest": contract.digest}
 

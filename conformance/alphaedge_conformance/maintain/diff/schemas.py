@@ -9,7 +9,7 @@ from typing import Any
 from attrs import evolve, frozen
 
 from ...contract import pointer
-from .keywords import ABSENT, BOTH, NARROWED, NEITHER, UNKNOWN, UNPROVABLE, WIDENED, Effect, shown, words
+from .keywords import ABSENT, BOTH, NARROWED, NEITHER, UNKNOWN, UNPROVABLE, WIDENED, Effect, quoted_value, words
 from .keywords import effect as effect_of
 from .tree import IN_PLACE, Address, Key, Tree, silent
 
@@ -115,17 +115,17 @@ def _said(old: Tree, new: Tree, spot: Spot) -> Iterator[Difference]:
             continue  # a schema there before or after: told by its parts
         there = "const" if keyword == "enum" and "enum" not in (old if now is ABSENT else new).said else keyword
         source = old if now is ABSENT else new
-        told = Difference(there, words(keyword, was, now), source.place(there), now is ABSENT)
+        difference = Difference(there, words(keyword, was, now), source.place(there), now is ABSENT)
         if silent(keyword):
-            yield evolve(told, text=f"`{keyword}` {_fate(was, now)}")
+            yield evolve(difference, text=f"`{keyword}` {_fate(was, now)}")
             continue
         if keyword == "default":
-            yield evolve(told, effect=NEITHER if ABSENT in (was, now) else BOTH)
+            yield evolve(difference, effect=NEITHER if ABSENT in (was, now) else BOTH)
             continue
         if there == "const" and now is not ABSENT and was is not ABSENT:
-            told = evolve(told, text=words("const", was[0] if len(was) == 1 else was, now[0]))
+            difference = evolve(difference, text=words("const", was[0] if len(was) == 1 else was, now[0]))
         yield evolve(
-            told,
+            difference,
             effect=spot.of(effect_of(keyword, was, now)),
             level=_level(new, there, spot),
             edit=_edit(spot.address, new, {"enum", "const"} if keyword == "enum" else {keyword}),
@@ -171,13 +171,13 @@ def _required(old: Tree, new: Tree, spot: Spot) -> Iterator[Difference]:
             of = new.parts.get(("properties", member))
             level = spot.level or (of.said.get("x-levels", {}).get("required", "MUST") if of else "MUST")
             text, place = f"`{member}` became required", f"{new.place('required')}/{index}"
-            told = Difference("required", text, place, effect=spot.of(NARROWED), level=level)
-            yield evolve(told, edit=with_one(member))
+            difference = Difference("required", text, place, effect=spot.of(NARROWED), level=level)
+            yield evolve(difference, edit=with_one(member))
     for index, member in enumerate(before):
         if member not in after:
             text, place = f"`{member}` is no longer required", f"{old.place('required')}/{index}"
-            told = Difference("required", text, place, True, spot.of(WIDENED))
-            yield evolve(told, edit=without(member))
+            difference = Difference("required", text, place, True, spot.of(WIDENED))
+            yield evolve(difference, edit=without(member))
 
 
 def _requiring(tree: Tree, members: list[str]) -> Tree:
@@ -215,21 +215,21 @@ def _parts(keyword: str, old: Tree, new: Tree, spot: Spot) -> Iterator[Differenc
             yield from differences(before[there], after[key], spot.into(there, level, flip, doubt))
     whole = not before or not after
 
-    def at(told: Difference) -> Difference:
-        return evolve(told, value=spot.value, owner=spot.owner, whole=spot.whole)
+    def at(difference: Difference) -> Difference:
+        return evolve(difference, value=spot.value, owner=spot.owner, whole=spot.whole)
 
     for key in came:
         effect = _of_a_part(keyword, whole, added=True, instead=old.said.get(keyword, True))
-        told = at(_part_told(key, after[key], "is new", new, whole))
+        difference = at(_part_difference(key, after[key], "is new", new, whole))
         yield evolve(
-            told, effect=spot.of(effect), level=_level(new, keyword, spot), edit=_add(spot, key, after[key], new)
+            difference, effect=spot.of(effect), level=_level(new, keyword, spot), edit=_add(spot, key, after[key], new)
         )
         if whole and keyword not in ("properties", "dependentSchemas", "patternProperties"):
             return
     for key in gone:
         effect = _of_a_part(keyword, whole, added=False, instead=new.said.get(keyword, True))
-        told = at(_part_told(key, before[key], "is gone", old, whole))
-        yield evolve(told, removed=True, effect=spot.of(effect), edit=_take(spot, key, new, whole))
+        difference = at(_part_difference(key, before[key], "is gone", old, whole))
+        yield evolve(difference, removed=True, effect=spot.of(effect), edit=_take(spot, key, new, whole))
         if whole and keyword not in ("properties", "dependentSchemas", "patternProperties"):
             return
 
@@ -284,7 +284,7 @@ def _of_a_part(keyword: str, whole: bool, added: bool, instead: Any) -> Effect:
     return NARROWED if narrows else WIDENED
 
 
-def _part_told(key: Key, part: Tree, fate: str, holder: Tree, whole: bool) -> Difference:
+def _part_difference(key: Key, part: Tree, fate: str, holder: Tree, whole: bool) -> Difference:
     keyword = key[0]
     at = holder.place(keyword) + (f"/{pointer(key[1])[1:]}" if len(key) == 2 else "")
     if keyword == "properties":
@@ -293,7 +293,7 @@ def _part_told(key: Key, part: Tree, fate: str, holder: Tree, whole: bool) -> Di
     if whole or len(key) == 1:
         return Difference(keyword, f"`{keyword}` {fate}", holder.place(keyword))
     if keyword in ("allOf", "anyOf", "oneOf", "prefixItems"):
-        text = f"a branch of `{keyword}` {fate}: {shown(part.schema)}"
+        text = f"a branch of `{keyword}` {fate}: {quoted_value(part.schema)}"
         return Difference(keyword, text, part.pointer if key[1].startswith("ref ") else at)
     return Difference(keyword, f"`{key[1]}` of `{keyword}` {fate}", at)
 

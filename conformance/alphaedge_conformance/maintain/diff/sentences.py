@@ -29,20 +29,20 @@ def changes(old: Contract, new: Contract) -> Iterator[Change]:
         was = before[id][1]
         if _level(was) != _level(entry):
             clients, servers = of_levels(_level(was), _level(entry))
-            told = f"{text}: `level` was {_level(was)}, is {_level(entry)}"
-            yield note(LIST, told, f"{at}/level", clients, servers, requirements=(id,))
+            message = f"{text}: `level` was {_level(was)}, is {_level(entry)}"
+            yield note(LIST, message, f"{at}/level", clients, servers, requirements=(id,))
         for word in dict.fromkeys((*entry, *was)):
             if word != "level" and was.get(word) != entry.get(word):
                 gone = word not in entry
                 where = f"{before[id][0] if gone else at}/{word}"
                 hurt = UNCLEAR if word == "text" and _level(entry) != "MAY" else SAFE
-                told = f"{text}: `{word}` was {was.get(word)!r}, is {entry.get(word)!r}"
-                yield note(LIST, told, where, hurt, hurt, gone, word != "text", requirements=(id,))
+                message = f"{text}: `{word}` was {was.get(word)!r}, is {entry.get(word)!r}"
+                yield note(LIST, message, where, hurt, hurt, gone, word != "text", requirements=(id,))
     for id, (at, entry) in before.items():
         if id not in after:
             level = _level(entry)
-            told = f"requirement {id} is gone, {level}: {entry.get('text')}"
-            yield note(LIST, told, at, OF_LEVEL[level], SAFE, removed=True, requirements=(id,))
+            message = f"requirement {id} is gone, {level}: {entry.get('text')}"
+            yield note(LIST, message, at, OF_LEVEL[level], SAFE, removed=True, requirements=(id,))
 
 
 def of_levels(was: str, now: str) -> tuple[Judgement, Judgement]:

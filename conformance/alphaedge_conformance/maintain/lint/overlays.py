@@ -24,13 +24,15 @@ def warnings(contract: Contract) -> Iterator[Problem]:
     """Actions that change nothing, and overlays that are written for another document."""
     for action in contract.unmatched:
         line = action.overlay.line(f"{action.pointer}/target")
-        told = f"{action.target} selects nothing here, so the action changes nothing; correct it, or remove the action"
-        yield Problem(MATCHED, str(action.overlay.source), line, told)
+        message = (
+            f"{action.target} selects nothing here, so the action changes nothing; correct it, or remove the action"
+        )
+        yield Problem(MATCHED, str(action.overlay.source), line, message)
     for overlay in contract.overlays:
         extends = overlay.document.get("extends")
         if extends is not None and Path(urlsplit(extends).path).name != contract.source.name:
-            told = f"it is written for {extends}, and applied to {contract.source.name}; see whether it fits"
-            yield Problem(EXTENDS, str(overlay.source), overlay.line("/extends"), told)
+            message = f"it is written for {extends}, and applied to {contract.source.name}; see whether it fits"
+            yield Problem(EXTENDS, str(overlay.source), overlay.line("/extends"), message)
 
 
 def probes(contract: Contract) -> Iterator[Problem | LeftOut]:
@@ -54,11 +56,11 @@ def probes(contract: Contract) -> Iterator[Problem | LeftOut]:
         for id in sorted(probe.requirement_ids - ids.keys()):
             yield problem(contract, PROBES, f"{here}/about", f"there is no requirement {id}; correct it")
         if broken and probe.expect is Expect.ACCEPTED:
-            told = f"the request is not valid: {broken[0].message}; correct it, or say what to expect"
-            yield problem(contract, PROBES, f"{here}/request", told)
+            message = f"the request is not valid: {broken[0].message}; correct it, or say what to expect"
+            yield problem(contract, PROBES, f"{here}/request", message)
     for overlay in contract.overlays:
         of = overlay.document.get("x-profile")
         is_good = isinstance(of, dict) and of.get("control") in names and of.get("shown-by") in ids
         if of is not None and not is_good:
-            told = "expected the name of an x-probe as `control`, and a requirement as `shown-by`; correct it"
-            yield Problem(PROBES, str(overlay.source), overlay.line("/x-profile"), told)
+            message = "expected the name of an x-probe as `control`, and a requirement as `shown-by`; correct it"
+            yield Problem(PROBES, str(overlay.source), overlay.line("/x-profile"), message)

@@ -49,8 +49,8 @@ def complete(contract: Contract) -> Iterator[Problem | LeftOut]:
         except DuplicateId as error:
             places = [here for here, entry in _entries(contract) if entry.get("id") == error.id]
             if places:
-                told = f"the id {error.id} is taken, by a keyword of a schema; give it another"
-                yield problem(contract, UNIQUE, places[0], told)
+                message = f"the id {error.id} is taken, by a keyword of a schema; give it another"
+                yield problem(contract, UNIQUE, places[0], message)
             else:
                 yield located(contract, UNIQUE, error)
         except ConfigurationError as error:
@@ -99,8 +99,8 @@ def levelled(contract: Contract) -> Iterator[Problem | LeftOut]:
                 yield problem(contract, LEVELLED, at, f"{level!r} is not a level; give one of {', '.join(Level)}")
             there = member in (contract.at(around).get("required") or ()) if keyword == "required" and around else False
             if not there and keyword not in part:
-                told = f"there is no `{keyword}` here; remove its level or correct the name"
-                yield problem(contract, LEVELLED, at, told)
+                message = f"there is no `{keyword}` here; remove its level or correct the name"
+                yield problem(contract, LEVELLED, at, message)
 
 
 def checked(contract: Contract) -> Iterator[Problem | LeftOut]:
@@ -122,8 +122,8 @@ def checked(contract: Contract) -> Iterator[Problem | LeftOut]:
         if id not in known and check.profile in (None, *contract.profiles):
             file = os.path.relpath(inspect.getsourcefile(check.function) or "?")
             line = inspect.getsourcelines(check.function)[1]
-            told = f"a check of {id}, which is not a requirement; remove it, or add {id} to x-requirements"
-            yield Problem(CHECKED, file, line, told)
+            message = f"a check of {id}, which is not a requirement; remove it, or add {id} to x-requirements"
+            yield Problem(CHECKED, file, line, message)
 
 
 def quoted(contract: Contract, page: Path | None) -> Iterator[Problem | LeftOut]:

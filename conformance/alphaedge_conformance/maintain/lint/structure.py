@@ -58,7 +58,7 @@ def valid(contract: Contract) -> Iterator[Problem | LeftOut]:
 def named(contract: Contract) -> Iterator[Problem | LeftOut]:
     """No member has a name that the generated clients use for something else."""
     try:
-        yield from (problem(contract, NAMED, here, told) for here, told in reserved(contract))
+        yield from (problem(contract, NAMED, here, message) for here, message in reserved(contract))
     except ConfigurationError:
         yield LeftOut(NAMED, "needs every keyword to be known first")
 

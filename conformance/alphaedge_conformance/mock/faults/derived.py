@@ -266,12 +266,12 @@ def _refused_places(contract: Contract, requirements: dict[str, Requirement]) ->
     """One for each place beyond the contract's own example that no bound has a mutant of, and that the mock itself
     makes nothing of."""
     schema, seen = contract.request_schema, set[str]()
-    shown = {each.pointer for each in contract.reached(schema, contract.example_request)}
+    in_example = {each.pointer for each in contract.reached(schema, contract.example_request)}
     for place in contract.places(schema):
         accepted = requirements.get(place.schema)
         names = {keyword.name for keyword in place.keywords}
         is_judged = accepted is not None and accepted.kind == "accepted"
-        if not is_judged or place.schema in seen | shown or names & {"minimum", "maximum", "enum"}:
+        if not is_judged or place.schema in seen | in_example or names & {"minimum", "maximum", "enum"}:
             continue
         if contract.name is None and set(place.steps) & UNDERSTOOD:
             continue

@@ -451,8 +451,8 @@ class Retold(Mock, ABC):
 
     def chunks(self, request: Json, reply: Reply) -> list[Json]:
         first, *rest = super().chunks(request, reply)
-        told = [{**first, "choices": [_saying(first, token)]} for token in self.retell(reply.tokens)]
-        return [first, *told, *rest[len(reply.tokens) :]]
+        retold = [{**first, "choices": [_saying(first, token)]} for token in self.retell(reply.tokens)]
+        return [first, *retold, *rest[len(reply.tokens) :]]
 
 
 def _saying(chunk: Json, text: str) -> Json:

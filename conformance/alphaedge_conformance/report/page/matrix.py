@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from ...contract.requirements import Level, subject
 from ...judging.verdicts import Conclusion, Status
-from ..comparison import Cell, Compared, Comparison, Row, shown
+from ..comparison import Cell, Compared, Comparison, Row, telling_rows
 from ..document import Money
 from ..latency import EDGES, Latency
 from ..since import headline
@@ -52,7 +52,7 @@ class Matrix:
     @cached_property
     def telling(self) -> set[str]:
         """The requirements that are seen at first: those that differ, or fail."""
-        return {row["id"] for row in shown(self.comparison)}
+        return {row["id"] for row in telling_rows(self.comparison)}
 
     @cached_property
     def levels(self) -> dict[str, list[Row]]:

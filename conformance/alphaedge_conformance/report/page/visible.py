@@ -35,7 +35,7 @@ def gap(characters: int) -> Markup:
 def lines(text: str) -> Markup:
     """A text that keeps its lines, for an element's content alone: quotes stay as they are, which halves a body."""
     plain = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return Markup(plain) if text.isprintable() else _shown(plain, keep="\n\t")
+    return Markup(plain) if text.isprintable() else _with_escapes(plain, keep="\n\t")
 
 
 def attribute(text: str) -> Markup:
@@ -54,10 +54,10 @@ def finalize(value: Any) -> Any:
 
 
 def _marked(text: str) -> Markup:
-    return escape(text) if text.isprintable() else _shown(str(escape(text)), keep="")
+    return escape(text) if text.isprintable() else _with_escapes(str(escape(text)), keep="")
 
 
-def _shown(escaped: str, keep: str) -> Markup:
+def _with_escapes(escaped: str, keep: str) -> Markup:
     """Control and direction characters as escapes that no text can imitate; `keep` are some that stay."""
     runs = groupby(escaped, key=lambda char: char in keep or char.isprintable())
     return Markup("").join(

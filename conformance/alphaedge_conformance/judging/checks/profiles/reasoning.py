@@ -6,10 +6,11 @@ import re
 from functools import partial
 
 from ....exchange.strict_json import Json
-from ...evidence import Evidence, assume, deltas, fold
+from ...chat import deltas, final_choices
+from ...evidence import Evidence, assume
 from ...places import Deviation, Place
 from ..check import check
-from ..keywords import shown_json
+from ..keywords import as_json
 
 of_reasoning = partial(check, profile="reasoning")
 NAMES = ("reasoning_content", "reasoning")
@@ -29,12 +30,12 @@ def _has_reasoning(message: Json) -> bool:
 
 
 def _messages(evidence: Evidence) -> list[Json]:
-    choices = fold(evidence.chunks)["choices"] if evidence.exchange.probe.streams else evidence.choices
+    choices = final_choices(evidence)
     return [choice["message"] for choice in choices if isinstance(choice.get("message"), dict)]
 
 
 @of_reasoning("reasoning.shown")
-def shown(evidence: Evidence, completion: object) -> None:
+def in_completion(evidence: Evidence, completion: object) -> None:
     messages = _messages(evidence)
     assume(messages)
     assert any(map(_has_reasoning, messages)), Deviation(
@@ -43,7 +44,7 @@ def shown(evidence: Evidence, completion: object) -> None:
 
 
 @of_reasoning("reasoning.shown-in-stream")
-def shown_in_stream(chunks: list[Json]) -> None:
+def in_stream(chunks: list[Json]) -> None:
     found = list(deltas(chunks))
     assume(found)
     assert any(_has_reasoning(delta) for _, delta in found), Deviation(
@@ -74,7 +75,7 @@ def before_the_answer(chunks: list[Json]) -> None:
         thought = _reasoning(delta)
         has_reasoning = has_reasoning or bool(thought)
         assert not thought or choice.get("index") not in begun, Deviation(
-            f"expected the reasoning before the answer, got {shown_json(thought)} after the first text",
+            f"expected the reasoning before the answer, got {as_json(thought)} after the first text",
             Place(members=NAMES),
         )
         if delta.get("content"):

@@ -7,11 +7,11 @@ from functools import partial
 from typing import Any
 
 from ....exchange.strict_json import Json
-from ...chat import assume_valid, said
-from ...evidence import Evidence, Unseen, assume, deltas, fold
+from ...chat import assume_valid, deltas, final_completion, said
+from ...evidence import Evidence, Unseen, assume
 from ...places import Deviation, Place
 from ..check import check
-from ..keywords import shown_json
+from ..keywords import as_json
 
 of_sampling = partial(check, profile="sampling")
 SEED_REPEATS = "sampling.seed-repeats"
@@ -48,7 +48,7 @@ def _without_stop(evidence: Evidence) -> None:
     assume(stops)
     found = next((stop for stop in stops if stop in text), None)
     assert found is None, Deviation(
-        f"expected the text to end before {found!r}, got {shown_json(text)}", Place(members=("content",))
+        f"expected the text to end before {found!r}, got {as_json(text)}", Place(members=("content",))
     )
 
 
@@ -72,7 +72,7 @@ def seed_repeats(all_shown: Iterable[Evidence]) -> Iterator[tuple[Evidence, str 
         if first is None:
             first = text
         else:
-            wrong = f"expected the text of the first time, {shown_json(first)}, got {shown_json(text)}"
+            wrong = f"expected the text of the first time, {as_json(first)}, got {as_json(text)}"
             yield evidence, None if text == first else wrong
 
 
@@ -93,7 +93,7 @@ def logprobs_present(evidence: Evidence, request: Json, choices: list[Json]) -> 
     for choice in choices:
         assume(_text(choice), "no text")
         assert _tokens(choice.get("logprobs")), Deviation(
-            f"expected logprobs with tokens, got {shown_json(choice.get('logprobs'))}", Place(members=("logprobs",))
+            f"expected logprobs with tokens, got {as_json(choice.get('logprobs'))}", Place(members=("logprobs",))
         )
 
 
@@ -118,7 +118,7 @@ def logprobs_spell_the_text(evidence: Evidence) -> None:
         expected = text.encode("utf-8", "surrogatepass")
         # Around the text a server may have cut white space, and counted what ends it.
         assert expected.strip() in spelt, Deviation(
-            f"expected tokens that spell {shown_json(text)}, got {shown_json(spelt.decode('utf-8', 'replace'))}",
+            f"expected tokens that spell {as_json(text)}, got {as_json(spelt.decode('utf-8', 'replace'))}",
             Place(members=("logprobs",)),
         )
 
@@ -132,7 +132,7 @@ def logprob_not_positive(evidence: Evidence) -> None:
         for each in [token, *token.get("top_logprobs", ())]:
             value = each["logprob"]
             assert value <= 0, Deviation(
-                f"expected a logprob of at most 0, got {value} for {shown_json(each.get('token'))}",
+                f"expected a logprob of at most 0, got {value} for {as_json(each.get('token'))}",
                 Place(members=("logprob",)),
             )
 
@@ -148,7 +148,7 @@ def top_logprobs_counted(evidence: Evidence, request: Json, choices: list[Json])
         listed = token.get("top_logprobs")
         got = len(listed) if isinstance(listed, list) else 0
         assert got in (wanted, wanted + 1), Deviation(
-            f"expected {wanted} top_logprobs, got {got} for {shown_json(token.get('token'))}",
+            f"expected {wanted} top_logprobs, got {got} for {as_json(token.get('token'))}",
             Place(members=("top_logprobs",)),
         )
 
@@ -156,7 +156,7 @@ def top_logprobs_counted(evidence: Evidence, request: Json, choices: list[Json])
 def _choices(evidence: Evidence) -> list[Json]:
     if not evidence.exchange.probe.streams:
         return evidence.choices
-    found: list[Json] = fold(evidence.chunks)["choices"]
+    found: list[Json] = final_completion(evidence.chunks)["choices"]
     return found
 
 

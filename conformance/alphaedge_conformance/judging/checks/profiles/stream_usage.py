@@ -5,10 +5,11 @@ from __future__ import annotations
 from functools import partial
 
 from ....exchange.strict_json import Json
-from ...evidence import assume, deltas
+from ...chat import deltas
+from ...evidence import assume
 from ...places import Deviation, Place
 from ..check import check
-from ..keywords import shown_json
+from ..keywords import as_json
 
 of_stream_usage = partial(check, profile="stream-usage")
 USAGE = Place(members=("usage",))
@@ -30,7 +31,7 @@ def sent_on_request(request: Json, chunks: list[Json]) -> None:
 def only_on_request(request: Json, chunks: list[Json]) -> None:
     assume(not _asks(request))
     found = next((chunk["usage"] for chunk in chunks if chunk.get("usage") is not None), None)
-    assert found is None, Deviation(f"expected no usage unless asked for, got {shown_json(found)}", USAGE)
+    assert found is None, Deviation(f"expected no usage unless asked for, got {as_json(found)}", USAGE)
 
 
 @of_stream_usage("stream-usage.in-the-last-chunk")
@@ -47,7 +48,7 @@ def without_choices(request: Json, chunks: list[Json]) -> None:
     assume(_asks(request) and found)
     choices = found[-1].get("choices")
     assert choices == [], Deviation(
-        f"expected `choices: []` beside the last usage, got {shown_json(choices)}", Place(members=("choices",))
+        f"expected `choices: []` beside the last usage, got {as_json(choices)}", Place(members=("choices",))
     )
 
 
@@ -57,6 +58,6 @@ def counts_the_text(request: Json, chunks: list[Json], usage: Json) -> None:
     text = "".join(delta["content"] for _, delta in deltas(chunks) if isinstance(delta.get("content"), str))
     assume(text, "no text")
     assert usage["completion_tokens"] > 0, Deviation(
-        f"expected completion_tokens > 0 for {shown_json(text)}, got {usage['completion_tokens']}",
+        f"expected completion_tokens > 0 for {as_json(text)}, got {usage['completion_tokens']}",
         Place(members=("completion_tokens",)),
     )

@@ -12,7 +12,7 @@ from ...chat import said
 from ...evidence import Evidence, assume
 from ...places import Deviation, Place
 from ..check import check
-from ..keywords import shown_json
+from ..keywords import as_json
 
 of_structured_output = partial(check, profile="structured-output")
 CONTENT = Place(members=("content",))
@@ -46,7 +46,7 @@ def text_is_free(evidence: Evidence, completion: object) -> None:
         value = loads(text)
     except ValueError:
         return
-    assert not isinstance(value, dict | list), Deviation(f"expected a text, got {shown_json(value)}", CONTENT)
+    assert not isinstance(value, dict | list), Deviation(f"expected a text, got {as_json(value)}", CONTENT)
 
 
 def _whole_text(evidence: Evidence, kind: str) -> str:
@@ -62,12 +62,12 @@ def _parsed(text: str) -> Any:
     try:
         return loads(text)
     except ValueError as error:
-        raise AssertionError(Deviation(f"expected JSON, got {shown_json(text)}: {error}", CONTENT)) from None
+        raise AssertionError(Deviation(f"expected JSON, got {as_json(text)}: {error}", CONTENT)) from None
 
 
 def _is_object(evidence: Evidence, text: str) -> None:
     value = _parsed(text)
-    assert isinstance(value, dict), Deviation(f"expected a JSON object, got {shown_json(value)}", CONTENT)
+    assert isinstance(value, dict), Deviation(f"expected a JSON object, got {as_json(value)}", CONTENT)
 
 
 def _is_valid(evidence: Evidence, text: str) -> None:
@@ -77,5 +77,5 @@ def _is_valid(evidence: Evidence, text: str) -> None:
     value = _parsed(text)
     error = next(jsonschema_rs.Draft202012Validator(schema).iter_errors(value), None)
     assert error is None, Deviation(
-        f"expected JSON that is valid against the schema, got {shown_json(value)}: {error and error.message}", CONTENT
+        f"expected JSON that is valid against the schema, got {as_json(value)}: {error and error.message}", CONTENT
     )

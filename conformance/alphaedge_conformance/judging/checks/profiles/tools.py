@@ -9,11 +9,11 @@ from typing import Any
 import jsonschema_rs
 
 from ....exchange.strict_json import Json, loads
-from ...chat import assume_valid, plain_first
-from ...evidence import Evidence, Unseen, assume, deltas, fold
+from ...chat import assume_valid, deltas, final_choices, plain_first
+from ...evidence import Evidence, Unseen, assume
 from ...places import Deviation, Place
 from ..check import check
-from ..keywords import shown_json
+from ..keywords import as_json
 
 of_tools = partial(check, profile="tools")
 CALLS = Place(members=("tool_calls",))
@@ -23,7 +23,7 @@ FINISH = Place(members=("finish_reason",))
 def _choice(evidence: Evidence) -> Json:
     """The one choice of an answer, folded where it is a stream. Calls that are not valid are judged by their schema."""
     assume_valid(evidence, "tool_calls")
-    choices: list[Json] = fold(evidence.chunks)["choices"] if evidence.exchange.probe.streams else evidence.choices
+    choices = final_choices(evidence)
     assume(len(choices) == 1 and isinstance(choices[0].get("message"), dict), "not one choice")
     return choices[0]
 
@@ -55,8 +55,8 @@ def _forced(request: Json) -> str | None:
     return function.get("name") if isinstance(function, dict) else None
 
 
-def _shown_calls(choice: Json) -> str:
-    return shown_json(choice["message"].get("tool_calls"))
+def _calls_as_json(choice: Json) -> str:
+    return as_json(choice["message"].get("tool_calls"))
 
 
 # The tool that was demanded
@@ -66,7 +66,7 @@ def _is_called(evidence: Evidence) -> None:
     choice, name = _choice(evidence), _forced(evidence.request)
     assume(name in _tools(evidence.request))
     names = {_called(call).get("name") for call in _calls(choice)}
-    assert names == {name}, Deviation(f"expected a call of {name}, got {_shown_calls(choice)}", CALLS)
+    assert names == {name}, Deviation(f"expected a call of {name}, got {_calls_as_json(choice)}", CALLS)
 
 
 @of_tools("tools.forced-function-called")
@@ -83,14 +83,14 @@ def forced_function_called_in_stream(evidence: Evidence, chunks: object) -> None
 def required_calls(evidence: Evidence) -> None:
     assume(evidence.request.get("tool_choice") == "required" and _tools(evidence.request))
     choice = _choice(evidence)
-    assert _calls(choice), Deviation(f"expected a call of a tool, got {_shown_calls(choice)}", CALLS)
+    assert _calls(choice), Deviation(f"expected a call of a tool, got {_calls_as_json(choice)}", CALLS)
 
 
 @of_tools("tools.none-calls-nothing")
 def none_calls_nothing(evidence: Evidence) -> None:
     assume(evidence.request.get("tool_choice") == "none")
     choice = _choice(evidence)
-    assert not _calls(choice), Deviation(f"expected no call with tool_choice none, got {_shown_calls(choice)}", CALLS)
+    assert not _calls(choice), Deviation(f"expected no call with tool_choice none, got {_calls_as_json(choice)}", CALLS)
 
 
 @of_tools("tools.auto-calls-when-needed")
@@ -105,7 +105,7 @@ def one_call_unless_parallel(evidence: Evidence) -> None:
     assume(evidence.request.get("parallel_tool_calls") is False)
     choice = _choice(evidence)
     assert len(_calls(choice)) <= 1, Deviation(
-        f"expected at most one call with parallel_tool_calls false, got {_shown_calls(choice)}", CALLS
+        f"expected at most one call with parallel_tool_calls false, got {_calls_as_json(choice)}", CALLS
     )
 
 
@@ -119,7 +119,7 @@ def known_function(evidence: Evidence) -> None:
     known = _tools(evidence.request)
     for call in _calls(choice):
         name = _called(call).get("name")
-        assert name in known, Deviation(f"expected one of {', '.join(known)}, got a call of {shown_json(name)}", CALLS)
+        assert name in known, Deviation(f"expected one of {', '.join(known)}, got a call of {as_json(name)}", CALLS)
 
 
 @of_tools("tools.arguments-are-json")
@@ -137,7 +137,7 @@ def arguments_valid(evidence: Evidence) -> None:
             continue
         error = next(jsonschema_rs.Draft202012Validator(schema).iter_errors(value), None)
         assert error is None, Deviation(
-            f"expected arguments that are valid against the function's schema, got {shown_json(value)}: "
+            f"expected arguments that are valid against the function's schema, got {as_json(value)}: "
             f"{error and error.message}",
             Place(members=("arguments",)),
         )
@@ -162,7 +162,7 @@ def _parsed(arguments: str) -> Any:
     except ValueError as error:
         place = Place(members=("arguments",))
         raise AssertionError(
-            Deviation(f"expected arguments as JSON, got {shown_json(arguments)}: {error}", place)
+            Deviation(f"expected arguments as JSON, got {as_json(arguments)}: {error}", place)
         ) from None
 
 
@@ -170,7 +170,7 @@ def _parsed(arguments: str) -> Any:
 def call_ids_differ(evidence: Evidence) -> None:
     ids = [id for call in _calls(_choice(evidence)) if isinstance(id := call.get("id"), str) and id]
     assume(len(ids) > 1, "fewer than two calls")
-    assert len(set(ids)) == len(ids), Deviation(f"expected an id for each call, got {shown_json(ids)}", CALLS)
+    assert len(set(ids)) == len(ids), Deviation(f"expected an id for each call, got {as_json(ids)}", CALLS)
 
 
 @of_tools("tools.finish-reason")
@@ -180,7 +180,7 @@ def finish_reason(evidence: Evidence) -> None:
     assume(_calls(choice), "no call")
     reason, wanted = choice.get("finish_reason"), ["tool_calls", "length"]
     wanted += ["stop"] if _forced(evidence.request) else []
-    assert reason in wanted, Deviation(f'expected "tool_calls" after a call, got {shown_json(reason)}', FINISH)
+    assert reason in wanted, Deviation(f'expected "tool_calls" after a call, got {as_json(reason)}', FINISH)
 
 
 @of_tools("tools.finish-reason-without-calls")
@@ -200,7 +200,7 @@ def text_or_calls(evidence: Evidence) -> None:
         assume(isinstance(message, dict))
         content = message.get("content") if isinstance(message, dict) else None
         assert isinstance(content, str) or _calls(choice), Deviation(
-            f"expected text in an answer without a call, got {shown_json(content)}", Place(members=("content",))
+            f"expected text in an answer without a call, got {as_json(content)}", Place(members=("content",))
         )
 
 
@@ -221,12 +221,12 @@ def stream_pieces(evidence: Evidence, chunks: list[Json]) -> None:
     assume(pieces, "no call")
     for of, piece in pieces:
         index = piece.get("index")
-        assert isinstance(index, int), Deviation(f"expected an index in each piece, got {shown_json(piece)}", CALLS)
+        assert isinstance(index, int), Deviation(f"expected an index in each piece, got {as_json(piece)}", CALLS)
         if (of, index) not in seen:
             seen.add((of, index))
             is_named = piece.get("id") and _called(piece).get("name")
             assert is_named, Deviation(
-                f"expected id and name in the first piece of a call, got {shown_json(piece)}", CALLS
+                f"expected id and name in the first piece of a call, got {as_json(piece)}", CALLS
             )
 
 
@@ -247,7 +247,7 @@ def stream_agrees(all_shown: Iterable[Evidence]) -> Iterator[tuple[Evidence, Dev
         if not evidence.exchange.probe.streams:
             plain.setdefault(same, names)
         elif same in plain:
-            wrong = f"expected calls of {shown_json(plain[same])} as in the plain answer, got {shown_json(names)}"
+            wrong = f"expected calls of {as_json(plain[same])} as in the plain answer, got {as_json(names)}"
             yield evidence, None if names == plain[same] else Deviation(wrong, CALLS)
 
 
@@ -263,6 +263,6 @@ def result_used(evidence: Evidence, request: Json) -> None:
     text = choice["message"].get("content")
     assume(isinstance(text, str) and choice.get("finish_reason") != "length", "no whole text")
     assert str(result) in text, Deviation(
-        f"expected an answer with the tool's result {shown_json(result)}, got {shown_json(text)}",
+        f"expected an answer with the tool's result {as_json(result)}, got {as_json(text)}",
         Place(members=("content",)),
     )
