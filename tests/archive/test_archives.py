@@ -31,6 +31,7 @@ def browser() -> Iterator[Browser]:
         yield browser
 
 
+@pytest.mark.slow
 def test_a_browser_answers_from_our_archive(
     browser: Browser, conform_process: Conform, contract: Contract, tmp_path: Path
 ) -> None:

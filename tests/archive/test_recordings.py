@@ -146,6 +146,7 @@ def test_what_the_contract_does_not_name_accuses_nobody(conform: Conform, contra
     assert failures(found) == set()
 
 
+@pytest.mark.slow
 def test_our_own_run_through_a_proxy_is_known_again(suite: Suite, conform: Conform, file: Path) -> None:
     """Each probe of the plan is found by what it sends, so that nearly all can be judged."""
     with serve(Mock(suite.contract, KEY, tokens_per_second=MOCK_PACE)) as url:

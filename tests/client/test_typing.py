@@ -72,5 +72,6 @@ def test_mypy_finds_wrong_usage_alone(program: Path) -> None:
     assert_only_wrong_usage_is_found(run(strict_mypy("client", "sample.py", "wrong.py", CLIENT), program))
 
 
+@pytest.mark.slow
 def test_pyright_finds_wrong_usage_alone(program: Path, pyright: list[str]) -> None:
     assert_only_wrong_usage_is_found(run([*pyright, "sample.py", "wrong.py", CLIENT], program))

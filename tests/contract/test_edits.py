@@ -31,6 +31,7 @@ def test_an_edit(suite: Suite, name: str, holds: Callable[[Suite, Suite], None])
     holds(Suite.of(grown([name])), suite)
 
 
+@pytest.mark.slow
 def test_the_mutants_of_an_edit(suite: Suite) -> None:
     assert_killed(Suite.of(grown(["details of usage"])), suite)
 

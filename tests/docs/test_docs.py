@@ -118,7 +118,7 @@ def type_all(shell: Shell, every: list[Command]) -> None:
             assert same(command.output, came), f"{place} shows\n{came}\nand not\n{command.output}"
 
 
-FIRST = ("README.md", "docs/tutorial.md")
+FIRST = ("README.md",)
 """What newcomers type; `make slow` types what the other pages say."""
 
 

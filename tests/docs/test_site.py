@@ -23,7 +23,8 @@ from ..chromium import chromium
 from ..helpers import ROOT
 from ..pages import checkout, environment
 
-pytestmark = pytest.mark.xdist_group("opens chromium")  # one browser, not one a worker
+# One browser, not one a worker.
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("opens chromium")]
 
 COLLECT = """() => ({
     links: [...document.querySelectorAll('a[href]')].map((a) => a.href),

@@ -52,6 +52,7 @@ def hash_of(text: str) -> int:
     return sum(map(ord, text)) * 7919
 
 
+@pytest.mark.slow
 def test_a_thousand_targets_are_one_file_that_opens_at_once(tmp_path: Path) -> None:
     file = written(tmp_path, TARGETS)
     assert file.stat().st_size < LARGEST

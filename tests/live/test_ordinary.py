@@ -13,7 +13,8 @@ from alphaedge_conformance.run.suite import Suite
 
 from .ordinary import KEY, shown_by_traffic
 
-pytestmark = pytest.mark.xdist_group("installs openai")  # once, not once a worker
+# Once, not once a worker.
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("installs openai")]
 
 TELLING = (
     *("no-label", "truncated", "one-id-for-all", "milliseconds", "total-is-the-prompt"),

@@ -183,6 +183,12 @@ def test_an_unknown_one_says_what_is_close(conform: Conform) -> None:
     assert "usage.total-is-the-sum" in done.stderr
 
 
+@pytest.mark.parametrize("option", ["--list", "--plan"])
+def test_nobody_reads(option: str) -> None:
+    done = subprocess.run(["sh", "-c", f"{BIN}/alphaedge-conform {option} | true"], capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("", "")
+
+
 def test_a_reader_may_close_the_pipe() -> None:
     done = subprocess.run(["sh", "-c", f"{BIN}/alphaedge-conform --list | head -1"], capture_output=True, text=True)
     assert len(done.stdout.splitlines()) == 1

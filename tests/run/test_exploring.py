@@ -38,6 +38,7 @@ def test_a_request_that_fails_is_as_small_as_it_can_be(suite: Suite, kind: type[
     assert failed(run) == {FAULTS[kind]: [SMALLEST[kind]]}
 
 
+@pytest.mark.slow
 def test_what_failed_is_tried_first_the_next_time(suite: Suite, tmp_path: Path) -> None:
     first = explored(suite, HighTemperature, tmp_path, 150)
     again = explored(suite, HighTemperature, tmp_path, 2)

@@ -216,6 +216,7 @@ def test_damage_turns_its_step_red(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", [kind for kind in DAMAGE if kind != "four at once"])
+@pytest.mark.slow
 def test_a_step_names_the_damage(folder: Path, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
     """The steps that are red alone; `test_damage_turns_its_step_red` sees that others stay green."""
     import gate
@@ -241,6 +242,7 @@ def test_a_step_names_the_damage(folder: Path, monkeypatch: pytest.MonkeyPatch, 
         ({"requirement": "usage.type"}, "usage.type is waived and passes; delete"),
     ],
 )
+@pytest.mark.slow
 def test_a_server_and_its_waivers(
     tmp_path: Path,
     contract: Contract,
@@ -268,6 +270,7 @@ def test_a_server_and_its_waivers(
     assert (tmp_path / "reports" / "gate" / "report.html").exists()
 
 
+@pytest.mark.slow
 def test_a_base_that_git_does_not_know(folder: Path) -> None:
     code, steps, said = run(folder, "gate.py", "--base", "nowhere")
     assert code == 1
@@ -279,6 +282,7 @@ def test_a_base_that_git_does_not_know(folder: Path) -> None:
 # Releases
 
 
+@pytest.mark.slow
 def test_a_state_that_can_be_released(folder: Path) -> None:
     """All but the wheel, which has tests of its own, and which this clone has not."""
     _, steps, said = run(folder, "release.py", "check", "--base", "base")

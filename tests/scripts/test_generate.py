@@ -87,6 +87,7 @@ def test_check_names_each_stale_file(checkout: Checkout, tmp_path: Path) -> None
     assert run(folder, "--check", path=nothing).returncode == 0
 
 
+@pytest.mark.slow
 def test_check_names_each_stale_file_of_the_typescript_package(checkout: Checkout, npm: None) -> None:
     folder = checkout(lambda text: text.replace("Who speaks.", "Who is speaking."))
     package = folder / "generated" / "typescript"

@@ -108,6 +108,7 @@ def test_the_python_client_takes_and_gives_what_was_added(contract: Contract, tm
 
 
 @pytest.mark.xdist_group("grown")
+@pytest.mark.slow
 def test_the_types_of_typescript_have_it_too(contract: Contract, tmp_path: Path, npm: None) -> None:
     accepted_by_tsc(contract, TYPESCRIPT, tmp_path)
 

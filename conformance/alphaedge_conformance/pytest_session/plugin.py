@@ -17,6 +17,7 @@ import pytest
 from attrs import define, evolve, field
 
 from ..archive.har import Recording
+from ..command import no_more_output
 from ..contract import Contract
 from ..contract.requirements import Level
 from ..exchange.target import Target, build_target
@@ -220,8 +221,11 @@ class ConformancePlugin:
 
     def _print_plans(self, wanted: dict[str, list[str]]) -> None:
         mock = build_target(self.suite.contract, "http://127.0.0.1", None, "sk-of-the-mock")
-        for target in self.targets or [evolve(mock, name=EMBEDDED)]:
-            if len(self.targets) > 1:
-                print(f"{target.name}:")
-            ids = wanted.get(target.name, [])
-            print(describe_plan(self.suite.plan(ids, target, self.settings), ids))
+        try:
+            for target in self.targets or [evolve(mock, name=EMBEDDED)]:
+                if len(self.targets) > 1:
+                    print(f"{target.name}:")
+                ids = wanted.get(target.name, [])
+                print(describe_plan(self.suite.plan(ids, target, self.settings), ids), flush=True)
+        except BrokenPipeError:  # as of --plan | head
+            no_more_output()
