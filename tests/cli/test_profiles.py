@@ -50,7 +50,7 @@ def test_the_page_says_nothing_of_profiles(conform: Conform) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--profile", "tool"], "unknown profile 'tool': expected content-parts, reasoning, sampling,"),
+        (["--profile", "tool"], "unknown profile 'tool': expected content-parts, embeddings, models,"),
         (["--profile", "openapi.yaml"], "expected an OpenAPI Overlay"),
         (["--discover", "--from-har", "docs/recording.har"], "--discover asks a server"),
     ],

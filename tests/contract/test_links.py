@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, Response
 
 from alphaedge_conformance.contract import Contract
 from alphaedge_conformance.errors import ConfigurationError
-from alphaedge_conformance.exchange.target import target
+from alphaedge_conformance.exchange.target import build_target
 from alphaedge_conformance.judging.verdicts import Conclusion, Status
 from alphaedge_conformance.maintain.kill_matrix import differences, trial, trial_twice
 from alphaedge_conformance.maintain.lint import lint
@@ -115,7 +115,7 @@ def test_a_value_comes_from_the_answer_to_another_request(files: Suite) -> None:
 
 
 def test_one_requirement_takes_all_that_its_requests_follow(files: Suite) -> None:
-    goal = target(files.contract, "http://127.0.0.1", None, "sk-of-nobody")
+    goal = build_target(files.contract, "http://127.0.0.1", None, "sk-of-nobody")
     plan = files.plan(["listParts.answer.status"], goal, Settings())
     names = ["control", "getFile: control", "listFiles: control", "listParts: control"]
     assert sorted(probe.name for probe in plan.probes) == names
@@ -176,7 +176,7 @@ EXPRESSION = "expected names with runtime expressions such as $response.body#"
 def test_a_link_that_cannot_be_followed_is_refused_with_its_line(edit: Any, told: str) -> None:
     contract = with_links(edit)
     assert [each.rule for each in lint(contract).problems] == ["link-followed"]
-    goal = target(contract, "http://127.0.0.1", None, "sk-of-nobody")
+    goal = build_target(contract, "http://127.0.0.1", None, "sk-of-nobody")
     suite = Suite.of(contract)
     with pytest.raises(ConfigurationError) as caught:
         suite.plan(list(suite.requirements), goal, Settings())

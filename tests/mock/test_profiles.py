@@ -42,7 +42,7 @@ def planned(suite: Suite) -> int:
 
 def test_which_there_are() -> None:
     chat = {"content-parts", "reasoning", "sampling", "stream-usage", "structured-output", "tools"}
-    assert set(PROFILES) == {*chat, "models"}
+    assert set(PROFILES) == {*chat, "embeddings", "models"}
 
 
 @pytest.mark.parametrize("name", PROFILES)

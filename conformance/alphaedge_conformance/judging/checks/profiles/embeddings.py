@@ -15,7 +15,7 @@ from ....exchange.strict_json import Json, loads
 from ...evidence import Evidence, Unseen, assume
 from ...places import Deviation, Place
 from ..check import check
-from ..keywords import shown_json
+from ..keywords import as_json
 
 of_embeddings = partial(check, profile="embeddings")
 REPEATS, AGREES = ("createEmbedding.embeddings." + each for each in ("repeats", "base64-agrees"))
@@ -26,14 +26,14 @@ DATA, VECTOR = Place(members=("data",)), Place(members=("embedding",))
 
 def _inputs(request: Json) -> list[str]:
     """The texts of a request."""
-    given = request.get("input")
-    texts = given if isinstance(given, list) else [given]
+    given: Any = request.get("input")
+    texts: list[str] = given if isinstance(given, list) else [given]
     assume(texts and all(isinstance(each, str) for each in texts), "the input is not texts")
     return texts
 
 
 def _data(completion: Any) -> list[Json]:
-    data = completion.get("data") if isinstance(completion, dict) else None
+    data: Any = completion.get("data") if isinstance(completion, dict) else None
     assume(isinstance(data, list) and all(isinstance(each, dict) for each in data), "data of another shape")
     found: list[Json] = data
     return found
@@ -42,7 +42,7 @@ def _data(completion: Any) -> list[Json]:
 def _ordered(request: Json, completion: Any) -> list[Json]:
     """The embeddings in the order of the texts."""
     data = _data(completion)
-    indices = [each.get("index") for each in data]
+    indices: list[Any] = [each.get("index") for each in data]
     is_good = all(isinstance(each, int) for each in indices) and sorted(indices) == list(range(len(_inputs(request))))
     assume(is_good, "not one embedding for each input")
     return sorted(data, key=lambda each: each["index"])
@@ -79,10 +79,10 @@ def one_for_each_input(request: Json, completion: Any) -> None:
 
 @of_embeddings("embeddings.index-in-order")
 def index_in_order(completion: Any) -> None:
-    got = [each.get("index") for each in _data(completion)]
+    got: list[Any] = [each.get("index") for each in _data(completion)]
     assume(got and all(isinstance(each, int) for each in got))
     assert sorted(got) == list(range(len(got))), Deviation(
-        f"expected each index from 0 to {len(got) - 1}, got {shown_json(got)}", Place(members=("index",))
+        f"expected each index from 0 to {len(got) - 1}, got {as_json(got)}", Place(members=("index",))
     )
 
 
@@ -116,7 +116,7 @@ def format_kept(request: Json, completion: Any) -> None:
     assume(found)
     wanted, name = (str, "base64") if request.get("encoding_format") == "base64" else (list, "numbers")
     wrong = next((each for each in found if isinstance(each, str | list) and not isinstance(each, wanted)), None)
-    assert wrong is None, Deviation(f"expected {name}, got {shown_json(wrong)}", VECTOR)
+    assert wrong is None, Deviation(f"expected {name}, got {as_json(wrong)}", VECTOR)
 
 
 @of_embeddings("embeddings.texts-differ")
@@ -126,7 +126,7 @@ def texts_differ(request: Json, completion: Any) -> None:
     written = [shown for each in data if isinstance(shown := each.get("embedding"), list)]
     assume(len(written) == len(texts), "not in numbers")
     same = next((vector for index, vector in enumerate(written) if vector in written[:index]), None)
-    assert same is None, Deviation(f"expected another vector for each text, got {shown_json(same)} twice", VECTOR)
+    assert same is None, Deviation(f"expected another vector for each text, got {as_json(same)} twice", VECTOR)
 
 
 @of_embeddings("embeddings.usage-counts-the-input")
@@ -187,6 +187,4 @@ def _apart(nearest: tuple[str, float], what: str) -> Deviation | None:
     text, cosine = nearest
     if cosine >= NEARLY:
         return None
-    return Deviation(
-        f"expected the vector of {shown_json(text)} as {what}, got one at a cosine of {cosine:.3f}", VECTOR
-    )
+    return Deviation(f"expected the vector of {as_json(text)} as {what}, got one at a cosine of {cosine:.3f}", VECTOR)

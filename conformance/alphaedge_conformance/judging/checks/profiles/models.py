@@ -15,7 +15,7 @@ from ....exchange.strict_json import loads
 from ...evidence import Evidence, assume
 from ...places import STATUS, Deviation, Place
 from ..check import check
-from ..keywords import excerpt, shown_json
+from ..keywords import as_json, excerpt
 
 of_models = partial(check, profile="models")
 SERVED = "models.listed-is-served"
@@ -23,12 +23,12 @@ SERVED = "models.listed-is-served"
 
 @of_models("models.ids-unique")
 def ids_unique(completion: Any) -> None:
-    listed = completion.get("data") if isinstance(completion, dict) else None
+    listed: Any = completion.get("data") if isinstance(completion, dict) else None
     assume(isinstance(listed, list) and listed, "no model is listed")
     ids = Counter(each["id"] for each in listed if isinstance(each, dict) and isinstance(each.get("id"), str))
     assume(ids)
     [(id, times)] = ids.most_common(1)
-    assert times == 1, Deviation(f"expected each id once, got {shown_json(id)} {times} times", Place(members=("id",)))
+    assert times == 1, Deviation(f"expected each id once, got {as_json(id)} {times} times", Place(members=("id",)))
 
 
 @of_models("models.described-by-its-id")
@@ -36,7 +36,7 @@ def described_by_its_id(evidence: Evidence, completion: Any) -> None:
     assume(isinstance(completion, dict) and isinstance(completion.get("id"), str) and completion["id"])
     asked = unquote(urlsplit(evidence.exchange.url).path.rpartition("/")[2])
     assert completion["id"] == asked, Deviation(
-        f"expected the id {shown_json(asked)}, got {shown_json(completion['id'])}", Place(members=("id",))
+        f"expected the id {as_json(asked)}, got {as_json(completion['id'])}", Place(members=("id",))
     )
 
 
