@@ -23,7 +23,7 @@ from .helpers import ROOT
 PATIENCE = 60.0
 """Seconds after which a command counts as hanging."""
 MARK = "\x1edone\x1e"
-UNSHOWN = re.compile(r"^(bash: line \d+: +\d+ Terminated.*|\d+ of \d+ requests, \d+ findings?.*)\n", re.M)
+UNSHOWN = re.compile(r"^(bash: line \d+: +\d+ Terminated.*|\d+ of \d+ (?:requests, \d+ findings?|targets: ).*)\n", re.M)
 """What no page shows: bash where it has no prompt, and the progress of a slow run."""
 
 

@@ -115,8 +115,8 @@ def test_a_value_comes_from_the_answer_to_another_request(files: Suite) -> None:
 
 
 def test_one_requirement_takes_all_that_its_requests_follow(files: Suite) -> None:
-    goal = build_target(files.contract, "http://127.0.0.1", None, "sk-of-nobody")
-    plan = files.plan(["listParts.answer.status"], goal, Settings())
+    target = build_target(files.contract, "http://127.0.0.1", None, "sk-of-nobody")
+    plan = files.plan(["listParts.answer.status"], target, Settings())
     names = ["control", "getFile: control", "listFiles: control", "listParts: control"]
     assert sorted(probe.name for probe in plan.probes) == names
 
@@ -162,7 +162,7 @@ EXPRESSION = "expected names with runtime expressions such as $response.body#"
 
 
 @pytest.mark.parametrize(
-    ("edit", "told"),
+    ("edit", "message"),
     [
         (link(operationId="getFolder"), "expected the operationId of an operation of this contract, found"),
         (link(parameters={"name": FIRST}), "getFile has no 'name'; correct the name"),
@@ -173,13 +173,13 @@ EXPRESSION = "expected names with runtime expressions such as $response.body#"
         (link(requestBody="$response.body"), EXPRESSION),
     ],
 )
-def test_a_link_that_cannot_be_followed_is_refused_with_its_line(edit: Any, told: str) -> None:
+def test_a_link_that_cannot_be_followed_is_refused_with_its_line(edit: Any, message: str) -> None:
     contract = with_links(edit)
     assert [each.rule for each in lint(contract).problems] == ["link-followed"]
-    goal = build_target(contract, "http://127.0.0.1", None, "sk-of-nobody")
+    target = build_target(contract, "http://127.0.0.1", None, "sk-of-nobody")
     suite = Suite.of(contract)
     with pytest.raises(ConfigurationError) as caught:
-        suite.plan(list(suite.requirements), goal, Settings())
-    assert told in caught.value.text
+        suite.plan(list(suite.requirements), target, Settings())
+    assert message in caught.value.text
     assert caught.value.file == Path("openapi.yaml")
     assert (caught.value.line or 0) > 1

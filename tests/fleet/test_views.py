@@ -61,6 +61,11 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> History:
     return made
 
 
+def test_a_judging_belongs_to_the_run_that_began_in_its_second(kept: History) -> None:
+    """A run begins at any fraction of a second, and a report says the whole one."""
+    assert changes.read(kept, AT + timedelta(milliseconds=300))["runs"] == 2
+
+
 def test_open_metrics_are_what_a_parser_of_the_format_takes(kept: History) -> None:
     text = openmetrics.text(latest(kept), changes.read(kept, AT))
     families = {family.name: family for family in text_string_to_metric_families(text)}  # type: ignore[no-untyped-call]

@@ -67,8 +67,8 @@ def at(contract: Contract, here: str) -> Link:
 def _link(contract: Contract, here: str, source: str | None, names: dict[Any, str | None]) -> Link:
     entry = contract.at(here)
     if entry.get("operationId") not in names:
-        told = f"expected the operationId of an operation of this contract, found {entry.get('operationId')!r}"
-        raise contract.error(here, told)
+        message = f"expected the operationId of an operation of this contract, found {entry.get('operationId')!r}"
+        raise contract.error(here, message)
     view = named(contract, names[entry["operationId"]])
     parameters = {view.at(each)["name"]: f"{each}/schema" for each in view.parameters}
     members = {}

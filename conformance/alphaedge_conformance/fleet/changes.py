@@ -124,6 +124,7 @@ FROM marked WHERE judged IS NULL OR started > judged GROUP BY target HAVING max(
 
 def read(history: History, since: datetime) -> Changes:
     """What has changed since a moment, in UTC. Raises ConfigurationError if the file does not exist."""
+    since = since.replace(microsecond=0)  # a judging has the time of its report, in whole seconds
     with history.opened(read_only=True) as connection:
         counted = connection.execute(
             "SELECT count(DISTINCT run), count(DISTINCT target) FROM judgings WHERE started >= ?", [since]

@@ -123,7 +123,7 @@ def format_kept(request: Json, completion: Any) -> None:
 def texts_differ(request: Json, completion: Any) -> None:
     texts, data = _inputs(request), _ordered(request, completion)
     assume(len(set(texts)) == len(texts) > 1)
-    written = [shown for each in data if isinstance(shown := each.get("embedding"), list)]
+    written = [vector for each in data if isinstance(vector := each.get("embedding"), list)]
     assume(len(written) == len(texts), "not in numbers")
     same = next((vector for index, vector in enumerate(written) if vector in written[:index]), None)
     assert same is None, Deviation(f"expected another vector for each text, got {as_json(same)} twice", VECTOR)
@@ -157,9 +157,9 @@ def repeats(all_shown: Iterable[Evidence]) -> Iterator[tuple[Evidence, Deviation
 @of_embeddings("embeddings.base64-agrees")
 def base64_agrees(all_shown: Iterable[Evidence]) -> Iterator[tuple[Evidence, Deviation | None]]:
     """Whatever was asked for: each form against the numbers of the same text."""
-    shown = [each for each in all_shown if AGREES in each.exchange.probe.requirement_ids]
-    plain = {text: vector for evidence in shown for text, vector in _of_texts(evidence, list)}
-    for evidence in shown:
+    evidences = [each for each in all_shown if AGREES in each.exchange.probe.requirement_ids]
+    plain = {text: vector for evidence in evidences for text, vector in _of_texts(evidence, list)}
+    for evidence in evidences:
         found = [(text, vector) for text, vector in _of_texts(evidence, str) if text in plain]
         if not found:
             continue
