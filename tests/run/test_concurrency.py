@@ -5,13 +5,17 @@ from __future__ import annotations
 import asyncio
 import subprocess
 from pathlib import Path
+from typing import cast
 
 import pytest
+from attrs import evolve
+from starlette.responses import Response
 
 from alphaedge_conformance.archive import har
 from alphaedge_conformance.exchange.target import build_target
 from alphaedge_conformance.maintain.kill_matrix import trial
-from alphaedge_conformance.mock import serve
+from alphaedge_conformance.mock import Mock, serve
+from alphaedge_conformance.mock.endpoint import Refusal
 from alphaedge_conformance.mock.faults import BY_HAND
 from alphaedge_conformance.report.document import Report, build_report
 from alphaedge_conformance.report.text import findings
@@ -48,6 +52,21 @@ def test_a_stream_cut_by_the_next_request(suite: Suite, tmp_path: Path) -> None:
     assert "only under concurrent requests" in findings(broken)
     again = suite.replay(list(suite.requirements), har.read([tmp_path / har.ARCHIVE], suite.contract.path), Settings())
     assert failing(build_report(again)) == found
+
+
+class FailsInsteadOfRefusing(Mock):
+    """More requirements than a run repeats alone are broken by requests that cost less."""
+
+    def refuse(self, refusal: Refusal) -> Response:
+        return super().refuse(evolve(refusal, status=500))
+
+
+def test_what_other_requests_explain_is_repeated_before_what_they_do_not(suite: Suite) -> None:
+    """Of a valid request that breaks down beside others; llama-cpp-python has both."""
+    run = trial(suite, type("Both", (FailsInsteadOfRefusing, cast(type[Mock], CUT.make)), {}))
+    found = failing(build_report(run))
+    assert sum(each.startswith(("request.", "message.", "body.")) for each in found) > MOST
+    assert all(all(found[id]) for id in CUT.breaks)
 
 
 def test_the_command_sends_two_requests_at_once(suite: Suite) -> None:

@@ -20,13 +20,19 @@ MOST = 8
 
 def repeat_alone(runner: Runner, verdicts: Iterable[Verdict], checks: Mapping[str, Check]) -> None:
     """Sends the request of the first finding of each requirement once more, where all its findings came beside other
-    requests; the requirements that matter most first, then the cheapest."""
+    requests; valid requests first, which other requests explain sooner than what becomes of an invalid one, then the
+    requirements that matter most, then the cheapest."""
     overlaps = Overlaps(runner.exchanges)
     doubtful = [verdict for verdict in verdicts if overlaps.may_have_caused(verdict, checks)]
-    doubtful.sort(key=lambda each: (each.requirement.level.rank, sum(ceiling(each.findings[0].exchange.probe))))
+    doubtful.sort(key=_order)
     probes = dict.fromkeys(evolve(each.findings[0].exchange.probe, alone=True) for each in doubtful)
     for probe in list(probes)[:MOST]:
         runner.send(probe)
+
+
+def _order(verdict: Verdict) -> tuple[bool, int, int]:
+    probe = verdict.findings[0].exchange.probe
+    return probe.expect is Expect.REFUSED, verdict.requirement.level.rank, sum(ceiling(probe))
 
 
 def mark(
