@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 from safetensors.numpy import save_file
-from tiny_words import CONTEXT, END, HEADS, INNER, TEMPLATE, WIDTH, WORDS
+from tiny_words import CONTEXT, END, INNER, TEMPLATE, WIDTH, WORDS
 from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers
 
 special = ["<unk>", "<s>", "<|im_end|>", "<|im_start|>"]
@@ -56,8 +56,8 @@ config = {
     "hidden_size": WIDTH,
     "intermediate_size": INNER,
     "num_hidden_layers": 1,
-    "num_attention_heads": HEADS,
-    "num_key_value_heads": HEADS,
+    "num_attention_heads": 1,  # of all its width: vLLM on the CPU takes none narrower than 32
+    "num_key_value_heads": 1,
     "max_position_embeddings": CONTEXT,
     "rms_norm_eps": 1e-5,
     "vocab_size": len(vocabulary),
@@ -76,6 +76,15 @@ about_tokenizer = {
     "clean_up_tokenization_spaces": False,
 }
 
+generation = {
+    "bos_token_id": 1,
+    "eos_token_id": END,
+    # Without these, Transformers takes the likeliest token, whatever the temperature of the contract.
+    "do_sample": True,
+    "temperature": 1.0,
+    "max_new_tokens": 256,
+}
+
 folder = Path(sys.argv[1])
 folder.mkdir(parents=True, exist_ok=True)
 save_file(tensors, str(folder / "model.safetensors"), {"format": "pt"})
@@ -83,6 +92,6 @@ tokenizer.save(str(folder / "tokenizer.json"))
 for name, content in (
     ("config", config),
     ("tokenizer_config", about_tokenizer),
-    ("generation_config", {"bos_token_id": 1, "eos_token_id": END}),
+    ("generation_config", generation),
 ):
     (folder / f"{name}.json").write_text(json.dumps(content))
