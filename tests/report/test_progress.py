@@ -46,6 +46,13 @@ def test_it_says_what_is_waited_for() -> None:
     assert progress.line == "11 of 150 requests, 2 findings; waiting for 'control, streamed'"
 
 
+def test_requests_beyond_the_plan_are_no_more_than_all() -> None:
+    """What is repeated, split or discovered is in no plan."""
+    progress = Progress(False)
+    progress(48, 41, 0, {})
+    assert progress.line == "48 of 48 requests, 0 findings"
+
+
 def test_a_run_tells_it(suite: Suite, contract: Contract, counting: tuple[Counting, str]) -> None:
     _, url = counting
     heard: list[tuple[int, int, tuple[str, ...]]] = []

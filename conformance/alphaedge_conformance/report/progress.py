@@ -50,7 +50,7 @@ class Progress:
         self._arrivals: deque[tuple[float, int]] = deque(maxlen=SAMPLES)
 
     def __call__(self, done: int, planned: int, findings: int, under_way: Mapping[int, str], /, of: str = "") -> None:
-        self._targets[of] = RunProgress(done, planned, findings, under_way)
+        self._targets[of] = RunProgress(done, max(done, planned), findings, under_way)
         now = self._now
         self._arrivals.append((time.monotonic(), now.done))
         self._bar.update(self._task, completed=now.done, total=now.planned)
