@@ -28,7 +28,7 @@ class Outcome(StrEnum):
     """Accepted, without the requested effect."""
     REFUSED = "refused"
     UNKNOWN = "unknown"
-    """There was no answer, or it does not show."""
+    """No answer came, or it does not show the effect."""
 
 
 @frozen

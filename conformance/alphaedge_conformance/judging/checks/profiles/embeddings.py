@@ -52,7 +52,10 @@ def _vector(written: Any) -> list[float] | None:
     """The numbers of an embedding, or those that base64 holds; None where that holds none."""
     if isinstance(written, list):
         assume(written and all(isinstance(each, int | float) for each in written), "an embedding of another shape")
-        return [float(each) for each in written]
+        try:
+            return [float(each) for each in written]
+        except OverflowError:
+            raise Unseen("an embedding of numbers that no float holds") from None
     assume(isinstance(written, str), "an embedding of another shape")
     try:
         packed = base64.b64decode(written, validate=True)
