@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import ExitStack
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -73,7 +75,7 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     import alphaedge._transport as transport
 
     made: list[float] = []
-    monkeypatch.setattr("time.sleep", made.append)
+    monkeypatch.setattr(transport, "time", SimpleNamespace(sleep=made.append, monotonic=time.monotonic))
 
     async def sleep(seconds: float) -> None:
         made.append(seconds)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
 
@@ -169,9 +171,11 @@ def use_chunk(chunk: ChatCompletionChunk) -> None:
 
 def program(client: AlphaEdge, name: str) -> None:
     """What programs do with an answer."""
+    import alphaedge._transport as transport
+
     create = client.chat.completions.create
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("time.sleep", lambda seconds: None)
+        patch.setattr(transport, "time", SimpleNamespace(sleep=lambda seconds: None, monotonic=time.monotonic))
         with a_call(name) as request:
             use(create(**request))
         with a_call(name) as request:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import random
-import time
 from email.utils import formatdate
+from types import SimpleNamespace
 
 import pytest
 
 from alphaedge_conformance.exchange import Exchange, Expect, Probe
 from alphaedge_conformance.probes import ceiling
+from alphaedge_conformance.sending import pacing
 from alphaedge_conformance.sending.limits import Limits
 from alphaedge_conformance.sending.pacing import (
     IN_A_ROW,
@@ -30,13 +30,14 @@ INVALID = Probe("invalid", "", b"{}", expect=Expect.REFUSED)
 
 
 class Clock:
-    """The time that pacing sees: it goes on while somebody sleeps, and at no other time."""
+    """The time that pacing sees: it goes on while somebody sleeps, and at no other time. It is that of the module
+    alone, since servers of other tests go on in threads of this process, by the real one."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now, self.slept = 0.0, list[float]()
-        monkeypatch.setattr(time, "monotonic", lambda: self.now)
-        monkeypatch.setattr(asyncio, "sleep", self.sleep)
-        monkeypatch.setattr(random, "random", lambda: 0.5)
+        monkeypatch.setattr(pacing, "time", SimpleNamespace(monotonic=lambda: self.now))
+        monkeypatch.setattr(pacing, "asyncio", SimpleNamespace(sleep=self.sleep))
+        monkeypatch.setattr(pacing, "random", SimpleNamespace(random=lambda: 0.5))
 
     async def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
@@ -178,7 +179,7 @@ def test_otherwise_waits_double(value: str) -> None:
 
 
 def test_a_date_says_when(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(time, "time", lambda: 1_600_000_000.0)
+    monkeypatch.setattr(pacing, "time", SimpleNamespace(time=lambda: 1_600_000_000.0))
     for later, wait in ((12, 12), (-12, 0), (3600, LONGEST_WAIT)):
         date = formatdate(1_600_000_000 + later, usegmt=True)
         assert retry_after(answer(retry_after=date), 0) == wait

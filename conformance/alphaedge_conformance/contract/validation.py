@@ -6,9 +6,9 @@ import json
 import math
 import sys
 from collections.abc import Iterable, Iterator
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 from urllib.parse import quote, unquote
 
 import jsonschema_rs
@@ -37,8 +37,7 @@ class Violation:
     """The required member that is not there."""
 
 
-@frozen
-class Evaluated:
+class Evaluated(NamedTuple):
     """One schema, or one keyword of it, that had a say about one value of an instance."""
 
     pointer: str
@@ -84,15 +83,14 @@ class Contract(SchemaDocument):
         """What of a schema had a say about an instance, and about what in it."""
         for each in self._validator(pointer).evaluate(_validatable(instance)).list()["details"]:
             steps = each["evaluationPath"].removeprefix("/$ref")
-            at = unquote(each["schemaLocation"].removeprefix(URI).removeprefix("#"))
-            yield Evaluated(at, steps, each["instanceLocation"], each["valid"])
+            yield Evaluated(_pointer(each["schemaLocation"]), steps, each["instanceLocation"], each["valid"])
 
     def exercised(self, pointer: str, instance: Any) -> set[str]:
         """The pointers of the assertions that an instance gives occasion to judge: those of each value that it has."""
         found: set[str] = set()
-        values = _Values(_validatable(instance))
+        values, of_schema = _Values(_validatable(instance)), self._keywords_of(pointer)
         for each in self.reached(pointer, instance):
-            for keyword in self._keywords_of(pointer).get(each.pointer, ()):
+            for keyword in of_schema.get(each.pointer, ()):
                 is_object = keyword.name in ("required", "dependentRequired") and isinstance(values[each.path], dict)
                 if keyword.name == "required" and not is_object:
                     continue
@@ -173,7 +171,7 @@ class Contract(SchemaDocument):
         return {}
 
     def _violations(self, error: Any, root: str) -> Iterator[Violation]:
-        location = unquote(error.absolute_keyword_location.removeprefix(URI).removeprefix("#"))
+        location = _pointer(error.absolute_keyword_location)
         path = tuple(error.instance_path)
         kind = error.kind.name
         if kind == "required":
@@ -244,17 +242,33 @@ DESCENDING = {"properties", "patternProperties", "prefixItems", "additionalPrope
 """Keywords that lead from a value to one inside of it."""
 
 
+PATHS = 10_000
+"""Of the validator's own, that are kept with what they mean: each chunk of a stream has the same ones."""
+
+
+@lru_cache(PATHS)
+def _pointer(location: str) -> str:
+    """A pointer into the contract, of an address that the validator gives."""
+    return unquote(location.removeprefix(URI).removeprefix("#"))
+
+
 def _is_of_value(each: Evaluated) -> bool:
     """Whether a value has to satisfy what an evaluation path leads to: no condition, and no keyword of the list or the
     object around it."""
-    depth, words = 0, iter(tokens(each.steps))
+    return _depth(each.steps) == each.path.count("/")
+
+
+@lru_cache(PATHS)
+def _depth(steps: str) -> int | None:
+    """How far inside of an instance an evaluation path leads; None where it is a condition."""
+    depth, words = 0, iter(tokens(steps))
     for word in words:
         if word in CONDITIONS:
-            return False
+            return None
         depth += word in DESCENDING
         if word in NAMED:
             next(words, None)
-    return depth == len(tokens(each.path))
+    return depth
 
 
 def _is_inside(path: str, outer: str) -> bool:

@@ -9,13 +9,16 @@ Json = dict[str, Any]
 """A JSON object."""
 
 
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is not JSON")
+
+
+_DECODER = json.JSONDecoder(parse_constant=_refuse)
+
+
 def loads(text: str | bytes) -> Any:
     """Strict JSON; raises ValueError, also for NaN and for a depth that Python does not parse."""
-
-    def refuse(constant: str) -> NoReturn:
-        raise ValueError(f"{constant} is not JSON")
-
     try:
-        return json.loads(text.decode("utf-8") if isinstance(text, bytes) else text, parse_constant=refuse)
+        return _DECODER.decode(text.decode("utf-8") if isinstance(text, bytes) else text)
     except RecursionError:
         raise ValueError("nested too deeply") from None

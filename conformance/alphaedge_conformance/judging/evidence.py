@@ -13,10 +13,13 @@ from ..contract import Contract, Violation
 from ..contract.further import named
 from ..exchange import Exchange, Expect, ExpectedAnswer, sse
 from ..exchange.strict_json import Json, loads
+from .pieces import final_completion
 from .places import Deviation, Place, path_text
 
 UNANSWERED = {429, 502, 503, 504}
 """Statuses by which a server or a gateway says that it did not look at the request."""
+KEPT = frozenset({"exchange", "contract", "secret", "usage", "said"})
+"""What evidence holds of a large answer: no more than its bytes again."""
 MOST_OFFSETS = 20
 """Events of a stream that a finding points to."""
 
@@ -224,6 +227,29 @@ class Evidence:
         assume(all(isinstance(chunk, dict) for chunk in self.data))
         return self.data
 
+    @view(ExpectedAnswer.STREAMED)
+    def final_completion(self) -> Json:
+        """The completion that a client makes of a stream."""
+        return final_completion(self.chunks)
+
+    @view(*ACCEPTED)
+    def final_choices(self) -> list[Json]:
+        """The choices of an accepted answer, of a stream those of its final completion."""
+        if not self.exchange.probe.streams:
+            return self.choices
+        choices: list[Json] = self.final_completion["choices"]
+        return choices
+
+    @view(*ACCEPTED)
+    def said(self) -> tuple[str, Any]:
+        """The text of all choices, and their finish_reason; not of an answer without text, or with several reasons."""
+        messages = [choice.get("message") for choice in self.final_choices]
+        texts = [message.get("content") if isinstance(message, dict) else None for message in messages]
+        assume(texts and all(isinstance(text, str) for text in texts), "no text")
+        reasons = [choice.get("finish_reason") for choice in self.final_choices]
+        assume(all(reason == reasons[0] for reason in reasons), "choices that end for different reasons")
+        return "\n".join(map(str, texts)), reasons[0]
+
     @view(ExpectedAnswer.REFUSED)
     def error_body(self) -> Any:
         """The JSON value of an error."""
@@ -256,6 +282,11 @@ class Evidence:
                     yield from ((schema, chunk, (offset,)) for offset, chunk in self._placed_data)
             except Unseen:
                 continue
+
+    def forget_values(self) -> None:
+        """Drops what was decoded, which is many times as large as the answer; a view that is asked for decodes anew."""
+        for name in self.__dict__.keys() - KEPT:
+            del self.__dict__[name]
 
     # Time
 

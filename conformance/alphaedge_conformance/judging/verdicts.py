@@ -16,7 +16,6 @@ from ..contract import Contract, shorten
 from ..contract.requirements import Requirement
 from ..exchange import Effort, Exchange, Expect, ExpectedAnswer, Probe
 from ..exchange.redaction import SHORTEST, redact
-from .chat import said
 from .checks.check import Check
 from .evidence import Evidence, Unseen
 from .places import Deviation, Place
@@ -25,7 +24,7 @@ Z = 1.96
 """Standard deviations on either side of the mean that hold 95 % of a normal distribution."""
 
 DECODED = 64 * 2**10
-"""Bytes of the largest body that stays decoded until all exchanges are judged."""
+"""Bytes of the largest body whose values are kept until all exchanges are judged."""
 
 
 class Status(StrEnum):
@@ -147,9 +146,8 @@ class Judge:
         """The first exchange of each requirement on which the kit itself failed, and how."""
         self._doubts: dict[str, str] = {}
         """Requirements that one of two different outcomes of the same request breaks, each with the reason."""
-        self._exchanges: list[Exchange] = []
-        self._decoded: dict[int, Evidence] = {}
-        """By the identity of an exchange, of those that are small, so that each is decoded once."""
+        self._evidence: list[Evidence] = []
+        """Of each exchange."""
         self._waiting: dict[str | None, list[Exchange]] = {}
         """What came before the control that it differs from."""
         self._accepted: set[str | None] = {None, *accepted}
@@ -188,8 +186,8 @@ class Judge:
         if probe.parts and not exchange.accepted:
             self._packs.append(exchange)
             exchange = evolve(exchange, probe=evolve(probe, requirement_ids=frozenset(), parts=()))
-        self._exchanges.append(exchange)
         evidence = Evidence.of(exchange, self._contract, self._key)
+        self._evidence.append(evidence)
         doubt = self._doubt(exchange) if probe.repeated else None
         for requirement in self._applicable:
             check = self._checks[requirement.id]
@@ -204,12 +202,15 @@ class Judge:
                     self._kit_errors.setdefault(requirement.id, kit_failed(error, exchange, self._key))
         if evidence.__dict__.get("keywords"):
             self._described.add(probe.shows)
-        if sum(len(chunk.data) for chunk in exchange.chunks) <= DECODED:
-            self._decoded[id(exchange)] = evidence
+        _forget_large([evidence])
         if exchange.accepted:
             self._accepted.add(probe.name)
             for each in self._waiting.pop(probe.name, ()):
                 self.add(each)
+
+    @property
+    def _exchanges(self) -> list[Exchange]:
+        return [evidence.exchange for evidence in self._evidence]
 
     @property
     def failed(self) -> frozenset[str]:
@@ -232,16 +233,19 @@ class Judge:
     def verdicts(self, unsent: Mapping[Probe, str]) -> dict[str, Verdict]:
         """The verdict of each requirement. Where a probe that a requirement needs has no answer, it cannot pass."""
         unsent = {**unsent, **dict(self._settle_packs())}
-        self._exchanges.sort(key=lambda exchange: exchange.number)
+        self._evidence.sort(key=lambda evidence: evidence.exchange.number)
         for requirement in self._applicable:
             check = self._checks[requirement.id]
             if check.compares:
-                own = [each for each in self._exchanges if each.probe.operation_name == requirement.operation]
-                evidence = _LazyEvidence(own, self._decoded, self._contract, self._key)
+                operation = requirement.operation
+                own = [each for each in self._evidence if each.exchange.probe.operation_name == operation]
+                looked_at = _OneByOne(own)
                 try:
-                    self._count(requirement, (each for each in check(evidence) if self._concerns(requirement, each[0])))
+                    judged = check(looked_at)
+                    self._count(requirement, (each for each in judged if self._concerns(requirement, each[0])))
                 except Exception as error:
-                    self._kit_errors.setdefault(requirement.id, kit_failed(error, evidence.current, self._key))
+                    self._kit_errors.setdefault(requirement.id, kit_failed(error, looked_at.current, self._key))
+                _forget_large(own)
         return {requirement.id: self._verdict(requirement, unsent) for requirement in self.requirements}
 
     def _settle_packs(self) -> Iterator[tuple[Probe, str]]:
@@ -289,12 +293,13 @@ class Judge:
 
     def _cannot_follow(self, requirement: Requirement) -> str | None:
         """Why an answer tells of the model alone: asked for a word, it does not say it."""
-        for exchange in self._exchanges:
-            word = exchange.probe.says
-            if word is None or requirement.id not in exchange.probe.requirement_ids:
+        for evidence in self._evidence:
+            probe = evidence.exchange.probe
+            word = probe.says
+            if word is None or requirement.id not in probe.requirement_ids:
                 continue
             try:
-                text, _ = said(Evidence.of(exchange, self._contract, self._key))
+                text, _ = evidence.said
             except Unseen:
                 continue
             if word.lower() not in text.lower():
@@ -345,20 +350,24 @@ class Judge:
 
 
 @define
-class _LazyEvidence:
-    """What exchanges show; that of large ones is made anew each time, since it is many times as large as they are."""
+class _OneByOne:
+    """What exchanges show; the values of a large one are forgotten when the next one is looked at."""
 
-    exchanges: Sequence[Exchange]
-    decoded: Mapping[int, Evidence]
-    contract: Contract
-    key: str | None
+    evidence: Sequence[Evidence]
     current: Exchange | None = None
     """The one that was last looked at."""
 
     def __iter__(self) -> Iterator[Evidence]:
-        for exchange in self.exchanges:
-            self.current = exchange
-            yield self.decoded.get(id(exchange)) or Evidence.of(exchange, self.contract, self.key)
+        for each in self.evidence:
+            self.current = each.exchange
+            yield each
+            _forget_large([each])
+
+
+def _forget_large(evidence: Iterable[Evidence]) -> None:
+    for each in evidence:
+        if sum(len(chunk.data) for chunk in each.exchange.chunks) > DECODED:
+            each.forget_values()
 
 
 def unjudged(requirements: Iterable[Requirement], reason: str) -> dict[str, Verdict]:

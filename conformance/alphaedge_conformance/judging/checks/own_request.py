@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from ...exchange.chat import WORD
-from ..chat import said, tokens
+from ..chat import tokens
 from ..evidence import Evidence, Unseen, assume
 from ..places import STATUS, Deviation, Place
 from .check import check
@@ -24,7 +24,7 @@ def of_its_own_request(all_shown: Iterable[Evidence]) -> Iterator[tuple[Evidence
         own = set(WORD.findall(sent))
         of |= dict.fromkeys(own, evidence.exchange.number)
         try:
-            answers.append((own, said(evidence)[0], evidence))
+            answers.append((own, evidence.said[0], evidence))
         except Unseen:
             continue
     for own, text, evidence in answers if of else ():

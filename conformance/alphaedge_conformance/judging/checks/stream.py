@@ -10,8 +10,9 @@ from typing import Any
 from ...exchange import Exchange
 from ...exchange.sse import Stream
 from ...exchange.strict_json import Json, loads
-from ..chat import deltas, final_completion, pieces, plain_first, said
+from ..chat import pieces, plain_first
 from ..evidence import MOST_OFFSETS, Evidence, Unseen, assume, looks_like_a_stream
+from ..pieces import deltas
 from ..places import STATUS, Deviation, Place
 from .check import check
 from .keywords import as_json, excerpt
@@ -146,7 +147,7 @@ def whole_characters(all_shown: Iterable[Evidence]) -> Iterator[tuple[Evidence, 
     plain: dict[str, str] = {}
     for same, evidence in plain_first(all_shown):
         try:
-            text = said(evidence)[0]
+            text = evidence.said[0]
         except Unseen:
             continue
         if not evidence.exchange.probe.streams:
@@ -200,10 +201,10 @@ FOLDED = {"message", "role", "content", "finish_reason", "index"}
 
 
 @check("stream.folds")
-def folds(evidence: Evidence, chunks: list[Json]) -> None:
+def folds(evidence: Evidence, chunks: list[Json], final_completion: Json) -> None:
     """Judges chunks that are valid one by one. What a chunk may leave out, as `usage`, the completion may lack, and
     what is not folded as well."""
-    contract, folded = evidence.contract, final_completion(chunks)
+    contract, folded = evidence.contract, final_completion
     completion, chunk = map(contract.resolve, (contract.completion_schema, contract.chunk_schema))
     assume(not any(contract.broken_musts(chunk, each) for each in chunks))
     needed = {*contract.at(chunk).get("required", ())} | FOLDED
@@ -222,7 +223,7 @@ def same_text(all_shown: Iterable[Evidence]) -> Iterator[tuple[Evidence, str | N
     ways = []
     for same, evidence in plain_first(all_shown):
         try:
-            text, reason = said(evidence)
+            text, reason = evidence.said
         except Unseen:
             continue
         if not evidence.exchange.probe.streams:
@@ -275,7 +276,7 @@ def agrees_on_completion(all_shown: Iterable[Evidence]) -> Iterator[tuple[Eviden
     counted: dict[tuple[str, str, object], int] = {}
     for same, evidence in plain_first(all_shown):
         try:
-            (text, reason), used = said(evidence), evidence.usage["completion_tokens"]
+            (text, reason), used = evidence.said, evidence.usage["completion_tokens"]
         except Unseen:
             continue
         if not evidence.exchange.probe.streams:

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
 from ...exchange.strict_json import Json
-from ..chat import deltas, said, tokens
+from ..chat import tokens
 from ..evidence import Evidence, Unseen, assume
+from ..pieces import deltas
 from ..places import Deviation, Place
 from .check import check
 
@@ -71,7 +72,7 @@ def completion_counted(all_shown: Iterable[Evidence]) -> Iterator[tuple[Evidence
     at_limit: dict[str, tuple[int, int]] = {}
     for evidence in all_shown:
         try:
-            (text, reason), used = said(evidence), evidence.usage["completion_tokens"]
+            (text, reason), used = evidence.said, evidence.usage["completion_tokens"]
         except Unseen:
             continue
         if not text or evidence.exchange.probe.streams:
@@ -134,7 +135,7 @@ def _length_when_cut(all_shown: Iterable[Evidence], about: str) -> Iterator[tupl
     seen, says_length = [], False
     for evidence in all_shown:
         try:
-            text, reason = said(evidence)
+            text, reason = evidence.said
         except Unseen:
             continue
         says_length = says_length or reason == "length"

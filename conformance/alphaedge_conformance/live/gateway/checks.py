@@ -12,8 +12,8 @@ from attrs import define, field
 from ...contract import Contract, shorten
 from ...exchange import Exchange, Key, sse
 from ...exchange.strict_json import Json, loads
-from ...judging.chat import final_completion
 from ...judging.evidence import Unseen, assume
+from ...judging.pieces import final_completion
 from ...judging.places import STATUS, Deviation, Place
 from .cases import LARGE, Case
 from .upstream import EVENTS, JSON, Arrival

@@ -6,8 +6,8 @@ import re
 from functools import partial
 
 from ....exchange.strict_json import Json
-from ...chat import deltas, final_choices
 from ...evidence import Evidence, assume
+from ...pieces import deltas
 from ...places import Deviation, Place
 from ..check import check
 from ..keywords import as_json
@@ -30,7 +30,7 @@ def _has_reasoning(message: Json) -> bool:
 
 
 def _messages(evidence: Evidence) -> list[Json]:
-    choices = final_choices(evidence)
+    choices = evidence.final_choices
     return [choice["message"] for choice in choices if isinstance(choice.get("message"), dict)]
 
 

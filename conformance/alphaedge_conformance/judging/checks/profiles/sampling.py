@@ -7,8 +7,9 @@ from functools import partial
 from typing import Any
 
 from ....exchange.strict_json import Json
-from ...chat import assume_valid, deltas, final_completion, said
+from ...chat import assume_valid
 from ...evidence import Evidence, Unseen, assume
+from ...pieces import deltas
 from ...places import Deviation, Place
 from ..check import check
 from ..keywords import as_json
@@ -44,7 +45,7 @@ def stop_kept_in_stream(evidence: Evidence, chunks: object) -> None:
 
 
 def _without_stop(evidence: Evidence) -> None:
-    stops, (text, _) = _stops(evidence.request), said(evidence)
+    stops, (text, _) = _stops(evidence.request), evidence.said
     assume(stops)
     found = next((stop for stop in stops if stop in text), None)
     assert found is None, Deviation(
@@ -66,7 +67,7 @@ def seed_repeats(all_shown: Iterable[Evidence]) -> Iterator[tuple[Evidence, str 
         if SEED_REPEATS not in evidence.exchange.probe.requirement_ids:
             continue
         try:
-            text, _ = said(evidence)
+            text, _ = evidence.said
         except Unseen:
             continue
         if first is None:
@@ -111,7 +112,7 @@ def logprobs_present_in_stream(evidence: Evidence, request: Json, chunks: list[J
 def logprobs_spell_the_text(evidence: Evidence) -> None:
     """By the bytes, where a token is a part of a character. A token that ends the answer has no text."""
     assume_valid(evidence, "logprobs")
-    for choice in _choices(evidence):
+    for choice in evidence.final_choices:
         tokens, text = _tokens(choice.get("logprobs")), _text(choice)
         assume(tokens and text)
         spelt = b"".join(_bytes(token) for token in tokens or ())
@@ -126,7 +127,7 @@ def logprobs_spell_the_text(evidence: Evidence) -> None:
 @of_sampling("sampling.logprob-not-positive")
 def logprob_not_positive(evidence: Evidence) -> None:
     assume_valid(evidence, "logprobs")
-    every = [token for choice in _choices(evidence) for token in _tokens(choice.get("logprobs")) or ()]
+    every = [token for choice in evidence.final_choices for token in _tokens(choice.get("logprobs")) or ()]
     assume(every)
     for token in every:
         for each in [token, *token.get("top_logprobs", ())]:
@@ -151,13 +152,6 @@ def top_logprobs_counted(evidence: Evidence, request: Json, choices: list[Json])
             f"expected {wanted} top_logprobs, got {got} for {as_json(token.get('token'))}",
             Place(members=("top_logprobs",)),
         )
-
-
-def _choices(evidence: Evidence) -> list[Json]:
-    if not evidence.exchange.probe.streams:
-        return evidence.choices
-    found: list[Json] = final_completion(evidence.chunks)["choices"]
-    return found
 
 
 def _text(choice: Json) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import partial
 
 from ....exchange.strict_json import Json
-from ...chat import deltas
 from ...evidence import assume
+from ...pieces import deltas
 from ...places import Deviation, Place
 from ..check import check
 from ..keywords import as_json

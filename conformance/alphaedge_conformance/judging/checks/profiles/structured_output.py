@@ -8,7 +8,6 @@ from typing import Any
 import jsonschema_rs
 
 from ....exchange.strict_json import Json, loads
-from ...chat import said
 from ...evidence import Evidence, assume
 from ...places import Deviation, Place
 from ..check import check
@@ -53,7 +52,7 @@ def _whole_text(evidence: Evidence, kind: str) -> str:
     """The text of an answer that nothing cut, to a request for this format."""
     wanted = evidence.request.get("response_format")
     assume(isinstance(wanted, dict) and wanted.get("type") == kind)
-    text, reason = said(evidence)
+    text, reason = evidence.said
     assume(reason != "length", "the answer was cut")
     return text
 

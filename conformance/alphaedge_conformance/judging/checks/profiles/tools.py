@@ -9,8 +9,9 @@ from typing import Any
 import jsonschema_rs
 
 from ....exchange.strict_json import Json, loads
-from ...chat import assume_valid, deltas, final_choices, plain_first
+from ...chat import assume_valid, plain_first
 from ...evidence import Evidence, Unseen, assume
+from ...pieces import deltas
 from ...places import Deviation, Place
 from ..check import check
 from ..keywords import as_json
@@ -23,7 +24,7 @@ FINISH = Place(members=("finish_reason",))
 def _choice(evidence: Evidence) -> Json:
     """The one choice of an answer, folded where it is a stream. Calls that are not valid are judged by their schema."""
     assume_valid(evidence, "tool_calls")
-    choices = final_choices(evidence)
+    choices = evidence.final_choices
     assume(len(choices) == 1 and isinstance(choices[0].get("message"), dict), "not one choice")
     return choices[0]
 
