@@ -46,7 +46,7 @@ def schema(kind: Any) -> Schema:
     if origin is typing.Annotated:
         found = schema(arguments[0])
         for more in arguments[1:]:
-            found |= {"enum": list(more.__members__.values())} if isinstance(more, EnumMeta) else more
+            found |= _enum(more, found) if isinstance(more, EnumMeta) else more
         return found
     if origin is typing.NotRequired:
         return schema(arguments[0])
@@ -59,6 +59,10 @@ def schema(kind: Any) -> Schema:
     if kind in TYPES:
         return {"type": TYPES[kind]}
     raise TypeError(f"{kind} has no JSON Schema; use a TypedDict, a list, a dict or a plain type")
+
+
+def _enum(kind: EnumMeta, found: Schema) -> Schema:
+    return {"enum": [*kind.__members__.values(), *([None] if "null" in found["type"] else [])]}
 
 
 def _object(kind: Any) -> Schema:

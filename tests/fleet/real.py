@@ -61,7 +61,7 @@ def fleet(contract: Contract, folder: Path, hosts: int = 3, of_each: int = 2, la
 
 
 def task(run: str) -> Task:
-    return Task(run, None, WANTED, Settings(effort=Effort.QUICK))
+    return Task(run, None, (), WANTED, Settings(effort=Effort.QUICK))
 
 
 def verdict_maps(history: History, run: str | None = None) -> dict[str, dict[str, str]]:

@@ -91,7 +91,7 @@ def judge_all(history: History, run: str, at: datetime, fleet: Sequence[Lane], s
 
 
 def task(run: str) -> Task:
-    return Task(run, None, IDS, Settings())
+    return Task(run, None, (), IDS, Settings())
 
 
 def history(folder: Path) -> History:

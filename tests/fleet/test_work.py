@@ -20,9 +20,10 @@ from alphaedge_conformance.fleet.outcome import Outcome
 from alphaedge_conformance.fleet.work import Unit, work
 from alphaedge_conformance.fleet.workers import threads
 from alphaedge_conformance.mock import serve
+from alphaedge_conformance.mock.faults.profiles import UsageUnasked
 from alphaedge_conformance.run.targets import Entry
 
-from ..helpers import Counting
+from ..helpers import Conform, Counting
 from .real import PLANTED, VARIABLE, expected, fleet, task, verdict_maps
 from .simulated import history
 
@@ -83,6 +84,19 @@ def test_a_flip_is_judged_again_by_its_probes_alone_twice(tmp_path: Path, moody:
     assert mock.requests == whole + 1  # any run repeats alone what failed beside others
     (found,) = changes.read(kept, changes.moment("1h"))["changes"]
     assert (found["requirement"], found["was"], found["now"], found["scored"]) == (DONE, "passed", "failed", True)
+
+
+def test_a_claimed_profile_is_judged(tmp_path: Path, conform: Conform) -> None:
+    only = "stream-usage.only-on-request"
+    targets, kept = tmp_path / "targets.toml", tmp_path / "history.duckdb"
+    with serve(UsageUnasked(Contract.load(None, ["stream-usage"]))) as url:
+        targets.write_text(f'[one]\nurl = "{url}"\n', "utf-8")
+        claimed = ("--profile", "stream-usage", "-k", "stream-usage", "--effort", "quick", "--workers", "1")
+        done = conform("fleet", str(targets), "--history", str(kept), *claimed)
+    assert done.returncode == 0, done.stderr
+    history = History(kept)
+    states = history.known(["one"], history.last())["one"].states
+    assert {id for id, state in states.items() if state.settled == "failed"} == {only}
 
 
 def test_what_flickers_is_flaky_and_no_change(tmp_path: Path, moody: tuple[Moody, Unit]) -> None:

@@ -14,12 +14,19 @@ import httpx
 import pytest
 
 from alphaedge_conformance.contract import Contract
+from alphaedge_conformance.contract.overlays import shipped
+from alphaedge_conformance.exchange import Expect
+from alphaedge_conformance.exchange.target import build_target
 from alphaedge_conformance.live.feed import WAITING, Feed
 from alphaedge_conformance.live.masking import masked
 from alphaedge_conformance.live.messages import Setup
 from alphaedge_conformance.live.passed import LARGEST, Budget, Tap
 from alphaedge_conformance.mock import Mock, serve
 from alphaedge_conformance.mock.faults import BY_HAND
+from alphaedge_conformance.mock.faults.profiles import UsageUnasked
+from alphaedge_conformance.mock.unusual import OF_PROFILES
+from alphaedge_conformance.run.suite import Suite
+from alphaedge_conformance.sending.settings import Settings
 
 from ..helpers import KEY, Conform
 from .traffic import PATH, Proxied, proxied
@@ -81,6 +88,39 @@ def test_a_fault_is_found_shown_and_counted(contract: Contract, tmp_path: Path, 
     assert (KEY in written, TEXT in written) == (False, False)
     again = conform("--from-har", str(tmp_path / "traffic.har"), "--seen", "--quiet")
     assert again.returncode == 1, again.stdout
+
+
+def test_a_claimed_profile_is_judged(tmp_path: Path) -> None:
+    server = UsageUnasked(Contract.load(None, ["stream-usage"]), KEY)
+    with serve(server) as url, proxied(url, tmp_path, "--profile", "stream-usage") as proxy:
+        talk(proxy)
+        _, _, report = proxy.end()
+    assert failed(report) == {"stream-usage.only-on-request"}
+    assert [each["name"] for each in report["profiles"]] == ["stream-usage"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [None, *OF_PROFILES])
+def test_traffic_that_uses_profiles_accuses_nobody(name: str | None, tmp_path: Path) -> None:
+    """All valid requests that the suite has for a profile, to the mock and to servers that are unusual and conform."""
+    profiles, kind = (list(shipped()), Mock) if name is None else ([OF_PROFILES[name][0]], OF_PROFILES[name][1])
+    contract = Contract.load(None, profiles)
+    suite = Suite.of(contract)
+    asked = suite.plan(list(suite.requirements), build_target(contract, "http://127.0.0.1:1", None), Settings()).probes
+    claimed = [word for each in profiles for word in ("--profile", each)]
+    with (
+        serve(kind(contract, KEY)) as url,
+        proxied(url, tmp_path, *claimed) as proxy,
+        httpx.Client(trust_env=False, timeout=60, headers={"Authorization": f"Bearer {KEY}"}) as http,
+    ):
+        for probe in asked:
+            if probe.operation is None and probe.expect is Expect.ACCEPTED and probe.request and not probe.turn:
+                http.post(proxy.url + PATH, json=probe.request)
+        _, _, report = proxy.end()
+    assert failed(report) == set()
+    passed = {each["source"] for each in report["requirements"] if each["status"] == "passed"}
+    of_operations = {"profile:models", "profile:embeddings"}
+    assert {f"profile:{each}" for each in profiles} - of_operations <= passed
 
 
 @pytest.mark.parametrize("name", ["shows-the-key", "key-in-a-header"])

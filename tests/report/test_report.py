@@ -77,13 +77,17 @@ def endings(contract: Contract, tmp_path_factory: pytest.TempPathFactory) -> dic
         conform("deviates", wrong)
         conform("unreachable", "http://127.0.0.1:9")
         conform("cut", right, "--max-requests", "5")
+        conform("claims", "--profile", "stream-usage", "-k", "stream-usage")
         conform("compared", right, wrong, "http://127.0.0.1:9", *few)
     return {path.name: path for path in folder.iterdir()}
 
 
 @pytest.mark.parametrize(
     ("name", "verdict"),
-    [("conforms", "conforms"), ("deviates", "deviates"), ("unreachable", "inconclusive"), ("cut", "inconclusive")],
+    [
+        *(("conforms", "conforms"), ("deviates", "deviates"), ("unreachable", "inconclusive")),
+        *(("cut", "inconclusive"), ("claims", "conforms")),
+    ],
 )
 def test_each_ending_keeps_the_schema(endings: dict[str, Path], name: str, verdict: str) -> None:
     data = json.loads((endings[name] / "report.json").read_text("utf-8"))
@@ -126,7 +130,7 @@ def test_a_type_that_json_does_not_have_is_refused() -> None:
         schemas.schema(set[str])
 
 
-@pytest.mark.parametrize("name", ["conforms", "deviates", "unreachable", "compared"])
+@pytest.mark.parametrize("name", ["conforms", "deviates", "unreachable", "claims", "compared"])
 def test_a_run_is_shown_again(conform: Conform, endings: dict[str, Path], name: str) -> None:
     folder = endings[name]
     file = folder / ("comparison.json" if name == "compared" else "report.json")

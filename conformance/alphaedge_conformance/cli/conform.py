@@ -12,6 +12,7 @@ from ..command import Parser, no_more_output
 from ..sending import limits
 from ..sending.rates import requests_a_second
 from .about import add_about
+from .own_contract import add_contract, contract_of
 from .own_headers import add_headers
 
 if TYPE_CHECKING:
@@ -77,16 +78,7 @@ def parser() -> Parser:
         "(default: 100 with --effort thorough, otherwise none)",
     )
     add("--seed", type=int, default=1, metavar="N", help="the seed of the drawn values (default: %(default)s)")
-    add("--contract", metavar="FILE", help="the contract to use instead of the shipped one")
-    add(
-        "--profile",
-        dest="profiles",
-        metavar="NAME",
-        action="append",
-        default=[],
-        help="judge what the target claims beyond the contract, too: a profile of this suite, or the file of an "
-        "OpenAPI Overlay; repeatable",
-    )
+    add_contract(made)
     add(
         "--discover",
         action="store_true",
@@ -169,7 +161,7 @@ def _conformance(parsed: argparse.Namespace) -> ConformancePlugin:
     from pathlib import Path
 
     from ..archive import har
-    from ..contract import Contract, versions
+    from ..contract import versions
     from ..contract.requirements import Level
     from ..errors import ConfigurationError
     from ..exchange import Effort, extra_headers
@@ -185,7 +177,7 @@ def _conformance(parsed: argparse.Namespace) -> ConformancePlugin:
     def path(text: str | None) -> Path | None:
         return Path(text) if text else None
 
-    suite = Suite.of(Contract.load(path(parsed.contract), filter(None, parsed.profiles)))
+    suite = Suite.of(contract_of(parsed))
     levels = versions.levels(parsed.contract_version) if parsed.contract_version else None
     settings = Settings(
         report=path(parsed.report),
@@ -296,14 +288,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _explain(parsed: argparse.Namespace) -> int:
-    from pathlib import Path
 
-    from ..contract import Contract
     from ..report import catalogue
     from ..run.suite import Suite
 
-    contract = Contract.load(Path(parsed.contract) if parsed.contract else None, filter(None, parsed.profiles))
-    suite = Suite.of(contract)
+    suite = Suite.of(contract_of(parsed))
     if parsed.list:
         catalogue.show_list(suite, as_json=parsed.json)
     else:

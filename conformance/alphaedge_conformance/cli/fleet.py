@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from ..command import Parser
 from .extras import require_history
+from .own_contract import add_contract, contract_of, source_of
 
 if TYPE_CHECKING:
     from ..run.suite import Suite
@@ -45,7 +46,7 @@ def parser() -> Parser:
     add("--max-tokens", type=int, metavar="N", help="the same for prompt and completion tokens together")
     add("--timeout", type=float, default=25.0, metavar="S", help="seconds for one exchange (default: %(default)g)")
     add("--ca-file", metavar="FILE", type=Path, help="certificates to trust besides the system's, in PEM")
-    add("--contract", metavar="FILE", type=Path, help="the contract to use instead of the shipped one")
+    add_contract(made)
     add("-q", "--quiet", action="store_true", help="print only the last line")
     return made
 
@@ -56,7 +57,6 @@ def main(arguments: Sequence[str]) -> int:
 
     from uuid import uuid4
 
-    from ..contract import Contract
     from ..errors import ConfigurationError
     from ..fleet import changes, lanes, workers
     from ..fleet.coordinator import Coordinator
@@ -69,18 +69,19 @@ def main(arguments: Sequence[str]) -> int:
 
     if parsed.workers < 1:
         raise ConfigurationError(f"--workers {parsed.workers}: expected a number of at least 1")
-    suite = Suite.of(Contract.load(parsed.contract))
+    suite = Suite.of(contract_of(parsed))
     wanted, settings = _wanted(suite, parsed), _settings(parsed)
     found = lanes.read(parsed.file, suite.contract, parsed.model)
     pool = workers.dask(parsed.scheduler) if parsed.scheduler else workers.processes(parsed.workers)
     history = History(parsed.history)
     options = f"{parsed.effort} seed={parsed.seed} level={parsed.level} source={parsed.source} k={parsed.expression}"
+    options += "".join(f" profile={name}" for name in parsed.profiles)
     run = history.unfinished(options) if parsed.resume else None
     if run is None:
         run = f"{now():%Y%m%dT%H%M%S}-{uuid4().hex[:8]}"
         history.begin(run, lanes.count(found), options)
     progress = Progress(lanes.count(found), parsed.quiet)
-    coordinator = Coordinator(Task(run, parsed.contract, wanted, settings), history, pool, progress)
+    coordinator = Coordinator(Task(run, *source_of(parsed), wanted, settings), history, pool, progress)
     with interruptible(coordinator.stop):
         coordinator.run(found)
     summary = summarize(history, run)

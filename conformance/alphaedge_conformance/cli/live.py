@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Sequence
 
 from ..command import Parser
+from .own_contract import add_contract, contract_of, source_of
 from .own_headers import add_headers
 
 PORT = 8100
@@ -61,7 +62,7 @@ def proxy_parser() -> Parser:
     add("--port", type=_port, default=PORT, metavar="P", help="0 for any free one (default: %(default)s)")
     add("--report", required=True, metavar="DIR", help="write the report and a recording here")
     add("--keep-bodies", action="store_true", help="keep the texts of messages in reports and recordings")
-    add("--contract", metavar="FILE", help="the contract to use instead of the shipped one")
+    add_contract(made)
     add("--ca-file", metavar="FILE", help="certificates to trust besides the system's, in PEM")
     return made
 
@@ -71,7 +72,6 @@ def _proxy(arguments: Sequence[str]) -> int:
 
     from pathlib import Path
 
-    from ..contract import Contract
     from ..contract.requirements import Level
     from ..errors import ConfigurationError
     from ..exchange.target import build_target
@@ -81,11 +81,10 @@ def _proxy(arguments: Sequence[str]) -> int:
     from ..sending.transport import trusted
     from .folders import writable
 
-    file, folder = Path(parsed.contract) if parsed.contract else None, Path(parsed.report)
-    contract = Contract.load(file)
+    contract, folder = contract_of(parsed), Path(parsed.report)
     Suite.of(contract)  # a faulty contract is an error before anything passes
     upstream = build_target(contract, parsed.upstream, None, "").url
-    setup = Setup(upstream, folder, file, Level(parsed.level.upper()), parsed.keep_bodies)
+    setup = Setup(upstream, folder, *source_of(parsed), Level(parsed.level.upper()), parsed.keep_bodies)
     verify = trusted(Path(parsed.ca_file) if parsed.ca_file else None)
     writable(folder)
     try:

@@ -45,6 +45,7 @@ class Task:
     run: str
     contract: Path | None
     """None for the one that the worker's kit has."""
+    profiles: tuple[str, ...]
     wanted: tuple[str, ...]
     settings: Settings
 
@@ -83,7 +84,7 @@ def _outcome(task: Task, unit: Unit) -> Outcome:
     began = now()
     try:
         with _making:
-            suite, loop = _suite(task.contract), _loop()
+            suite, loop = _suite(task.contract, task.profiles), _loop()
         target = unit.entry.target(suite.contract)
         return judged(task.run, unit, _judge(suite, loop, task, unit, target))
     except ConfigurationError as error:
@@ -149,9 +150,9 @@ def digest(report: Report) -> str:
 
 
 @cache
-def _suite(contract: Path | None) -> Suite:
+def _suite(contract: Path | None, profiles: tuple[str, ...]) -> Suite:
     """The suite of a contract, loaded once in each process."""
-    return Suite.of(Contract.load(contract))
+    return Suite.of(Contract.load(contract, profiles))
 
 
 @cache

@@ -148,8 +148,9 @@ class Feed:
     def _start(self) -> None:
         self._lives += 1
         command = [sys.executable, "-m", "alphaedge_conformance.live.judge_process"]
-        # A session of its own: Ctrl-C at the terminal is for the proxy, which then ends this one.
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True)
+        # A group of its own: Ctrl-C at the terminal is for the proxy, which then ends this one. Of the same session, as
+        # Linux shares processors out among sessions first, and a nice value counts within one.
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, process_group=0)
         threading.Thread(target=self._listen, args=[self.process], daemon=True).start()
         with suppress(OSError):
             send(self.process.stdin, self.setup)  # type: ignore[arg-type]

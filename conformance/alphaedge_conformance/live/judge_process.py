@@ -23,7 +23,7 @@ NICE = 19
 def main() -> None:
     os.nice(NICE)
     setup = receive(sys.stdin.buffer)
-    suite = Suite.of(Contract.load(setup.contract))
+    suite = Suite.of(Contract.load(setup.contract, setup.profiles))
     judge = LiveJudge(suite, setup.url, Settings(report=setup.folder, level=setup.level), setup.keep_bodies)
     counts, is_written = Counts(), False
     while (message := receive(sys.stdin.buffer)) is not None:

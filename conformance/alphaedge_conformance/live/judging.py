@@ -48,7 +48,10 @@ class LiveJudge:
         self._suite, self._settings, self._keeps = suite, evolve(settings, seen_only=True), keep_bodies
         self._folder: Path = settings.report
         example = build_target(suite.contract, url, None, "")
-        self._plan = suite.plan(list(suite.requirements), evolve(example, key=KEY), settings)
+        plan = suite.plan(list(suite.requirements), evolve(example, key=KEY), settings)
+        # What a profile states shows in any request that uses it, and not only in those that this suite would send.
+        of_profiles = {each.id for each in suite.requirements.values() if each.profile and each.kind == "stated"}
+        self._plan = evolve(plan, named=plan.named - of_profiles)
         self._target = evolve(example, model="")  # that of the first request
         self._recorder = Recorder(self._folder)
         self._started = time.time()

@@ -35,6 +35,7 @@ class Setup:
     """The address of the operation at the server."""
     folder: Path
     contract: Path | None = None
+    profiles: tuple[str, ...] = ()
     level: Level = Level.MUST
     keep_bodies: bool = False
 

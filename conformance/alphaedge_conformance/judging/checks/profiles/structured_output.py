@@ -19,42 +19,50 @@ CONTENT = Place(members=("content",))
 
 @of_structured_output("structured-output.json-object")
 def json_object(evidence: Evidence, completion: object) -> None:
-    _is_object(evidence, _whole_text(evidence, "json_object"))
+    for text in _whole_texts(evidence, "json_object"):
+        _is_object(evidence, text)
 
 
 @of_structured_output("structured-output.json-object-in-stream")
 def json_object_in_stream(evidence: Evidence, chunks: object) -> None:
-    _is_object(evidence, _whole_text(evidence, "json_object"))
+    for text in _whole_texts(evidence, "json_object"):
+        _is_object(evidence, text)
 
 
 @of_structured_output("structured-output.json-schema")
 def json_schema(evidence: Evidence, completion: object) -> None:
-    _is_valid(evidence, _whole_text(evidence, "json_schema"))
+    for text in _whole_texts(evidence, "json_schema"):
+        _is_valid(evidence, text)
 
 
 @of_structured_output("structured-output.json-schema-in-stream")
 def json_schema_in_stream(evidence: Evidence, chunks: object) -> None:
-    _is_valid(evidence, _whole_text(evidence, "json_schema"))
+    for text in _whole_texts(evidence, "json_schema"):
+        _is_valid(evidence, text)
 
 
 @of_structured_output("structured-output.text-is-free")
 def text_is_free(evidence: Evidence, completion: object) -> None:
     """A plain question is not answered in JSON."""
-    text = _whole_text(evidence, "text")
-    try:
-        value = loads(text)
-    except ValueError:
-        return
-    assert not isinstance(value, dict | list), Deviation(f"expected a text, got {as_json(value)}", CONTENT)
+    for text in _whole_texts(evidence, "text"):
+        try:
+            value = loads(text)
+        except ValueError:
+            continue
+        assert not isinstance(value, dict | list), Deviation(f"expected a text, got {as_json(value)}", CONTENT)
 
 
-def _whole_text(evidence: Evidence, kind: str) -> str:
-    """The text of an answer that nothing cut, to a request for this format."""
+def _whole_texts(evidence: Evidence, kind: str) -> list[str]:
+    """The texts of an answer to a request for this format, without those that a limit or a stop text cut."""
     wanted = evidence.request.get("response_format")
     assume(isinstance(wanted, dict) and wanted.get("type") == kind)
-    text, reason = evidence.said
-    assume(reason != "length", "the answer was cut")
-    return text
+    assume(not evidence.request.get("stop"), "a stop text may have cut the answer")
+    ended = [choice for choice in evidence.final_choices if choice.get("finish_reason") != "length"]
+    messages = [choice.get("message") for choice in ended]
+    texts = [message.get("content") for message in messages if isinstance(message, dict)]
+    found = [text for text in texts if isinstance(text, str)]
+    assume(found, "no text, or the answer was cut")
+    return found
 
 
 def _parsed(text: str) -> Any:

@@ -94,9 +94,14 @@ def none_calls_nothing(evidence: Evidence) -> None:
     assert not _calls(choice), Deviation(f"expected no call with tool_choice none, got {_calls_as_json(choice)}", CALLS)
 
 
-@of_tools("tools.auto-calls-when-needed")
+CALLS_WHEN_NEEDED = "tools.auto-calls-when-needed"
+
+
+@of_tools(CALLS_WHEN_NEEDED)
 def auto_calls_when_needed(evidence: Evidence) -> None:
-    assume(evidence.request.get("tool_choice") == "auto")
+    """Whether a question needs the tool is known of the requests that were written for this alone."""
+    is_known = CALLS_WHEN_NEEDED in evidence.exchange.probe.requirement_ids
+    assume(is_known and evidence.request.get("tool_choice") == "auto")
     choice = _choice(evidence)
     assert _calls(choice), Deviation("expected a call of the tool that the question asks for, got none", CALLS)
 
