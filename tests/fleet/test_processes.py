@@ -14,6 +14,7 @@ import pytest
 
 from alphaedge_conformance.contract import Contract
 
+from ..helpers import some
 from .real import EXPRESSION, PLANTED, VARIABLE, Fleet, expected, fleet, verdict_maps
 from .simulated import history
 
@@ -69,7 +70,7 @@ def test_a_worker_that_is_killed_costs_nothing_but_time(found: Fleet, tmp_path: 
     assert PLANTED not in said
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+@pytest.mark.parametrize("number", some([signal.SIGKILL, signal.SIGTERM], 2))
 def test_a_coordinator_that_is_killed_is_resumed_to_the_same_result(
     found: Fleet, tmp_path: Path, number: signal.Signals
 ) -> None:

@@ -33,8 +33,15 @@ async def hangs(asked: Asked) -> None:
     await asyncio.sleep(100)
 
 
-@pytest.mark.parametrize("concurrency", [1, 8])
-@pytest.mark.parametrize(("outcome", "said"), [(drops, "the connection was closed"), (hangs, "no end within 2 s")])
+@pytest.mark.parametrize(
+    ("outcome", "said", "concurrency"),
+    [
+        (drops, "the connection was closed", 1),
+        (drops, "the connection was closed", 8),
+        (hangs, "no end within 2 s", 8),
+        pytest.param(hangs, "no end within 2 s", 1, marks=pytest.mark.slow),
+    ],
+)
 def test_an_invalid_request_without_an_answer_is_a_finding(
     suite: Suite, outcome: object, said: str, concurrency: int
 ) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+import pytest
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -52,6 +53,7 @@ def test_no_outage_costs_nothing(suite: Suite) -> None:
     assert run.requests == len(run.plan.probes)
 
 
+@pytest.mark.slow
 def test_what_is_lost_at_random_blames_no_request(suite: Suite) -> None:
     run = trial(suite, UNUSUAL["gateway-loses-every-seventh"])
     assert not [id for id, verdict in run.verdicts.items() if verdict.status is Status.FAILED]

@@ -28,7 +28,7 @@ from alphaedge_conformance.sending.limits import Limits
 from alphaedge_conformance.sending.runner import Runner
 from alphaedge_conformance.sending.settings import Settings
 
-from ..helpers import Conform, read_report
+from ..helpers import Conform, read_report, some
 from ..targets import Answer, Asked, Target, bomb, chunked, completion, piece, response, serving
 
 LIMITS = ("--timeout", "1.2", "--idle-timeout", "0.8", "--max-pieces", "2000", "--max-lines", "2000")
@@ -176,7 +176,7 @@ def ends(conform: Conform, url: str, folder: Path, *arguments: str, key: str | N
     return done.returncode, done.stdout
 
 
-@pytest.mark.parametrize("answer", INCONCLUSIVE, ids=lambda answer: answer.__name__)
+@pytest.mark.parametrize("answer", some(INCONCLUSIVE, 2), ids=lambda answer: answer.__name__)
 def test_a_target_that_cannot_be_judged(answer: Answer, conform: Conform, tmp_path: Path) -> None:
     with serving(Target(answer)) as url:
         code, output = ends(conform, url, tmp_path)
@@ -195,7 +195,9 @@ sys.exit(code)
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
-@pytest.mark.parametrize("answer", [gzip_bomb, endless_body, endless_in_small_pieces], ids=lambda each: each.__name__)
+@pytest.mark.parametrize(
+    "answer", some([gzip_bomb, endless_body, endless_in_small_pieces], 3), ids=lambda each: each.__name__
+)
 def test_memory_is_bounded_with_the_default_limits(answer: Answer) -> None:
     with serving(Target(answer)) as url:
         done = subprocess.run([sys.executable, "-c", CHILD, url], capture_output=True, text=True, check=False)
@@ -203,7 +205,7 @@ def test_memory_is_bounded_with_the_default_limits(answer: Answer) -> None:
     assert int(done.stdout.split()[-1]) * 1024 < MEMORY
 
 
-@pytest.mark.parametrize("answer", DEVIATING, ids=lambda answer: answer.__name__)
+@pytest.mark.parametrize("answer", some(DEVIATING, 2), ids=lambda answer: answer.__name__)
 def test_a_target_that_answers_too_much_or_never_ends(answer: Answer, conform: Conform, tmp_path: Path) -> None:
     with serving(Target(answer)) as url:
         code, _ = ends(conform, url, tmp_path, "-k", "completion or stream or chunk or type or accepted")
