@@ -50,14 +50,12 @@ class EventDecoder:
             self._follow_line(self._rest)
         if not self._began:
             self._began, whole = True, whole.removeprefix(b"\xef\xbb\xbf")
-        found: list[str] = []
-        for block in whole.decode("utf-8", "replace").split("\n\n"):
-            # Almost every event is one line of data.
-            if block.startswith("data: ") and "\n" not in block:
-                found.append(block[6:])
-            elif (data := _event(block)) is not None:
-                found.append(data)
-        return found
+        text = whole.decode("utf-8", "replace")
+        if text.startswith("data: "):
+            found = text[6:].split("\n\ndata: ")
+            if text.count("\n") == 2 * (len(found) - 1) and "" not in found:  # as almost always: one line of data each
+                return found
+        return [data for block in text.split("\n\n") if (data := _event(block)) is not None]
 
     def end(self) -> Iterator[str]:
         """`[DONE]`, if only the blank line after it is missing; any other event that is not finished may be cut."""

@@ -200,7 +200,7 @@ class ChatCompletionChunk(_Model):
         if (value := get("model")) is not None:
             members["model"] = value  # else reading it raises
         members["choices"] = _models(ChunkChoice, get("choices"))
-        members["usage"] = _optional(Usage, get("usage"))
+        members["usage"] = _optional(Usage, value) if (value := get("usage")) is not None else None
         members["_raw"] = raw
         return self
 

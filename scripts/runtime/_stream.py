@@ -46,7 +46,7 @@ class Chunks(Generic[ChunkT]):
     def __init__(self, response: HttpResponse, chunk: type[ChunkT], secret: Secret, http: object) -> None:
         self.response = response
         self._http = http
-        self._chunk = chunk
+        self._chunk = chunk.from_dict
         self._secret = secret
         wait = response.request.extensions.get("timeout", {}).get("read")
         self._longest_wait = math.inf if wait is None else wait
@@ -136,7 +136,7 @@ class Chunks(Generic[ChunkT]):
             for choice in choices if type(choices) is list else ():
                 if type(choice) is dict:
                     self._follow(choice)
-        return self._chunk.from_dict(value)
+        return self._chunk(value)
 
     def _follow(self, choice: dict[str, Any]) -> None:
         """Notes which choices have begun, and which of them are finished."""

@@ -369,7 +369,11 @@ def test_unusual_streams_are_read_however_they_are_cut(unusual: str, size: int) 
 
 
 @given(
-    st.lists(st.sampled_from([b"\n", b"\r", b"\r\n", b"data", b"data: x", b":", b" ", b"event: e", b"\xff", b"id: 7"])),
+    st.lists(
+        st.sampled_from(
+            [b"\n", b"\n\n", b"\r", b"\r\n", b"data", b"data: ", b"data: x", b":", b" ", b"event: e", b"\xff", b"id: 7"]
+        )
+    ),
     st.data(),
 )
 def test_the_decoder_gives_what_the_suites_gives(parts: list[bytes], draw: st.DataObject) -> None:
