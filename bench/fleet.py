@@ -2,7 +2,8 @@
 
 So many targets, of mocks that answer after 200 ms, at 50 hosts, each with a limit of its own. Prints exchanges a
 second, the processor's time for each, and the largest memory of the coordinator; exit code 1 where a claim does not
-hold. The mocks share the machine, so their time is given too. Linux alone: the hosts are addresses of 127.0.0.0/8.
+hold. Then as many exchanges a second as one process and two can do, of mocks that answer at once. The mocks share the
+machine, so their time is given too. Linux alone: the hosts are addresses of 127.0.0.0/8.
 """
 
 from __future__ import annotations
@@ -39,24 +40,28 @@ from .environment import ROOT
 
 KEY, VARIABLE = "sk-the-key-of-the-bench", "FLEET_BENCH_KEY"
 LATENCY = 0.2
+"""Seconds until a mock answers; 0 where the processors are to have no rest."""
 TARGETS, LANES = 1000, 50
 PROCESSOR = 1.3
 """What an exchange of a fleet may cost, in times of one of a single run."""
 MEMORY = 300_000_000
 """Bytes that the coordinator may take."""
+SPEEDUP = 1.7
+"""How many times the exchanges of one process two do, at least, where the processors are the limit."""
+QUICK_TARGETS = 200
 SINGLE = 8
 """Runs, one after the other, whose exchanges a fleet's are held against."""
 Json = dict[str, Any]
 
 
-def serve(port: int, lanes: int, models: int) -> None:
+def serve(port: int, lanes: int, models: int, latency: float) -> None:
     """Serves the mock at so many addresses, until standard input ends; prints what it took."""
     contract = Contract.load()
     app = Mock(contract, KEY)
     app.models = [f"model-{number}" for number in range(models)]
 
     async def slow(scope: Scope, receive: Receive, send: Send) -> None:
-        await asyncio.sleep(LATENCY)
+        await asyncio.sleep(latency)
         await app(scope, receive, send)
 
     sockets = [socket.create_server((address(lane), port)) for lane in range(lanes)]
@@ -81,10 +86,10 @@ def address(lane: int) -> str:
 
 
 @contextmanager
-def mocks(port: int, lanes: int, models: int) -> Iterator[Json]:
+def mocks(port: int, lanes: int, models: int, latency: float = LATENCY) -> Iterator[Json]:
     """A process with the mocks; when it has ended, what it took is known."""
     took: Json = {}
-    command = [sys.executable, "-m", "bench.fleet", "--serve", str(port), str(lanes), str(models)]
+    command = [sys.executable, "-m", "bench.fleet", "--serve", *map(str, (port, lanes, models, latency))]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdin is not None
         assert process.stdout is not None
@@ -116,6 +121,7 @@ def single(port: int, effort: str, wanted: list[str]) -> None:
 
 def fleet(folder: Path, port: int, arguments: argparse.Namespace) -> Json:
     """The command, as anybody runs it."""
+    folder.mkdir()
     tables = "".join(
         f'[t{number}]\nurl = "http://{address(number % arguments.lanes)}:{port}"\n'
         f'model = "model-{number // arguments.lanes}"\nkey_variable = "{VARIABLE}"\n'
@@ -194,11 +200,12 @@ def main() -> int:
     parser.add_argument(
         "--only", nargs="+", default=[], metavar="WORD", help="requirements with one of these in the id"
     )
-    parser.add_argument("--serve", nargs=3, type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--serve", nargs=4, type=float, help=argparse.SUPPRESS)
     parser.add_argument("--single", type=int, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.serve:
-        serve(*arguments.serve)
+        port, lanes, models, latency = arguments.serve
+        serve(int(port), int(lanes), int(models), latency)
         return 0
     if arguments.single:
         single(arguments.single, arguments.effort, arguments.only)
@@ -213,15 +220,24 @@ def main() -> int:
             command += ["--only", *arguments.only] if arguments.only else []
             alone = json.loads(subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout)
         with mocks(port, arguments.lanes, models) as took:
-            together = fleet(Path(name), port, arguments)
+            together = fleet(Path(name) / "fleet", port, arguments)
+        speeds = {}
+        for workers in (1, 2):
+            few = argparse.Namespace(**vars(arguments) | {"targets": QUICK_TARGETS, "workers": workers})
+            with mocks(port, arguments.lanes, models, 0):
+                speeds[workers] = fleet(Path(name) / f"{workers}", port, few)["exchanges per second"]
+    speedup = speeds[2] / speeds[1]
     ratio = together["processor ms per exchange"] / alone["processor ms per exchange"]
     figures = {"single": alone, "fleet": together, "mocks": took, "fleet / single": ratio}
+    figures |= {"exchanges per second by processes": speeds, "two processes / one": speedup}
     (ROOT / "reports").mkdir(exist_ok=True)
     (ROOT / "reports" / "bench-fleet.json").write_text(json.dumps(figures, indent=1) + "\n", "utf-8")
     print(json.dumps(figures, indent=1))
     wrong = [f"an exchange takes {ratio:.2f} times that of a single run"] if ratio > PROCESSOR else []
     if together["coordinator peak bytes"] > MEMORY:
         wrong.append(f"the coordinator took {together['coordinator peak bytes'] / 1e6:.0f} MB")
+    if speedup < SPEEDUP:
+        wrong.append(f"two processes do {speedup:.2f} times the exchanges of one")
     for each in wrong:
         print(f"DOES NOT HOLD: {each}")
     return int(bool(wrong))

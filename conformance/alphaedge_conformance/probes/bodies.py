@@ -127,9 +127,15 @@ def _forms(control: Probe) -> Probe:
 
 
 def _number_notations(contract: Contract, control: Probe) -> Iterator[Probe]:
-    """All numbers of the request as powers of ten; where that is refused, each alone."""
+    """All numbers of the request as powers of ten; where that is refused, each alone, and held against the same number
+    as it is usually written: a server that refuses a member says nothing of notations."""
     about, why = frozenset({"request.number-notation-accepted"}), "A number in another notation of JSON."
-    notations = {}
+    notations: dict[str, str] = {}
+    parts: list[Probe] = []
+
+    def alone(name: str, text: str, label: str) -> Probe:
+        return evolve(control, name=label, why=why, body=written(control.request, {name: text}))
+
     for name, schema in _numbers(contract, "number", "integer").items():
         least, most = schema.get("minimum", 0), schema.get("maximum")
         inside = least + 1 if most is None else (least + most) / 2
@@ -137,20 +143,18 @@ def _number_notations(contract: Contract, control: Probe) -> Iterator[Probe]:
         if not contract.is_valid(contract.request_schema, {**control.request, name: value}):
             value = Sampler(contract).sample(contract.resolve(contract.request_schema) + pointer("properties", name))
         at = contract.resolve(contract.request_schema) + pointer("properties", name)
-        if contract.profile_of(at) is None:  # a server that refuses a profile's member says nothing of notations
-            notations[name] = f"{value / 10}e1"
-    parts = tuple(
-        evolve(
-            control,
-            name=f"{name} = {text}",
-            why=why,
-            body=written(control.request, {name: text}),
-            requirement_ids=about,
-        )
-        for name, text in notations.items()
-    )
+        if contract.profile_of(at) is not None:
+            continue
+        notations[name] = text = f"{value / 10}e1"
+        probe = evolve(alone(name, text, f"{name} = {text}"), requirement_ids=about)
+        if name not in control.request:
+            usual = json.dumps(int(value) if value == int(value) else value)
+            parts.append(alone(name, usual, f"{name} = {usual}, for comparison"))
+            probe = evolve(probe, differs_from=parts[-1].name)
+        parts.append(probe)
     if parts:
-        yield evolve(parts[0], name="numbers as powers of ten", body=written(control.request, notations), parts=parts)
+        whole = evolve(control, name="numbers as powers of ten", why=why, body=written(control.request, notations))
+        yield evolve(whole, requirement_ids=about, parts=tuple(parts))
 
 
 def _numbers(contract: Contract, *types: str) -> dict[str, Json]:
