@@ -12,6 +12,7 @@ from typing import Any
 
 from ....exchange import Exchange
 from ....exchange.strict_json import Json, loads
+from ...chat import assume_valid
 from ...evidence import Evidence, Unseen, assume
 from ...places import Deviation, Place
 from ..check import check
@@ -32,18 +33,26 @@ def _inputs(request: Json) -> list[str]:
     return texts
 
 
-def _data(completion: Any) -> list[Json]:
+def _data(evidence: Evidence) -> list[Json]:
+    """The embeddings of a completion, where they keep their schema, which has requirements of its own."""
+    assume_valid(evidence, "data")
+    return _listed(evidence.completion)
+
+
+def _listed(completion: Any) -> list[Json]:
     data: Any = completion.get("data") if isinstance(completion, dict) else None
     assume(isinstance(data, list) and all(isinstance(each, dict) for each in data), "data of another shape")
     found: list[Json] = data
     return found
 
 
-def _ordered(request: Json, completion: Any) -> list[Json]:
+def _ordered(evidence: Evidence) -> list[Json]:
     """The embeddings in the order of the texts."""
-    data = _data(completion)
+    data = _data(evidence)
     indices: list[Any] = [each.get("index") for each in data]
-    is_good = all(isinstance(each, int) for each in indices) and sorted(indices) == list(range(len(_inputs(request))))
+    is_good = all(isinstance(each, int) for each in indices) and sorted(indices) == list(
+        range(len(_inputs(evidence.request)))
+    )
     assume(is_good, "not one embedding for each input")
     return sorted(data, key=lambda each: each["index"])
 
@@ -75,14 +84,14 @@ def _cosine(one: Sequence[float], other: Sequence[float]) -> float:
 
 
 @of_embeddings("embeddings.one-for-each-input")
-def one_for_each_input(request: Json, completion: Any) -> None:
-    wanted, got = len(_inputs(request)), len(_data(completion))
+def one_for_each_input(evidence: Evidence, completion: object) -> None:
+    wanted, got = len(_inputs(evidence.request)), len(_data(evidence))
     assert got == wanted, Deviation(f"expected {wanted} embeddings, got {got}", DATA)
 
 
 @of_embeddings("embeddings.index-in-order")
-def index_in_order(completion: Any) -> None:
-    got: list[Any] = [each.get("index") for each in _data(completion)]
+def index_in_order(evidence: Evidence, completion: object) -> None:
+    got: list[Any] = [each.get("index") for each in _data(evidence)]
     assume(got and all(isinstance(each, int) for each in got))
     assert sorted(got) == list(range(len(got))), Deviation(
         f"expected each index from 0 to {len(got) - 1}, got {as_json(got)}", Place(members=("index",))
@@ -90,8 +99,8 @@ def index_in_order(completion: Any) -> None:
 
 
 @of_embeddings("embeddings.of-one-length")
-def of_one_length(completion: Any) -> None:
-    vectors = [_vector(each.get("embedding")) for each in _data(completion)]
+def of_one_length(evidence: Evidence, completion: object) -> None:
+    vectors = [_vector(each.get("embedding")) for each in _data(evidence)]
     assume(len(vectors) > 1 and None not in vectors)
     lengths = sorted({len(vector or ()) for vector in vectors})
     assert len(lengths) == 1, Deviation(
@@ -103,7 +112,7 @@ def of_one_length(completion: Any) -> None:
 def dimensions_kept(request: Json, answer: Exchange) -> None:
     assume(answer.accepted, f"answered {answer.status}")
     try:
-        data = _data(loads(answer.body))
+        data = _listed(loads(answer.body))
     except ValueError:
         raise Unseen("is not valid JSON") from None
     vectors = [_vector(each.get("embedding")) for each in data]
@@ -114,8 +123,8 @@ def dimensions_kept(request: Json, answer: Exchange) -> None:
 
 
 @of_embeddings("embeddings.format-kept")
-def format_kept(request: Json, completion: Any) -> None:
-    found = [each.get("embedding") for each in _data(completion)]
+def format_kept(request: Json, evidence: Evidence, completion: object) -> None:
+    found = [each.get("embedding") for each in _data(evidence)]
     assume(found)
     wanted, name = (str, "base64") if request.get("encoding_format") == "base64" else (list, "numbers")
     wrong = next((each for each in found if isinstance(each, str | list) and not isinstance(each, wanted)), None)
@@ -123,8 +132,8 @@ def format_kept(request: Json, completion: Any) -> None:
 
 
 @of_embeddings("embeddings.texts-differ")
-def texts_differ(request: Json, completion: Any) -> None:
-    texts, data = _inputs(request), _ordered(request, completion)
+def texts_differ(evidence: Evidence, completion: object) -> None:
+    texts, data = _inputs(evidence.request), _ordered(evidence)
     assume(len(set(texts)) == len(texts) > 1)
     written = [vector for each in data if isinstance(vector := each.get("embedding"), list)]
     assume(len(written) == len(texts), "not in numbers")
@@ -177,7 +186,7 @@ def base64_agrees(all_shown: Iterable[Evidence]) -> Iterator[tuple[Evidence, Dev
 def _of_texts(evidence: Evidence, form: type) -> list[tuple[str, list[float]]]:
     """Each text with its vector, where that is in one form; a vector of base64 that holds none is empty."""
     try:
-        texts, data = _inputs(evidence.request), _ordered(evidence.request, evidence.completion)
+        texts, data = _inputs(evidence.request), _ordered(evidence)
         written = [each.get("embedding") for each in data]
         return [
             (text, _vector(each) or []) for text, each in zip(texts, written, strict=True) if isinstance(each, form)
