@@ -24,6 +24,7 @@ from alphaedge_conformance.live.passed import LARGEST, Budget, Tap
 from alphaedge_conformance.mock import Mock, serve
 from alphaedge_conformance.mock.faults import BY_HAND
 from alphaedge_conformance.mock.faults.profiles import UsageUnasked
+from alphaedge_conformance.mock.faults.streams import KeepAliveAsData
 from alphaedge_conformance.mock.unusual import OF_PROFILES
 from alphaedge_conformance.run.suite import Suite
 from alphaedge_conformance.sending.settings import Settings
@@ -97,6 +98,21 @@ def test_a_claimed_profile_is_judged(tmp_path: Path) -> None:
         _, _, report = proxy.end()
     assert failed(report) == {"stream-usage.only-on-request"}
     assert [each["name"] for each in report["profiles"]] == ["stream-usage"]
+
+
+@pytest.mark.parametrize(("kind", "breaks"), [(Mock, set()), (KeepAliveAsData, {"stream.data"})])
+def test_what_a_client_read_before_it_left_is_judged(
+    contract: Contract, tmp_path: Path, kind: type[Mock], breaks: set[str]
+) -> None:
+    """It may leave because of that. Whatever needs the end of a stream says nothing."""
+    with serve(kind(contract, KEY, tokens_per_second=5)) as url, proxied(url, tmp_path) as proxy:
+        headers = {"Authorization": f"Bearer {KEY}"}
+        request = httpx.stream("POST", proxy.url + PATH, json={**ASKED, "stream": True}, headers=headers, timeout=60)
+        with request as response:
+            assert next(response.iter_lines()).startswith("data: ")
+        _, _, report = proxy.end()
+    assert failed(report) == breaks
+    assert "stream.data" in {each["id"] for each in report["requirements"] if each["status"] in ("passed", "failed")}
 
 
 @pytest.mark.slow

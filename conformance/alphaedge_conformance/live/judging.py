@@ -24,7 +24,7 @@ from ..run.run import Run
 from ..run.suite import Suite
 from ..sending.settings import Settings
 from .messages import Counts
-from .observed import KEY, SHORTEST, Unjudgeable, observed, secrets_of, without_texts
+from .observed import KEY, SHORTEST, Unjudgeable, beginning, observed, secrets_of, without_texts
 from .passed import Passed
 from .recording import Recorder
 from .tally import Tally
@@ -52,6 +52,7 @@ class LiveJudge:
         # What a profile states shows in any request that uses it, and not only in those that this suite would send.
         of_profiles = {each.id for each in suite.requirements.values() if each.profile and each.kind == "stated"}
         self._plan = evolve(plan, named=plan.named - of_profiles)
+        self._of_each_event = [id for id, check in suite.checks.items() if check.of_each_event]
         self._target = evolve(example, model="")  # that of the first request
         self._recorder = Recorder(self._folder)
         self._started = time.time()
@@ -111,16 +112,23 @@ class LiveJudge:
 
     def _so_far(self) -> Tally:
         """With the window that is open."""
-        seen = self._verdicts(list(self._suite.requirements), self._window)
-        return self._tally.plus(seen, {id: each.findings for id, each in self._failed_verdicts(seen).items()})
+        left = [each for each in map(beginning, self._window) if each is not None]
+        tally = self._with(self._tally, list(self._suite.requirements), self._window)
+        return self._with(tally, self._of_each_event, left) if left else tally
 
-    def _failed_verdicts(self, seen: Mapping[str, Verdict]) -> dict[str, Verdict]:
+    def _with(self, tally: Tally, wanted: Sequence[str], exchanges: Sequence[Exchange]) -> Tally:
+        """With what some exchanges say of some requirements."""
+        seen = self._verdicts(wanted, exchanges)
+        failed = self._failed_verdicts(seen, exchanges)
+        return tally.plus(seen, {id: each.findings for id, each in failed.items()})
+
+    def _failed_verdicts(self, seen: Mapping[str, Verdict], exchanges: Sequence[Exchange]) -> dict[str, Verdict]:
         """The verdicts that failed, with findings that hold no text: made by the same checks from exchanges without
         texts. What cannot be seen in these is about the text itself."""
         broken = {id: each for id, each in seen.items() if each.findings}
         if self._keeps or not broken:
             return broken
-        kept = [without_texts(exchange) for exchange in self._window]
+        kept = [without_texts(exchange) for exchange in exchanges]
         numbered = {exchange.number: exchange for exchange in kept}
         again = self._verdicts(list(broken), kept)
         failed = {}
@@ -132,7 +140,8 @@ class LiveJudge:
         return failed
 
     def _verdicts(self, wanted: Sequence[str], exchanges: Sequence[Exchange]) -> dict[str, Verdict]:
-        return self._suite.verdicts(wanted, self._plan, exchanges, self._target.key, Effort.STANDARD, self._accepted)
+        accepted = self._accepted | matching.controls(exchanges)
+        return self._suite.verdicts(wanted, self._plan, exchanges, self._target.key, Effort.STANDARD, accepted)
 
     def report(self, counts: Counts) -> tuple[Report, tuple[Exchange, ...]]:
         """The report of what was judged so far, and the exchanges that it shows."""

@@ -30,6 +30,7 @@ TOKEN = re.compile(rb"[^\s,;=]{6,}")
 MOST_SECRETS = 8192
 """Bytes of the credentials of one request that are looked for in its answer."""
 LIMITS = Limits()
+BLANK_LINE = re.compile(rb"(?:\r\n|\r(?!\n)|\n){2}")
 
 
 class Unjudgeable(Exception):
@@ -82,6 +83,16 @@ def without_texts(exchange: Exchange) -> Exchange:
     probe = evolve(exchange.probe, body=masked(body) if body is not None else None)
     answer = masked(exchange.body, exchange.media_type == "text/event-stream")
     return evolve(exchange, probe=probe, chunks=_split(answer, exchange.chunks))
+
+
+def beginning(exchange: Exchange) -> Exchange | None:
+    """The whole events of a stream that its client left; None where there are none, or where it was not left. A client
+    may leave because of what it read."""
+    ends = list(BLANK_LINE.finditer(exchange.body)) if exchange.probe.streams and exchange.timed_out else []
+    if not ends or exchange.status != 200:
+        return None
+    chunks = _split(exchange.body[: ends[-1].end()], exchange.chunks)
+    return evolve(exchange, chunks=chunks, failure=None, aborted_by_limit=False, timed_out=False)
 
 
 def secrets_of(passed: Passed) -> set[bytes]:

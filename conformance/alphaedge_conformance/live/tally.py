@@ -24,8 +24,8 @@ class Tally:
 
     def plus(self, verdicts: Mapping[str, Verdict], findings: Mapping[str, tuple[Finding, ...]]) -> Tally:
         """With those of further exchanges; `findings` are what may be kept of theirs."""
-        failed = {id: self.failed.get(id, 0) + len(each.findings) for id, each in verdicts.items()}
-        merged = {}
+        failed = {**self.failed, **{id: self.failed.get(id, 0) + len(each.findings) for id, each in verdicts.items()}}
+        merged = dict(self.verdicts)
         for id, new in verdicts.items():
             new = evolve(new, findings=findings.get(id, ())[:KEPT], are_repetitions=False)
             merged[id] = _merged(self.verdicts[id], new) if id in self.verdicts else new

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...contract import Contract
 from ...contract.requirements import Requirement
+from ...exchange import ExpectedAnswer
 from . import authorization, completion, endpoint, errors, keywords, own_request, requests, stream, usage
 from .check import STATED, Check
 from .profiles import PROFILES
@@ -18,7 +19,10 @@ def checks_for(contract: Contract, requirements: dict[str, Requirement]) -> dict
     found = {}
     for requirement in requirements.values():
         if requirement.kind not in ("stated", "key"):
-            found[requirement.id] = Check(keywords.check_of(requirement), keywords.kinds_of(contract, requirement))
+            kinds = keywords.kinds_of(contract, requirement)
+            found[requirement.id] = Check(
+                keywords.check_of(requirement), kinds, of_each_event=kinds == {ExpectedAnswer.STREAMED}
+            )
         elif requirement.statement in STATED:
             found[requirement.id] = STATED[requirement.statement]
         else:

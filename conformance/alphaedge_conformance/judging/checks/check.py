@@ -37,6 +37,8 @@ class Check:
     """The kinds of probes whose answers it can judge."""
     profile: str | None = None
     """The profile that its requirement comes from."""
+    of_each_event: bool = False
+    """Whether the beginning of a stream shows what is wrong in it, whatever comes later."""
 
     @cached_property
     def views(self) -> tuple[str, ...]:
@@ -68,13 +70,14 @@ class Check:
 STATED: dict[str, Check] = {}
 
 
-def check(id: str, profile: str | None = None) -> Callable[[Function], Function]:
+def check(id: str, profile: str | None = None, of_each_event: bool = False) -> Callable[[Function], Function]:
     """Registers the check of a requirement, of the contract or of a profile."""
 
     def register(function: Function) -> Function:
         assert id not in STATED, f"{id} has two checks"
         views = inspect.signature(function).parameters
-        STATED[id] = Check(function, frozenset.intersection(*(kinds_of_view(view) for view in views)), profile)
+        kinds = frozenset.intersection(*(kinds_of_view(view) for view in views))
+        STATED[id] = Check(function, kinds, profile, of_each_event)
         return function
 
     return register

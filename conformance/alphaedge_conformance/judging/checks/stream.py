@@ -28,7 +28,7 @@ SURROGATE, REPLACED = re.compile("[\ud800-\udfff]"), "\ufffd"
 FIELD = re.compile(rb"[A-Za-z][A-Za-z0-9_-]*")
 
 
-@check("stream.media-type")
+@check("stream.media-type", of_each_event=True)
 def media_type(streamed: Exchange) -> None:
     assume(looks_like_a_stream(streamed))
     got = streamed.header("content-type")
@@ -37,7 +37,7 @@ def media_type(streamed: Exchange) -> None:
     )
 
 
-@check("stream.lines")
+@check("stream.lines", of_each_event=True)
 def lines(events: Stream) -> None:
     for line in events.lines:
         try:
@@ -51,7 +51,7 @@ def lines(events: Stream) -> None:
         )
 
 
-@check("stream.data")
+@check("stream.data", of_each_event=True)
 def data(events: Stream) -> None:
     assert events.events, "expected events, got none"
     assert any(event.data != "[DONE]" for event in events.events), "expected at least one chunk, got [DONE] alone"
