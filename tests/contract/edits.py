@@ -253,6 +253,9 @@ CREATE_EMBEDDING: Document = {
     "responses": {"200": {"description": "The vectors.", "content": body("EmbeddingList")}},
 }
 
+RESERVED = {"member called timeout", "member called self"}
+"""Those that no client can be generated of."""
+
 EDITS: dict[str, Edit] = {
     # The table of the issue
     "map of numbers": request(

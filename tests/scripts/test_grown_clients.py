@@ -12,11 +12,9 @@ import pytest
 from alphaedge_conformance.contract import Contract
 from alphaedge_conformance.errors import ConfigurationError
 
-from ..contract.edits import EDITS, edited
+from ..contract.edits import EDITS, RESERVED, edited
 from ..contract.growing import grown
 from ..helpers import accepted_by_tsc, strict_mypy
-
-RESERVED = {"member called timeout", "member called self"}
 
 PROGRAM = """
 from alphaedge import AlphaEdge
