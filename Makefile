@@ -93,11 +93,12 @@ freeze: .venv ## keep the requirements of this version of the contract in requir
 release-check: .venv ## whether this state can be released
 	@$(BIN)/python scripts/release.py check --base $(call quoted,$(BASE))
 
-bench: .venv ## the suite beside the Schemathesis command line, the client beside httpx and the openai SDK (minutes)
+bench: .venv ## the suite beside the Schemathesis command line, in speed and in ten faults; the client beside httpx and the openai SDK (minutes)
 	@$(BIN)/python -m bench.suite $(ARGS)
 	@$(BIN)/python -m bench
 	@$(BIN)/python -m bench.page
 	@$(BIN)/python -m bench.live
+	@$(BIN)/python -m bench.faults --sample 10
 
 bench-suites: .venv ## conformance suites on all wrong servers of the mock: make bench-suites ARGS='--sample 20'; without, hours
 	@$(BIN)/python -m bench.faults $(ARGS)

@@ -11,6 +11,9 @@ from ..exchange.target import Target
 from ..judging.places import Place
 from ..judging.verdicts import Finding
 
+LONG_RUN = re.compile(r"([ !-\[\]-~])\1{999,}")
+"""One character of ASCII again and again, but the backslash, which `tr` takes for something else."""
+
 
 def command(finding: Finding, target: Target) -> str:
     """The command that shows a finding again: one request, or two at once."""
@@ -46,17 +49,22 @@ def curl(exchange: Exchange, target: Target, place: Place | None = None) -> str:
 
 
 def _data(body: bytes) -> tuple[list[str], str]:
-    """What makes a body and pipes it to curl, where it is no text or mostly white space, and what curl is to send."""
+    """What makes a body and pipes it to curl, where it is no text or repeats one character very often, and what curl is
+    to send."""
     try:
         text = body.decode()
     except UnicodeDecodeError:
         octal = "".join(chr(byte) if 32 <= byte < 127 and byte not in b"%\\" else f"\\{byte:03o}" for byte in body)
         return ["printf", shlex.quote(octal), "|"], "@-"
-    if not (padding := re.search(r" {1000,}", text)):
+    if not LONG_RUN.search(text):
         return [], shlex.quote(text)
-    made = [f"printf '%{padding.end() - padding.start()}s' ''"]
-    if head := text[: padding.start()]:
-        made.insert(0, f"printf %s {shlex.quote(head)}")
-    if tail := text[padding.end() :]:
-        made.append(f"printf %s {shlex.quote(tail)}")
+    made, rest = [], text
+    while run := LONG_RUN.search(rest):
+        if head := rest[: run.start()]:
+            made.append(f"printf %s {shlex.quote(head)}")
+        instead = "" if run[1] == " " else f" | tr ' ' {shlex.quote(run[1])}"
+        made.append(f"printf '%{len(run[0])}s' ''{instead}")
+        rest = rest[run.end() :]
+    if rest:
+        made.append(f"printf %s {shlex.quote(rest)}")
     return ["{", *(f"{each};" for each in made), "}", "|"], "@-"
