@@ -27,6 +27,8 @@ class Gateway:
     """Guards itself by a key, sends the upstream's, and changes nothing."""
 
     breaks: frozenset[str] = frozenset()
+    profiles: tuple[str, ...] = ()
+    """What has to be claimed for it to show."""
 
     def __init__(self, upstream: str) -> None:
         self.upstream = upstream
@@ -305,6 +307,45 @@ class LabelsText(Gateway):
 
 
 # What comes back
+
+
+@faulty("request.profile-members-as-sent")
+class DropsTools(Gateway):
+    profiles = ("tools",)
+
+    def request(self, request: Json) -> Json:
+        return {name: value for name, value in request.items() if not name.startswith("tool")}
+
+
+@faulty("request.profile-members-as-sent")
+class DropsTheCallOfAResult(Gateway):
+    profiles = ("tools",)
+
+    def request(self, request: Json) -> Json:
+        messages = [
+            {name: value for name, value in each.items() if name != "tool_call_id"} for each in request["messages"]
+        ]
+        return {**request, "messages": messages}
+
+
+@faulty("answer.profile-members-as-made")
+class DropsProbabilities(Gateway):
+    profiles = ("sampling",)
+
+    def answer(self, answer: Json) -> Json:
+        for choice in answer["choices"]:
+            choice.pop("logprobs", None)
+        return answer
+
+
+@faulty("answer.profile-members-as-made")
+class DropsStreamedCalls(Chunks):
+    profiles = ("tools",)
+
+    def chunk(self, chunk: Json) -> Json:
+        for choice in chunk["choices"]:
+            choice["delta"].pop("tool_calls", None)
+        return chunk
 
 
 @faulty("answer.status-kept")

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from alphaedge_conformance.contract import Contract
+from alphaedge_conformance.contract.overlays import shipped
 from alphaedge_conformance.exchange.target import build_target
 from alphaedge_conformance.judging.verdicts import Status
 from alphaedge_conformance.live.gateway.cases import Case
@@ -25,9 +26,11 @@ from alphaedge_conformance.sending.settings import Settings
 
 from ..helpers import read_report, some
 from ..pages import free_port
-from .gateways import FAULTY, HARMLESS, KEY, UPSTREAM_KEY, Gateway
+from .gateways import FAULTY, HARMLESS, KEY, UPSTREAM_KEY, Chunks, Gateway
 
 SLOW = {f"gateway-stream.{id}" for id in ("not-held-back", "each-piece-passed-on", "ends-when-the-client-leaves")}
+
+OF_PROFILES = ("gateway-request.profile-members-as-sent", "gateway-answer.profile-members-as-made")
 
 
 def is_slow(case: Case) -> bool:
@@ -61,8 +64,9 @@ def test_each_requirement_has_a_check_and_a_gateway_that_breaks_it() -> None:
 
 
 @pytest.mark.parametrize("name", some(FAULTY, 4))
-def test_a_faulty_gateway(contract: Contract, name: str) -> None:
-    found = report(contract, FAULTY[name], slow=not SLOW.isdisjoint(FAULTY[name].breaks))
+def test_a_faulty_gateway(name: str) -> None:
+    kind = FAULTY[name]
+    found = report(Contract.load(None, kind.profiles), kind, slow=not SLOW.isdisjoint(kind.breaks))
     assert failed(found).keys() == FAULTY[name].breaks, failed(found)
 
 
@@ -70,7 +74,17 @@ def test_a_faulty_gateway(contract: Contract, name: str) -> None:
 def test_a_harmless_gateway(contract: Contract, name: str) -> None:
     found = report(contract, HARMLESS[name])
     assert failed(found) == {}
-    assert {id: each["reason"] for id, each in found.items() if each["status"] != Status.PASSED} == {}
+    reasons = {id: each["reason"] for id, each in found.items() if each["status"] != Status.PASSED}
+    assert reasons == dict.fromkeys(OF_PROFILES, "no profile is claimed")
+
+
+@pytest.mark.parametrize("kind", some([Chunks, Gateway], 2))
+def test_a_good_gateway_with_all_profiles(kind: type[Gateway]) -> None:
+    found = report(Contract.load(None, shipped()), kind, slow=False)
+    assert failed(found) == {}
+    assert {
+        id: each["reason"] for id, each in found.items() if each["status"] != Status.PASSED and id not in SLOW
+    } == {}
 
 
 def command(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -100,6 +100,7 @@ def gateway_parser() -> Parser:
     add("--upstream-port", type=_port, required=True, metavar="P", help="where the upstream listens, on 127.0.0.1")
     add("--model", metavar="NAME", help="the model to ask the gateway for (default: that of the contract's example)")
     add("--report", metavar="DIR", help="write report.html, report.json and exchanges.har here")
+    add_contract(made)
     add_headers(made)
     return made
 
@@ -112,7 +113,6 @@ def _gateway(arguments: Sequence[str]) -> int:
 
     from attrs import evolve
 
-    from ..contract import Contract
     from ..contract.requirements import Level
     from ..errors import ConfigurationError
     from ..exchange import extra_headers
@@ -121,7 +121,7 @@ def _gateway(arguments: Sequence[str]) -> int:
     from ..sending.settings import Settings
     from .folders import writable
 
-    contract = Contract.load()
+    contract = contract_of(parsed)
     target = build_target(contract, parsed.gateway, parsed.model)
     target = evolve(target, headers=extra_headers.read(contract, parsed.own_headers))
     folder = Path(parsed.report) if parsed.report else None

@@ -7,9 +7,11 @@ from typing import Any
 
 from attrs import field, frozen
 
-from ...exchange import Key, Probe, encode
+from ...contract import Contract
+from ...exchange import CONTROL, Expect, Key, Probe, encode
 from ...exchange.chat import word
 from ...exchange.strict_json import Json
+from ...probes.stated import every
 from .upstream import Script
 
 UNUSUAL = 'Zażółć 🦄👩‍👩‍👧 日本語 \u2028\u00a0"quotes" \\ back / slash\ttab\nline  two\x7f <&> %41 {{x}} ${y} end '
@@ -44,9 +46,10 @@ class Case:
         return Probe(self.name, self.why, encode(self.request), key=self.key)
 
 
-def cases(model: str) -> list[Case]:
-    """In the order in which they are sent, the control first."""
-    return [_numbered(case, number) for number, case in enumerate(_cases(model), 1)]
+def cases(contract: Contract, model: str) -> list[Case]:
+    """In the order in which they are sent, the control first, and what claimed profiles ask for last."""
+    found = (*_cases(model), *_of_profiles(contract, model))
+    return [_numbered(case, number) for number, case in enumerate(found, 1)]
 
 
 def together(model: str) -> list[Case]:
@@ -97,13 +100,22 @@ def _cases(model: str) -> Iterator[Case]:
     yield Case(wrong.name, wrong.why, wrong.request, key=Key.WRONG)
 
 
+def _of_profiles(contract: Contract, model: str) -> Iterator[Case]:
+    control = Probe(CONTROL, "", encode({**contract.example_request, "model": model}))
+    for probe in every(contract, control):
+        if probe.operation is None and probe.expect is Expect.ACCEPTED and "messages" in probe.request:
+            yield Case(probe.name, probe.why, probe.request)
+
+
 def _request(model: str, text: str = "Hello! ", messages: list[Json] | None = None, **members: Any) -> Json:
     return {"model": model, "messages": messages or [{"role": "user", "content": text}], **members}
 
 
 def _numbered(case: Case, number: int) -> Case:
-    """With its word at the end of the last message."""
+    """With its word at the end of the last message; a list of parts has one more."""
     *earlier, last = case.request["messages"]
-    messages = [*earlier, {**last, "content": last["content"] + word(number)}]
+    content, own = last["content"], word(number)
+    content = [*content, {"type": "text", "text": own}] if isinstance(content, list) else content + own
+    messages = [*earlier, {**last, "content": content}]
     request = {**case.request, "messages": messages}
     return Case(case.name, case.why, request, case.script, case.key, case.leaves, number)

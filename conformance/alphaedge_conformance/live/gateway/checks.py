@@ -23,6 +23,9 @@ WITHIN = 1.0
 MOST = 0.5
 """Share of the pieces of a stream that must come back before the next one is sent."""
 ABSENT = object()
+CORE = {"model", "messages", "max_tokens", "temperature", "stream"}
+"""Members of a request that have requirements of their own; what else the contract names comes from profiles."""
+PLAIN_MESSAGE = {"role", "content"}
 Check = Callable[["Seen"], None]
 CHECKS: dict[str, Check] = {}
 
@@ -246,6 +249,21 @@ def unknown_members_as_sent(seen: Seen) -> None:
         _as_sent(seen, name)
 
 
+def _of_profiles(seen: Seen) -> list[str]:
+    """The members of its request that come from profiles; `messages` where one has more than a role and a text."""
+    named, messages = _named(seen.contract) - CORE, seen.case.request["messages"]
+    is_plain = all(each.keys() == PLAIN_MESSAGE and isinstance(each["content"], str) for each in messages)
+    return [*(name for name in seen.case.request if name in named), *([] if is_plain else ["messages"])]
+
+
+@check("gateway-request.profile-members-as-sent")
+def profile_members_as_sent(seen: Seen) -> None:
+    members = _of_profiles(seen)
+    assume(members)
+    for name in members:
+        _as_sent(seen, name)
+
+
 # What comes back
 
 
@@ -264,9 +282,12 @@ def media_type(seen: Seen) -> None:
 
 
 def _content_as_made(seen: Seen) -> None:
-    made = [choice["message"] for choice in (seen.made or {})["choices"]]
+    def said(choices: list[Json]) -> list[Json]:
+        return [{name: choice["message"][name] for name in sorted(PLAIN_MESSAGE)} for choice in choices]
+
+    made = said((seen.made or {})["choices"])
     try:
-        got = [{name: choice["message"][name] for name in ("role", "content")} for choice in seen.completion["choices"]]
+        got = said(seen.completion["choices"])
     except (KeyError, TypeError):
         raise AssertionError(f"expected choices with a role and content, got {_quoted(seen.completion)}") from None
     _as_made("content", made, got)
@@ -327,6 +348,26 @@ def identity_as_made(seen: Seen) -> None:
         _as_made(name, ((seen.completion and seen.made) or {})[name], seen.completion.get(name, ABSENT))
 
 
+@check("gateway-answer.profile-members-as-made")
+def profile_members_as_made(seen: Seen) -> None:
+    """Of each choice what is neither a role, a text nor an end: calls of tools, reasoning, probabilities."""
+    assume(_of_profiles(seen))
+    if seen.is_stream:
+        made, got = (final_completion(chunks)["choices"] for chunks in (seen.chunks and seen.sent_chunks, seen.chunks))
+    else:
+        made, got = ((seen.completion and seen.made) or {})["choices"], _choices(seen.completion)
+    assert len(made) == len(got), Deviation(
+        f"expected {len(made)} choices, got {len(got)}", Place(members=("choices",))
+    )
+    for one, other in zip(made, got, strict=True):
+        message = other.get("message") if isinstance(other.get("message"), dict) else {}
+        for name, value in one["message"].items():
+            if name not in PLAIN_MESSAGE and value is not None:
+                _as_made(name, value, message.get(name, ABSENT))
+        if one.get("logprobs") is not None:
+            _as_made("logprobs", one["logprobs"], other.get("logprobs", ABSENT))
+
+
 @check("gateway-answer.of-its-own-request")
 def of_its_own_request(seen: Seen) -> None:
     assume(seen.case.number >= 1000)
@@ -385,7 +426,7 @@ def stream_usage_as_made(seen: Seen) -> None:
 
     made, got = usages(seen.chunks and seen.sent_chunks), usages(seen.chunks)
     assert got[-1:] == made[-1:], Deviation(
-        f"expected {_quoted(made[-1])}, got {_quoted(got[-1:])}", Place(members=("usage",))
+        f"expected {_quoted(made[-1:])}, got {_quoted(got[-1:])}", Place(members=("usage",))
     )
 
 

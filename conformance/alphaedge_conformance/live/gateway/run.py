@@ -28,6 +28,7 @@ from .checks import CHECKS, Seen, piece_delays
 from .sending import send_all, without_key
 from .upstream import Upstream
 
+NO_PROFILES = "no profile is claimed"
 NO_KEYS = "ALPHAEDGE_UPSTREAM_KEY is not set, or is the key of the client"
 
 
@@ -97,6 +98,8 @@ def _verdict(requirement: Requirement, seen: Sequence[Seen], exchanges: Sequence
         return Verdict(requirement, Status.FAILED, tuple(findings), judged)
     if judged:
         return Verdict(requirement, Status.PASSED, judged=judged)
+    if "profile" in requirement.id and not seen[0].contract.profiles:
+        return Verdict(requirement, Status.NOT_APPLICABLE, reason=NO_PROFILES)
     if requirement.subject == "gateway-key" and _has_one_key(seen):
         return Verdict(requirement, Status.NOT_APPLICABLE, reason=NO_KEYS)
     return Verdict(requirement, Status.INCONCLUSIVE, reason=reason)

@@ -35,7 +35,7 @@ def send_all(
     chosen: Callable[[Case], bool] = lambda case: True,
 ) -> list[Seen]:
     """Each case in turn, so that what arrives meanwhile is of this case; at the end some at once."""
-    wanted = [case for case in cases(target.model) if chosen(case)]
+    wanted = [case for case in cases(contract, target.model) if chosen(case)]
     return asyncio.run(_Sender(contract, target, upstream, upstream_key, settings).all(wanted))
 
 
@@ -70,7 +70,7 @@ class _Sender:
 
     def _of(self, case: Case, arrivals: Iterable[Arrival]) -> list[Arrival]:
         """Those of a case: a late retry of another one still has that one's word."""
-        others = [other.word.encode() for other in cases(self._target.model) if other != case]
+        others = [other.word.encode() for other in cases(self._contract, self._target.model) if other != case]
         return [arrival for arrival in arrivals if not any(word in arrival.body for word in others)]
 
     async def _send(self, number: int, case: Case) -> tuple[Exchange, float | None]:
