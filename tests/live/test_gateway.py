@@ -75,7 +75,7 @@ def test_a_harmless_gateway(contract: Contract, name: str) -> None:
     found = report(contract, HARMLESS[name])
     assert failed(found) == {}
     reasons = {id: each["reason"] for id, each in found.items() if each["status"] != Status.PASSED}
-    assert reasons == dict.fromkeys(OF_PROFILES, "no profile is claimed")
+    assert reasons == dict.fromkeys(OF_PROFILES, "no claimed profile has it")
 
 
 @pytest.mark.parametrize("kind", some([Chunks, Gateway], 2))
@@ -85,6 +85,15 @@ def test_a_good_gateway_with_all_profiles(kind: type[Gateway]) -> None:
     assert {
         id: each["reason"] for id, each in found.items() if each["status"] != Status.PASSED and id not in SLOW
     } == {}
+
+
+@pytest.mark.parametrize("profile", some(["reasoning", "models"], 2))
+def test_a_profile_that_adds_no_member_to_requests(profile: str) -> None:
+    found = report(Contract.load(None, [profile]), Gateway, slow=False)
+    assert failed(found) == {}
+    asked, answered = (found[id]["status"] for id in OF_PROFILES)
+    shown = Status.PASSED if profile == "reasoning" else Status.NOT_APPLICABLE
+    assert (asked, answered) == (Status.NOT_APPLICABLE, shown)
 
 
 def command(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -49,8 +49,8 @@ def curl(exchange: Exchange, target: Target, place: Place | None = None) -> str:
 
 
 def _data(body: bytes) -> tuple[list[str], str]:
-    """What makes a body and pipes it to curl, where it is no text or repeats one character very often, and what curl is
-    to send."""
+    """What makes a body and pipes it to curl, where it is not text or repeats one character very often, and what curl
+    is to send."""
     try:
         text = body.decode()
     except UnicodeDecodeError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from ...contract import Contract
 from ...exchange import CONTROL, Expect, Key, Probe, encode
@@ -35,6 +35,8 @@ class Case:
     leaves: bool = False
     """Whether the client leaves after the first piece of the answer."""
     number: int = 0
+    is_of_profile: bool = False
+    """Whether a claimed profile asks for it."""
 
     @property
     def word(self) -> str:
@@ -104,7 +106,7 @@ def _of_profiles(contract: Contract, model: str) -> Iterator[Case]:
     control = Probe(CONTROL, "", encode({**contract.example_request, "model": model}))
     for probe in every(contract, control):
         if probe.operation is None and probe.expect is Expect.ACCEPTED and "messages" in probe.request:
-            yield Case(probe.name, probe.why, probe.request)
+            yield Case(probe.name, probe.why, probe.request, is_of_profile=True)
 
 
 def _request(model: str, text: str = "Hello! ", messages: list[Json] | None = None, **members: Any) -> Json:
@@ -118,4 +120,4 @@ def _numbered(case: Case, number: int) -> Case:
     content = [*content, {"type": "text", "text": own}] if isinstance(content, list) else content + own
     messages = [*earlier, {**last, "content": content}]
     request = {**case.request, "messages": messages}
-    return Case(case.name, case.why, request, case.script, case.key, case.leaves, number)
+    return evolve(case, request=request, number=number)

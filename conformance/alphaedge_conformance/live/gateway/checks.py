@@ -259,7 +259,7 @@ def _of_profiles(seen: Seen) -> list[str]:
 @check("gateway-request.profile-members-as-sent")
 def profile_members_as_sent(seen: Seen) -> None:
     members = _of_profiles(seen)
-    assume(members)
+    assume(seen.case.is_of_profile and members)
     for name in members:
         _as_sent(seen, name)
 
@@ -351,11 +351,13 @@ def identity_as_made(seen: Seen) -> None:
 @check("gateway-answer.profile-members-as-made")
 def profile_members_as_made(seen: Seen) -> None:
     """Of each choice what is neither a role, a text nor an end: calls of tools, reasoning, probabilities."""
-    assume(_of_profiles(seen))
+    assume(seen.case.is_of_profile)
     if seen.is_stream:
         made, got = (final_completion(chunks)["choices"] for chunks in (seen.chunks and seen.sent_chunks, seen.chunks))
     else:
         made, got = ((seen.completion and seen.made) or {})["choices"], _choices(seen.completion)
+    has_more = any(one.get("logprobs") is not None or one["message"].keys() - PLAIN_MESSAGE for one in made)
+    assume(has_more or _of_profiles(seen))
     assert len(made) == len(got), Deviation(
         f"expected {len(made)} choices, got {len(got)}", Place(members=("choices",))
     )

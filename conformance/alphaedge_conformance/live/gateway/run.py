@@ -28,7 +28,8 @@ from .checks import CHECKS, Seen, piece_delays
 from .sending import send_all, without_key
 from .upstream import Upstream
 
-NO_PROFILES = "no profile is claimed"
+NOT_SHOWN = "no test case showed it"
+NO_PROFILES = "no claimed profile has it"
 NO_KEYS = "ALPHAEDGE_UPSTREAM_KEY is not set, or is the key of the client"
 
 
@@ -79,7 +80,7 @@ def verdicts_of(seen: Sequence[Seen], exchanges: Sequence[Exchange]) -> dict[str
 
 
 def _verdict(requirement: Requirement, seen: Sequence[Seen], exchanges: Sequence[Exchange]) -> Verdict:
-    judged, findings, reason = 0, list[Finding](), "no test case showed it"
+    judged, findings, reason = 0, list[Finding](), NOT_SHOWN
     for each, exchange in zip(seen, exchanges, strict=True):
         try:
             CHECKS[requirement.id](each)
@@ -98,7 +99,7 @@ def _verdict(requirement: Requirement, seen: Sequence[Seen], exchanges: Sequence
         return Verdict(requirement, Status.FAILED, tuple(findings), judged)
     if judged:
         return Verdict(requirement, Status.PASSED, judged=judged)
-    if "profile" in requirement.id and not seen[0].contract.profiles:
+    if "profile" in requirement.id and reason == NOT_SHOWN:
         return Verdict(requirement, Status.NOT_APPLICABLE, reason=NO_PROFILES)
     if requirement.subject == "gateway-key" and _has_one_key(seen):
         return Verdict(requirement, Status.NOT_APPLICABLE, reason=NO_KEYS)
