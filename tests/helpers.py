@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
@@ -28,6 +29,8 @@ import typescript_package
 ROOT = Path(__file__).resolve().parent.parent
 
 KEY = "sk-the-secret-key-of-the-tests-0123456789"
+PATIENCE = 60
+"""Seconds for what comes sooner or later."""
 
 
 class Counting(Mock):
@@ -90,6 +93,13 @@ def in_a_process(arguments: Sequence[str], environment: Mapping[str, str]) -> su
 def some(items: Iterable[Any], every: int) -> list[ParameterSet]:
     """Parameters of a test, of which `make test` takes the first of so many, and `make slow` the others."""
     return [pytest.param(item, marks=pytest.mark.slow if at % every else ()) for at, item in enumerate(items)]
+
+
+def until(holds: Callable[[], bool]) -> None:
+    end = time.monotonic() + PATIENCE
+    while not holds():
+        assert time.monotonic() < end, "it never came to it"
+        time.sleep(0.02)
 
 
 def read_report(folder: Path) -> dict[str, Any]:

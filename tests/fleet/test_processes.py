@@ -6,19 +6,17 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from alphaedge_conformance.contract import Contract
 
-from ..helpers import some
+from ..helpers import PATIENCE, some, until
 from .real import EXPRESSION, PLANTED, VARIABLE, Fleet, expected, fleet, verdict_maps
 from .simulated import history
 
-PATIENCE = 60.0
 HOSTS = 4
 
 
@@ -35,13 +33,6 @@ def start(folder: Path, *arguments: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
-
-
-def until(holds: Callable[[], bool]) -> None:
-    end = time.monotonic() + PATIENCE
-    while not holds():
-        assert time.monotonic() < end, "it never came to it"
-        time.sleep(0.02)
 
 
 def children(process: subprocess.Popen[str]) -> list[int]:

@@ -17,6 +17,7 @@ from typing import Any, Literal
 
 from attrs import define, evolve, field
 
+from . import priority
 from .messages import Counts, Question, Setup, send
 from .passed import Budget, Passed, Tap
 
@@ -82,6 +83,7 @@ class Feed:
                 self._asked += 1
                 number = self._asked
                 self._answers[number] = answer
+            self._share_out(self.process)
             try:
                 self._queue.put(Item(Question(number, what)), timeout=patience)
                 if (found := answer.get(timeout=patience)) is not None:
@@ -91,6 +93,7 @@ class Feed:
                 return None
             finally:
                 del self._answers[number]
+                self._share_out(self.process)
         return None
 
     def run(self) -> None:
@@ -106,6 +109,7 @@ class Feed:
     def close(self) -> None:
         """Ends the judging process."""
         if self.process is not None:
+            priority.usual(self.process.pid)
             with suppress(OSError):
                 self.process.stdin.close()  # type: ignore[union-attr]
             try:
@@ -160,10 +164,16 @@ class Feed:
         with process.stdout:
             for line in process.stdout:
                 found: Answer = json.loads(line)
+                self._share_out(process)
                 if (waits := self._answers.get(found["number"])) is not None:
                     waits.put(found)
         for waits in list(self._answers.values()):
             waits.put(None)
+
+    def _share_out(self, process: subprocess.Popen[bytes] | None) -> None:
+        """Judging gets what processors have to spare, and its share where somebody waits."""
+        if process is not None and process.poll() is None:
+            (priority.usual if self._answers else priority.only_spare)(process.pid)
 
     def _count(self, **more: int) -> None:
         with self._lock:

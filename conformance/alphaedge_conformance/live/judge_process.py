@@ -6,25 +6,22 @@ It ends with its input, and leaves the report, so that what was judged is not lo
 from __future__ import annotations
 
 import json
-import os
 import sys
 from typing import Any
 
 from ..contract import Contract
 from ..run.suite import Suite
 from ..sending.settings import Settings
+from . import priority
 from .judging import LiveJudge
-from .messages import Counts, Question, receive
-
-NICE = 19
-"""Traffic comes first."""
+from .messages import READY, Counts, Question, receive
 
 
 def main() -> None:
-    os.nice(NICE)
     setup = receive(sys.stdin.buffer)
     suite = Suite.of(Contract.load(setup.contract, setup.profiles))
     judge = LiveJudge(suite, setup.url, Settings(report=setup.folder, level=setup.level), setup.keep_bodies)
+    print(json.dumps({"number": READY}), flush=True)  # traffic comes first from here on
     counts, is_written = Counts(), False
     while (message := receive(sys.stdin.buffer)) is not None:
         if isinstance(message, Question):
@@ -41,6 +38,7 @@ def main() -> None:
                     f"alphaedge-conform: the kit failed on an exchange: {type(error).__name__}, line {place}",
                     file=sys.stderr,
                 )
+    priority.usual()  # traffic has ended
     if not is_written:
         judge.write(counts)
 
