@@ -7,7 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -79,6 +79,7 @@ def test_a_server_that_ends_for_good_is_not_said_to_stay(suite: Suite) -> None:
             response = await super().respond(http)
             if b"[[[[" in await http.body():
                 ended.set()
+                await gone(url)
             return response
 
     with ExitStack() as stack:
@@ -98,6 +99,15 @@ def test_a_server_that_ends_for_good_is_not_said_to_stay(suite: Suite) -> None:
     assert run.conclusion is Conclusion.INCONCLUSIVE
 
 
+async def gone(url: str) -> None:
+    """Waits until nothing listens any more."""
+    port = int(url.rpartition(":")[2])
+    with suppress(OSError):
+        while True:
+            socket.create_connection(("127.0.0.1", port)).close()
+            await asyncio.sleep(0.01)
+
+
 @contextmanager
 def restarted(suite: Suite) -> Iterator[str]:
     """A server that ends with the highest temperature, at an address that stays the same. Nothing listens any more when
@@ -105,20 +115,12 @@ def restarted(suite: Suite) -> Iterator[str]:
     crashed, is_over = threading.Event(), threading.Event()
     addresses: list[str] = []
 
-    def listens() -> bool:
-        try:
-            socket.create_connection(("127.0.0.1", int(addresses[0].rpartition(":")[2]))).close()
-        except OSError:
-            return False
-        return True
-
     class Ends(Mock):
         async def respond(self, http: Request) -> Response:
             response = await super().respond(http)
             if HOT in await http.body() and response.status_code == 200:
                 crashed.set()
-                while listens():
-                    await asyncio.sleep(0.01)
+                await gone(addresses[0])
             return response
 
     def supervise() -> None:
