@@ -7,22 +7,25 @@ import os
 import re
 import signal
 import subprocess
-import threading
+import time
+from io import BytesIO, TextIOWrapper
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
 import pytest
+from attrs import evolve
 
 from alphaedge_conformance.contract import Contract
 from alphaedge_conformance.contract.overlays import shipped
 from alphaedge_conformance.exchange import Expect
 from alphaedge_conformance.exchange.target import build_target
+from alphaedge_conformance.live import judge_process
 from alphaedge_conformance.live.feed import WAITING, Feed
 from alphaedge_conformance.live.masking import masked
-from alphaedge_conformance.live.messages import Setup
-from alphaedge_conformance.live.passed import LARGEST, Budget, Tap
-from alphaedge_conformance.live.priority import LOW, has_a_way_up, only_spare
+from alphaedge_conformance.live.messages import Setup, send
+from alphaedge_conformance.live.passed import LARGEST, Budget, Passed, Tap
 from alphaedge_conformance.mock import Mock, serve
 from alphaedge_conformance.mock.faults import BY_HAND
 from alphaedge_conformance.mock.faults.profiles import UsageUnasked
@@ -31,7 +34,7 @@ from alphaedge_conformance.mock.unusual import OF_PROFILES
 from alphaedge_conformance.run.suite import Suite
 from alphaedge_conformance.sending.settings import Settings
 
-from ..helpers import KEY, Conform, until
+from ..helpers import KEY, Conform
 from .traffic import PATH, Proxied, proxied
 
 TEXT = "the pyramids of a secret customer"
@@ -168,43 +171,19 @@ def test_a_finding_about_a_text_does_not_show_it(contract: Contract, tmp_path: P
     assert TEXT not in files(tmp_path) + said
 
 
-@pytest.mark.skipif(not has_a_way_up(), reason="needs Linux, and the right to raise a priority")
-def test_traffic_comes_before_judging_unless_somebody_waits(contract: Contract, tmp_path: Path) -> None:
-    def policy() -> int:
-        return os.sched_getscheduler(proxy.judge())
-
-    with serve(Mock(contract, KEY)) as url, proxied(url, tmp_path) as proxy:
-        talk(proxy, times=1)
-        until(lambda: policy() == os.SCHED_IDLE)
-        os.kill(proxy.judge(), signal.SIGSTOP)
-        asking = threading.Thread(target=proxy.get, args=["/__conformance__/metrics"])
-        asking.start()
-        until(lambda: policy() == os.SCHED_OTHER)
-        os.kill(proxy.judge(), signal.SIGCONT)
-        asking.join()
-        until(lambda: policy() == os.SCHED_IDLE)
-        _, _, report = proxy.end()
-    assert report["traffic"]["judged"] == 3
-
-
-def test_without_privileges_judging_keeps_a_low_share(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = []
-
-    def refuse(process: int, policy: int, param: object) -> None:
-        asked.append(policy)
-        if policy != os.SCHED_IDLE:
-            raise PermissionError
-
-    monkeypatch.setattr(os, "sched_setscheduler", refuse)
-    has_a_way_up.cache_clear()
-    with subprocess.Popen(["sleep", "60"]) as process:
-        try:
-            only_spare(process.pid)
-            assert os.getpriority(os.PRIO_PROCESS, process.pid) == LOW
-        finally:
-            has_a_way_up.cache_clear()
-            process.kill()
-    assert asked == [os.SCHED_IDLE, os.SCHED_OTHER]  # by the trial alone
+def test_judging_pauses_while_nobody_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pauses: list[float] = []
+    said = BytesIO()
+    passed = Passed(1, 0.0, "GET", (), b"", 405, (), (), 0.1)
+    for message in (Setup("http://127.0.0.1:9/v1/chat/completions", tmp_path), passed, evolve(passed, is_awaited=True)):
+        send(said, message)
+    said.seek(0)
+    monkeypatch.setattr(judge_process, "time", SimpleNamespace(perf_counter=time.perf_counter, sleep=pauses.append))
+    monkeypatch.setattr("sys.stdin", TextIOWrapper(said))
+    judge_process.main()
+    assert len(pauses) == 1
+    assert 0 < pauses[0] <= judge_process.LONGEST
+    assert json.loads((tmp_path / "report.json").read_text("utf-8"))["traffic"]["judged"] == 2
 
 
 def test_the_judging_process_is_killed(contract: Contract, tmp_path: Path) -> None:

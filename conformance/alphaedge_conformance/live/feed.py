@@ -17,7 +17,6 @@ from typing import Any, Literal
 
 from attrs import define, evolve, field
 
-from . import priority
 from .messages import Counts, Question, Setup, send
 from .passed import Budget, Passed, Tap
 
@@ -83,7 +82,6 @@ class Feed:
                 self._asked += 1
                 number = self._asked
                 self._answers[number] = answer
-            self._share_out(self.process)
             try:
                 self._queue.put(Item(Question(number, what)), timeout=patience)
                 if (found := answer.get(timeout=patience)) is not None:
@@ -93,7 +91,6 @@ class Feed:
                 return None
             finally:
                 del self._answers[number]
-                self._share_out(self.process)
         return None
 
     def run(self) -> None:
@@ -109,7 +106,6 @@ class Feed:
     def close(self) -> None:
         """Ends the judging process."""
         if self.process is not None:
-            priority.usual(self.process.pid)
             with suppress(OSError):
                 self.process.stdin.close()  # type: ignore[union-attr]
             try:
@@ -127,6 +123,8 @@ class Feed:
                 message = item.message
                 if isinstance(message, Question):
                     message = evolve(message, counts=self.counts)  # with what was lost on the way
+                elif self._answers:
+                    message = evolve(message, is_awaited=True)
                 send(self.process.stdin, message)  # type: ignore[arg-type]
                 self._handed += not is_question
                 return
@@ -152,8 +150,7 @@ class Feed:
     def _start(self) -> None:
         self._lives += 1
         command = [sys.executable, "-m", "alphaedge_conformance.live.judge_process"]
-        # A group of its own: Ctrl-C at the terminal is for the proxy, which then ends this one. Of the same session, as
-        # Linux shares processors out among sessions first, and a nice value counts within one.
+        # A group of its own: Ctrl-C at the terminal is for the proxy, which then ends this one.
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, process_group=0)
         threading.Thread(target=self._listen, args=[self.process], daemon=True).start()
         with suppress(OSError):
@@ -164,16 +161,10 @@ class Feed:
         with process.stdout:
             for line in process.stdout:
                 found: Answer = json.loads(line)
-                self._share_out(process)
                 if (waits := self._answers.get(found["number"])) is not None:
                     waits.put(found)
         for waits in list(self._answers.values()):
             waits.put(None)
-
-    def _share_out(self, process: subprocess.Popen[bytes] | None) -> None:
-        """Judging gets what processors have to spare, and its share where somebody waits."""
-        if process is not None and process.poll() is None:
-            (priority.usual if self._answers else priority.only_spare)(process.pid)
 
     def _count(self, **more: int) -> None:
         with self._lock:

@@ -7,21 +7,25 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from typing import Any
 
 from ..contract import Contract
 from ..run.suite import Suite
 from ..sending.settings import Settings
-from . import priority
 from .judging import LiveJudge
-from .messages import READY, Counts, Question, receive
+from .messages import Counts, Question, receive
+
+PAUSE, LONGEST = 3, 0.1
+"""Traffic comes first: while nobody waits for it, judging pauses three times as long as it took, for at most so many
+seconds. A low priority would not do: what comes while it runs waits for its turn all the same, and on a busy machine
+the report would come too late."""
 
 
 def main() -> None:
     setup = receive(sys.stdin.buffer)
     suite = Suite.of(Contract.load(setup.contract, setup.profiles))
     judge = LiveJudge(suite, setup.url, Settings(report=setup.folder, level=setup.level), setup.keep_bodies)
-    print(json.dumps({"number": READY}), flush=True)  # traffic comes first from here on
     counts, is_written = Counts(), False
     while (message := receive(sys.stdin.buffer)) is not None:
         if isinstance(message, Question):
@@ -29,6 +33,7 @@ def main() -> None:
             print(json.dumps({"number": message.number, **_answer(judge, message)}), flush=True)
         else:
             is_written = False
+            began = time.perf_counter()
             try:
                 judge.add(message)
             except Exception as error:  # one exchange less; the others stand
@@ -38,7 +43,8 @@ def main() -> None:
                     f"alphaedge-conform: the kit failed on an exchange: {type(error).__name__}, line {place}",
                     file=sys.stderr,
                 )
-    priority.usual()  # traffic has ended
+            if not message.is_awaited:
+                time.sleep(min(PAUSE * (time.perf_counter() - began), LONGEST))
     if not is_written:
         judge.write(counts)
 

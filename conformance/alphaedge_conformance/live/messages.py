@@ -13,8 +13,6 @@ from ..contract.requirements import Level
 from .passed import Passed
 
 HEAD = struct.Struct(">Q")
-READY = 0
-"""The number of an answer that no question has: the judging process has begun."""
 
 
 @frozen

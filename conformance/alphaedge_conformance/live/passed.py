@@ -35,6 +35,8 @@ class Passed:
     """Why the answer is not whole."""
     client_left: bool = False
     """Whether it is not whole because the client wanted no more."""
+    is_awaited: bool = False
+    """Whether somebody waits for what is judged."""
 
 
 class Budget:
