@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from alphaedge_conformance.contract import Contract
 from alphaedge_conformance.exchange import Effort, Expect, ExpectedAnswer, Probe
 from alphaedge_conformance.exchange.target import build_target
 from alphaedge_conformance.judging.verdicts import Status
@@ -87,6 +88,18 @@ def test_accepted_probes_carry_few_tokens(suite: Suite) -> None:
     for probe in plan(suite).probes:
         if probe.kind in (ExpectedAnswer.PLAIN, ExpectedAnswer.STREAMED) and probe.name != "max_tokens absent":
             assert probe.request["max_tokens"] <= (256 if "long answer" in probe.name else 64), probe.name
+
+
+def test_null_in_one_of_several_forms_is_undecided_in_another() -> None:
+    """A message that calls functions may have no text; a user's may not, and many servers take it all the same."""
+    suite = Suite.of(Contract.load(None, ["tools"]))
+    about = {
+        id
+        for probe in plan(suite).probes
+        if probe.request.get("messages") == [{"role": "user", "content": None}]
+        for id in probe.requirement_ids
+    }
+    assert about == {"message.content-lenient-type"}
 
 
 def test_every_boundary_of_the_request_is_sent(suite: Suite) -> None:
