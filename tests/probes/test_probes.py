@@ -18,6 +18,7 @@ from alphaedge_conformance.maintain.kill_matrix import failed, trial
 from alphaedge_conformance.mock import Mock, serve
 from alphaedge_conformance.mock.endpoint import Refusal
 from alphaedge_conformance.probes import UNLIMITED, Plan, ceiling
+from alphaedge_conformance.probes.drawing import Drawing
 from alphaedge_conformance.run.suite import Suite
 from alphaedge_conformance.sending.settings import Settings
 
@@ -100,6 +101,21 @@ def test_null_in_one_of_several_forms_is_undecided_in_another() -> None:
         for id in probe.requirement_ids
     }
     assert about == {"message.content-lenient-type"}
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"role": "system", "content": []},
+        {"role": "assistant", "content": "", "tool_calls": [{"id": "1", "type": 51, "function": {"name": "f"}}]},
+    ],
+)
+def test_what_servers_take_in_their_own_way_is_not_drawn(message: Any) -> None:
+    """A list for a text deep inside of a conversation, and calls that are none of the documented ones."""
+    suite = Suite.of(Contract.load(None, ["tools"]))
+    control = next(probe for probe in plan(suite).probes if probe.name == "control")
+    drawing = Drawing.of(suite.contract, suite.requirements, control)
+    assert drawing.probe({**control.request, "messages": [message, {"role": "user", "content": "Hello!"}]}) is None
 
 
 def test_every_boundary_of_the_request_is_sent(suite: Suite) -> None:

@@ -73,7 +73,10 @@ class Drawing:
         broken = self.by_pointer.get(violations[0].pointer)
         if len({each.pointer for each in violations}) > 1 or broken is None or broken.level is Level.MAY:
             return None
-        wrong = [edit for edit in edits if edit.path == violations[0].path[: len(edit.path)]]
+        where = violations[0].path
+        wrong = [edit for edit in edits if edit.path == where[: len(edit.path)]]
+        # Deep inside of a list that is another one as a whole, the value itself says whether it is telling.
+        wrong += [Edit(where, value_at(request, where))] if where else []
         if not all(is_telling(self.contract, self.contract.request_schema, edit, request) for edit in wrong):
             return None
         return self._probe(edits, request, frozenset({broken.id}), Expect.REFUSED)
