@@ -118,6 +118,15 @@ def test_what_servers_take_in_their_own_way_is_not_drawn(message: Any) -> None:
     assert drawing.probe({**control.request, "messages": [message, {"role": "user", "content": "Hello!"}]}) is None
 
 
+@pytest.mark.parametrize("more", [{"max_tokens": 794127813449498.0}, {"n": 9}, {"seed": 2**70}])
+def test_no_more_is_drawn_than_any_server_gives(more: Any) -> None:
+    suite = Suite.of(Contract.load(None, ["sampling"]))
+    control = next(probe for probe in plan(suite).probes if probe.name == "control")
+    drawing = Drawing.of(suite.contract, suite.requirements, control)
+    assert drawing.probe({**control.request, **more}) is None
+    assert drawing.probe({**control.request, "max_tokens": 64, "n": 2, "seed": 7}) is not None
+
+
 def test_every_boundary_of_the_request_is_sent(suite: Suite) -> None:
     probes = plan(suite).probes
     names = {probe.name for probe in probes} | {part.name for probe in probes for part in probe.parts}

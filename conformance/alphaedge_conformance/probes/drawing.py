@@ -20,6 +20,11 @@ from . import boundaries
 LARGEST = 64
 """Completion tokens that a drawn request asks for at most: more would cost more, and say nothing else."""
 
+CHOICES = 2
+"""That a drawn request asks for at most: some servers make no more than a few."""
+EXACT = 2**53
+"""The largest number that every common type holds, and so a seed."""
+
 DEEPEST, SEVERAL = 6, 5
 """Objects inside each other with members that may be absent, and items of a list beyond the fewest."""
 NUMBERS = st.one_of(st.integers(-100, 100), st.integers(), st.floats(allow_nan=False, allow_infinity=False))
@@ -68,6 +73,8 @@ class Drawing:
         edits = self.edits(request)
         violations = self.contract.violations(self.contract.request_schema, request)
         if not violations:
+            if not _is_modest(request):
+                return None
             ids = frozenset[str]().union(*(self._accepted(edit, request) for edit in edits))
             return self._probe(edits, request, ids, Expect.ACCEPTED)
         broken = self.by_pointer.get(violations[0].pointer)
@@ -108,6 +115,12 @@ class Drawing:
             requirement_ids=ids,
             expect=expect,
         )
+
+
+def _is_modest(request: Json) -> bool:
+    """Whether a valid request asks for no more than any server gives."""
+    most = dict.fromkeys(chat.LIMITS, LARGEST) | {"n": CHOICES}
+    return all(abs(value) <= most.get(name, EXACT) for name, value in request.items() if isinstance(value, int | float))
 
 
 def _requests(contract: Contract, control: Json) -> st.SearchStrategy[Json]:
