@@ -118,7 +118,7 @@ def test_what_servers_take_in_their_own_way_is_not_drawn(message: Any) -> None:
     assert drawing.probe({**control.request, "messages": [message, {"role": "user", "content": "Hello!"}]}) is None
 
 
-@pytest.mark.parametrize("more", [{"max_tokens": 794127813449498.0}, {"n": 9}, {"seed": 2**70}])
+@pytest.mark.parametrize("more", [{"max_tokens": 794127813449498.0}, {"n": 9}, {"seed": 2**70}, {"stop": ""}])
 def test_no_more_is_drawn_than_any_server_gives(more: Any) -> None:
     suite = Suite.of(Contract.load(None, ["sampling"]))
     control = next(probe for probe in plan(suite).probes if probe.name == "control")

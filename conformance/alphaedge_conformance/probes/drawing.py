@@ -118,9 +118,12 @@ class Drawing:
 
 
 def _is_modest(request: Json) -> bool:
-    """Whether a valid request asks for no more than any server gives."""
+    """Whether a valid request asks for no more than any server gives; an empty text to stop at is refused by some."""
     most = dict.fromkeys(chat.LIMITS, LARGEST) | {"n": CHOICES}
-    return all(abs(value) <= most.get(name, EXACT) for name, value in request.items() if isinstance(value, int | float))
+    numbers = ((name, value) for name, value in request.items() if isinstance(value, int | float))
+    stop = request.get("stop")
+    is_empty = "" in stop if isinstance(stop, list) else stop == ""
+    return not is_empty and all(abs(value) <= most.get(name, EXACT) for name, value in numbers)
 
 
 def _requests(contract: Contract, control: Json) -> st.SearchStrategy[Json]:
