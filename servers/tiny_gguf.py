@@ -8,7 +8,7 @@ import sys
 
 import numpy as np
 from gguf import GGUFWriter, TokenType
-from tiny_words import CONTEXT, END, HEADS, INNER, TEMPLATE, WIDTH, WORDS
+from tiny_words import BIAS, CONTEXT, END, HEADS, INNER, LIKELY, NEXT, TEMPLATE, WIDTH, WORDS
 
 special = [("<unk>", TokenType.UNKNOWN), ("<s>", TokenType.CONTROL), ("<|im_end|>", TokenType.CONTROL)]
 special += [("<|im_start|>", TokenType.CONTROL)]
@@ -25,13 +25,24 @@ def weights(*shape: int, scale: float = 0.1) -> np.ndarray:
     return random.normal(0, scale, shape).astype(np.float32)
 
 
+def layer_weights(*shape: int) -> np.ndarray:
+    """Not of the first number, which is the same for each token, and would drown the others."""
+    made = weights(*shape)
+    made[:, 0] = 0
+    return made
+
+
 # The first number of each embedding is large, and so makes a bias of the first column of the output.
 embedding = weights(len(vocabulary), WIDTH, scale=0.2)
 embedding[:, 0] = 8
 output = weights(len(vocabulary), WIDTH, scale=0.2)
 output[:, 0] = -100
 output[-len(words) :, 0] = 0
-output[END, 0] = 0.2  # now and then an answer ends by itself
+texts = [text for text, _ in vocabulary]
+for token, bias in BIAS.items():
+    output[texts.index(token), 0] = bias
+for token, follower in NEXT.items():
+    output[texts.index(follower), 1:] += LIKELY * embedding[texts.index(token), 1:]
 
 writer = GGUFWriter(sys.argv[1], "llama")
 writer.add_name("tiny")
@@ -44,7 +55,8 @@ writer.add_layer_norm_rms_eps(1e-5)
 writer.add_vocab_size(len(vocabulary))
 writer.add_rope_dimension_count(WIDTH // HEADS)
 writer.add_tokenizer_model("llama")
-writer.add_token_list([text for text, _ in vocabulary])
+writer.add_add_space_prefix(False)  # with one, llama-server's grammars do not meet the beginning of the answer
+writer.add_token_list(texts)
 writer.add_token_scores([0.0] * len(vocabulary))
 writer.add_token_types([kind for _, kind in vocabulary])
 writer.add_unk_token_id(0)
@@ -57,9 +69,9 @@ writer.add_tensor("output.weight", output)
 writer.add_tensor("blk.0.attn_norm.weight", np.ones(WIDTH, np.float32))
 writer.add_tensor("blk.0.ffn_norm.weight", np.ones(WIDTH, np.float32))
 for part in ("attn_q", "attn_k", "attn_v", "attn_output"):
-    writer.add_tensor(f"blk.0.{part}.weight", weights(WIDTH, WIDTH))
+    writer.add_tensor(f"blk.0.{part}.weight", layer_weights(WIDTH, WIDTH))
 for part, shape in (("ffn_gate", (INNER, WIDTH)), ("ffn_up", (INNER, WIDTH)), ("ffn_down", (WIDTH, INNER))):
-    writer.add_tensor(f"blk.0.{part}.weight", weights(*shape))
+    writer.add_tensor(f"blk.0.{part}.weight", layer_weights(*shape))
 writer.write_header_to_file()
 writer.write_kv_data_to_file()
 writer.write_tensors_to_file()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 from safetensors.numpy import save_file
-from tiny_words import CONTEXT, END, INNER, TEMPLATE, WIDTH, WORDS
+from tiny_words import BIAS, CONTEXT, END, INNER, LIKELY, NEXT, TEMPLATE, WIDTH, WORDS
 from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers
 
 special = ["<unk>", "<s>", "<|im_end|>", "<|im_start|>"]
@@ -31,13 +31,23 @@ def weights(*shape: int, scale: float = 0.1) -> np.ndarray:
     return random.normal(0, scale, shape).astype(np.float32)
 
 
+def layer_weights(*shape: int) -> np.ndarray:
+    """Not of the first number, which is the same for each token, and would drown the others."""
+    made = weights(*shape)
+    made[:, 0] = 0
+    return made
+
+
 # The first number of each embedding is large, and so makes a bias of the first column of the output.
 embedding = weights(len(vocabulary), WIDTH, scale=0.2)
 embedding[:, 0] = 8
 output = weights(len(vocabulary), WIDTH, scale=0.2)
 output[:, 0] = -100
 output[-len(WORDS) :, 0] = 0
-output[END, 0] = 0.2  # now and then an answer ends by itself
+for token, bias in BIAS.items():
+    output[numbers[token], 0] = bias
+for token, follower in NEXT.items():
+    output[numbers[follower], 1:] += LIKELY * embedding[numbers[token], 1:]
 layer = "model.layers.0"
 tensors = {
     "model.embed_tokens.weight": embedding,
@@ -45,10 +55,10 @@ tensors = {
     "lm_head.weight": output,
     f"{layer}.input_layernorm.weight": np.ones(WIDTH, np.float32),
     f"{layer}.post_attention_layernorm.weight": np.ones(WIDTH, np.float32),
-    **{f"{layer}.self_attn.{part}_proj.weight": weights(WIDTH, WIDTH) for part in "qkvo"},
-    f"{layer}.mlp.gate_proj.weight": weights(INNER, WIDTH),
-    f"{layer}.mlp.up_proj.weight": weights(INNER, WIDTH),
-    f"{layer}.mlp.down_proj.weight": weights(WIDTH, INNER),
+    **{f"{layer}.self_attn.{part}_proj.weight": layer_weights(WIDTH, WIDTH) for part in "qkvo"},
+    f"{layer}.mlp.gate_proj.weight": layer_weights(INNER, WIDTH),
+    f"{layer}.mlp.up_proj.weight": layer_weights(INNER, WIDTH),
+    f"{layer}.mlp.down_proj.weight": layer_weights(WIDTH, INNER),
 }
 config = {
     "architectures": ["LlamaForCausalLM"],

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from alphaedge_conformance.contract import Contract
 from alphaedge_conformance.exchange import Effort, Expect, ExpectedAnswer, Probe
 from alphaedge_conformance.exchange.target import build_target
 from alphaedge_conformance.judging.verdicts import Status
@@ -17,6 +18,7 @@ from alphaedge_conformance.maintain.kill_matrix import failed, trial
 from alphaedge_conformance.mock import Mock, serve
 from alphaedge_conformance.mock.endpoint import Refusal
 from alphaedge_conformance.probes import UNLIMITED, Plan, ceiling
+from alphaedge_conformance.probes.drawing import Drawing
 from alphaedge_conformance.run.suite import Suite
 from alphaedge_conformance.sending.settings import Settings
 
@@ -87,6 +89,42 @@ def test_accepted_probes_carry_few_tokens(suite: Suite) -> None:
     for probe in plan(suite).probes:
         if probe.kind in (ExpectedAnswer.PLAIN, ExpectedAnswer.STREAMED) and probe.name != "max_tokens absent":
             assert probe.request["max_tokens"] <= (256 if "long answer" in probe.name else 64), probe.name
+
+
+def test_null_in_one_of_several_forms_is_undecided_in_another() -> None:
+    """A message that calls functions may have no text; a user's may not, and many servers take it all the same."""
+    suite = Suite.of(Contract.load(None, ["tools"]))
+    about = {
+        id
+        for probe in plan(suite).probes
+        if probe.request.get("messages") == [{"role": "user", "content": None}]
+        for id in probe.requirement_ids
+    }
+    assert about == {"message.content-lenient-type"}
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"role": "system", "content": []},
+        {"role": "assistant", "content": "", "tool_calls": [{"id": "1", "type": 51, "function": {"name": "f"}}]},
+    ],
+)
+def test_what_servers_take_in_their_own_way_is_not_drawn(message: Any) -> None:
+    """A list for a text deep inside of a conversation, and calls that are none of the documented ones."""
+    suite = Suite.of(Contract.load(None, ["tools"]))
+    control = next(probe for probe in plan(suite).probes if probe.name == "control")
+    drawing = Drawing.of(suite.contract, suite.requirements, control)
+    assert drawing.probe({**control.request, "messages": [message, {"role": "user", "content": "Hello!"}]}) is None
+
+
+@pytest.mark.parametrize("more", [{"max_tokens": 794127813449498.0}, {"n": 9}, {"seed": 2**70}, {"stop": ""}])
+def test_no_more_is_drawn_than_any_server_gives(more: Any) -> None:
+    suite = Suite.of(Contract.load(None, ["sampling"]))
+    control = next(probe for probe in plan(suite).probes if probe.name == "control")
+    drawing = Drawing.of(suite.contract, suite.requirements, control)
+    assert drawing.probe({**control.request, **more}) is None
+    assert drawing.probe({**control.request, "max_tokens": 64, "n": 2, "seed": 7}) is not None
 
 
 def test_every_boundary_of_the_request_is_sent(suite: Suite) -> None:

@@ -16,6 +16,7 @@ from alphaedge_conformance.judging.verdicts import Conclusion, Status
 from alphaedge_conformance.mock import Mock, serve
 from alphaedge_conformance.mock.endpoint import Refusal
 from alphaedge_conformance.mock.faults.profiles import IgnoresTheSeed
+from alphaedge_conformance.mock.profiles.tools import Tools
 from alphaedge_conformance.mock.reply import Reply
 from alphaedge_conformance.report.document import build_report
 from alphaedge_conformance.report.page import report_page
@@ -73,6 +74,19 @@ def test_what_a_server_does_with_each_profile(suite: Suite) -> None:
     assert (ignoring["models"], refusing["models"]) == ("supported", "supported")  # the mock lists them anyway
 
 
+class NotImplementedHere(Mock):
+    """Says that it has no tools, as llama-server says that it makes no embeddings."""
+
+    def validate(self, request: Any) -> Refusal | None:
+        has_tools = isinstance(request, dict) and "tools" in request
+        return Refusal(501, "There are no tools.") if has_tools else super().validate(request)
+
+
+def test_what_is_not_implemented_is_refused(suite: Suite) -> None:
+    run = judged(suite, NotImplementedHere(suite.contract, KEY), FEW, Settings(discover=True))
+    assert offers(run)["tools"] == "refused"
+
+
 def test_a_budget_ends_discovering_too(suite: Suite) -> None:
     run = judged(suite, Mock(suite.contract, KEY), FEW, Settings(discover=True, max_requests=2))
     assert set(offers(run).values()) <= {"unknown", "supported", "ignored"}
@@ -101,7 +115,13 @@ def test_what_a_target_declares_to_ignore_is_not_judged() -> None:
 
 
 class Babbles(Mock):
-    """A model that follows nothing; only what its server forces is as it should be."""
+    """A model that follows nothing, no schema either; only what its server forces is as it should be."""
+
+    class Anything(Tools):
+        def arguments(self, function: Any) -> str:
+            return '"lorem ipsum"'
+
+    instead = (Anything,)
 
     def understood(self, request: Any) -> Any:
         if request.get("tool_choice") == "auto" or "tools" not in request:
@@ -114,7 +134,8 @@ def test_a_model_that_cannot_follow_is_not_the_servers_fault() -> None:
     wanted = [id for id, each in suite.requirements.items() if each.profile == "tools" and each.kind == "stated"]
     run = judged(suite, Babbles(suite.contract, KEY), wanted, Settings())
     found = {id: verdict for id, verdict in run.verdicts.items() if suite.requirements[id].needs_capable_model}
-    assert set(found) == {"tools.auto-calls-when-needed", "tools.result-used"}
+    assert found.pop("tools.arguments-are-json").status is Status.PASSED
+    assert set(found) == {"tools.auto-calls-when-needed", "tools.arguments-valid", "tools.result-used"}
     assert {verdict.status for verdict in found.values()} == {Status.INCONCLUSIVE}
     assert all("asked to say 'pineapple'" in (verdict.reason or "") for verdict in found.values())
     assert run.verdicts["tools.forced-function-called"].status is Status.PASSED

@@ -242,15 +242,15 @@ def _why_not(place: Place, keyword: Keyword) -> str:
 def is_telling(contract: Contract, root: str, edit: Edit, edited: Any) -> bool:
     """Whether a server that takes this value for something else than the contract does is wrong beyond doubt.
 
-    Null is undecided, unless the contract names it; many servers read 0 and 1 as booleans and booleans as numbers, and
-    take a list of parts for a text.
+    Null is undecided, unless the contract names it there, and not only in another of several forms; many servers read
+    0 and 1 as booleans and booleans as numbers, and take a list of parts for a text.
     """
     value = edit.value
     if value is ABSENT:
         return True
     wanted = _types(contract, root, edit.path, edited)
     if value is None:
-        return "null" in wanted
+        return "null" in wanted and contract.is_valid(root, edited)
     wanted -= {"null"}
     if isinstance(value, bool):
         return "boolean" in wanted or not wanted & {"integer", "number"}

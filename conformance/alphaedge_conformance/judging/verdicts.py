@@ -250,12 +250,16 @@ class Judge:
 
     def _settle_packs(self) -> Iterator[tuple[Probe, str]]:
         """Holds a request with several values that was refused against one requirement only where each of these values
-        alone is accepted; gives those of which that is not known."""
+        alone is accepted; gives those of which that is not known. What profiles add may be refused beside another
+        parameter: probabilities of a stream that may call functions, say."""
+        of_profiles = {each.id for each in self.requirements if each.profile is not None}
         answers = {exchange.probe.sent: exchange for exchange in self._exchanges}
         for pack in self._packs:
             alone = [answers.get(part.sent) for part in pack.probe.parts]
             if None in alone:
                 yield pack.probe, "a request with several values was refused, and not every value was sent alone"
+            elif pack.probe.requirement_ids & of_profiles:
+                continue
             elif all(each is not None and each.accepted for each in alone):
                 first = min(pack.probe.requirement_ids)
                 evidence = Evidence.of(pack, self._contract, self._key)

@@ -20,6 +20,11 @@ from . import boundaries
 LARGEST = 64
 """Completion tokens that a drawn request asks for at most: more would cost more, and say nothing else."""
 
+CHOICES = 2
+"""That a drawn request asks for at most: some servers make no more than a few."""
+EXACT = 2**53
+"""The largest number that every common type holds, and so a seed."""
+
 DEEPEST, SEVERAL = 6, 5
 """Objects inside each other with members that may be absent, and items of a list beyond the fewest."""
 NUMBERS = st.one_of(st.integers(-100, 100), st.integers(), st.floats(allow_nan=False, allow_infinity=False))
@@ -68,12 +73,17 @@ class Drawing:
         edits = self.edits(request)
         violations = self.contract.violations(self.contract.request_schema, request)
         if not violations:
+            if not _is_modest(request):
+                return None
             ids = frozenset[str]().union(*(self._accepted(edit, request) for edit in edits))
             return self._probe(edits, request, ids, Expect.ACCEPTED)
         broken = self.by_pointer.get(violations[0].pointer)
         if len({each.pointer for each in violations}) > 1 or broken is None or broken.level is Level.MAY:
             return None
-        wrong = [edit for edit in edits if edit.path == violations[0].path[: len(edit.path)]]
+        where = violations[0].path
+        wrong = [edit for edit in edits if edit.path == where[: len(edit.path)]]
+        # Deep inside of a list that is another one as a whole, the value itself says whether it is telling.
+        wrong += [Edit(where, value_at(request, where))] if where else []
         if not all(is_telling(self.contract, self.contract.request_schema, edit, request) for edit in wrong):
             return None
         return self._probe(edits, request, frozenset({broken.id}), Expect.REFUSED)
@@ -105,6 +115,15 @@ class Drawing:
             requirement_ids=ids,
             expect=expect,
         )
+
+
+def _is_modest(request: Json) -> bool:
+    """Whether a valid request asks for no more than any server gives; an empty text to stop at is refused by some."""
+    most = dict.fromkeys(chat.LIMITS, LARGEST) | {"n": CHOICES}
+    numbers = ((name, value) for name, value in request.items() if isinstance(value, int | float))
+    stop = request.get("stop")
+    is_empty = "" in stop if isinstance(stop, list) else stop == ""
+    return not is_empty and all(abs(value) <= most.get(name, EXACT) for name, value in numbers)
 
 
 def _requests(contract: Contract, control: Json) -> st.SearchStrategy[Json]:

@@ -77,7 +77,8 @@ def _outcome(exchange: Exchange, contract: Contract, shown_by: str) -> tuple[Out
     if status is None:
         return Outcome.UNKNOWN, f"no answer: {exchange.failure}"
     if not exchange.accepted:
-        outcome = Outcome.REFUSED if 400 <= status < 500 and status not in (401, 403, 429) else Outcome.UNKNOWN
+        is_refusal = status == 501 or (400 <= status < 500 and status not in (401, 403, 429))
+        outcome = Outcome.REFUSED if is_refusal else Outcome.UNKNOWN
         return outcome, f"answered {status}: {excerpt(exchange)}"
     for _, deviation in STATED[shown_by]([Evidence.of(exchange, contract)]):
         return (Outcome.SUPPORTED, None) if deviation is None else (Outcome.IGNORED, deviation.message)

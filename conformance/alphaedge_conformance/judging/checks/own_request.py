@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from ...exchange.chat import WORD
-from ..chat import tokens
+from ..chat import OF_STREAMS, tokens
 from ..evidence import Evidence, Unseen, assume
 from ..places import STATUS, Deviation, Place
 from .check import check
@@ -32,6 +32,10 @@ def of_its_own_request(all_shown: Iterable[Evidence]) -> Iterator[tuple[Evidence
         yield evidence, foreign and f"expected nothing of another request, got {foreign!r}, of exchange {of[foreign]}"
 
 
+BESIDE_THE_PROMPT = {"temperature", "max_tokens", *OF_STREAMS}
+"""Members of a request that no server writes into the prompt, as it does with functions that may be called."""
+
+
 @check("usage.prompt-repeats")
 def prompt_repeats(all_shown: Iterable[Evidence]) -> Iterator[tuple[Evidence, Deviation | None]]:
     """Whole answers and streams apart, since whether these agree is another requirement."""
@@ -39,8 +43,9 @@ def prompt_repeats(all_shown: Iterable[Evidence]) -> Iterator[tuple[Evidence, De
     for evidence in all_shown:
         count = tokens(evidence, "prompt_tokens")
         if count is not None:
-            messages = json.dumps(evidence.request.get("messages"), sort_keys=True)
-            counted.setdefault((evidence.exchange.probe.streams, messages), []).append((count, evidence))
+            prompt = {name: value for name, value in evidence.request.items() if name not in BESIDE_THE_PROMPT}
+            same_prompt = (evidence.exchange.probe.streams, json.dumps(prompt, sort_keys=True))
+            counted.setdefault(same_prompt, []).append((count, evidence))
     for same in counted.values():
         if len(same) < 2:
             continue

@@ -24,6 +24,24 @@ from .registry import unusual
 
 Events = AsyncIterator[bytes]
 
+
+@unusual
+class SaysOneWord(Mock):
+    """The model says one word again and again, and its last words come in one delta, as where a text of `stop` may
+    come."""
+
+    def reply(self, request: Json) -> Reply:
+        reply = super().reply(request)
+        example = self.contract.example_request["messages"]
+        return evolve(reply, tokens=(" sky",) * len(reply.tokens)) if request["messages"] == example else reply
+
+    def chunks(self, request: Json, reply: Reply) -> list[Json]:
+        held = max(1, len(reply.tokens) - 3)
+        tokens = (*reply.tokens[:held], "".join(reply.tokens[held:]))
+        usage = super().chunks(request, reply)[-1]
+        return [*super().chunks(request, evolve(reply, tokens=tuple(filter(None, tokens))))[:-1], usage]
+
+
 # Event streams as WHATWG allows them
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from typing import Any
 
@@ -15,7 +16,7 @@ from ..profiles.models import OneModel
 from ..profiles.reasoning import Reasoning
 from ..profiles.sampling import Sampling
 from ..profiles.tools import Tools
-from ..reply import Reply
+from ..reply import Reply, tokenize
 from ..sampled import Asked
 from .registry import unusual_in
 
@@ -55,6 +56,16 @@ class RefusesManyChoices(Mock):
         return refusal or (Refusal(400, "Too much.") if request.get("n", 1) > 4 or both else None)
 
 
+@unusual_in("sampling")
+class RefusesProbabilitiesBesideStop(Mock):
+    """Probabilities are refused beside `stop`, and each alone is accepted."""
+
+    def validate(self, request: Json) -> Refusal | None:
+        refusal = super().validate(request)
+        both = isinstance(request, dict) and request.get("logprobs") and request.get("stop")
+        return refusal or (Refusal(400, "logprobs is not supported with stop.") if both else None)
+
+
 @unusual_in("stream-usage")
 class CountsInEachChunk(Mock):
     """Each chunk has the usage so far, where it is asked for."""
@@ -92,6 +103,27 @@ class CallsInOnePiece(Mock):
             return [{"index": index, **call}]
 
     instead = (Whole,)
+
+
+@unusual_in("tools")
+class ReadsCallsOutOfTheText(Mock):
+    """The model writes its calls as text, at length, after a prompt that describes the functions; what a limit cut is
+    no call."""
+
+    class Written(Tools):
+        def arguments(self, function: Json) -> str:
+            simplest = json.loads(super().arguments(function))
+            return json.dumps({**simplest, "city": "a " * 150} if "hours" in simplest else simplest)
+
+        def completion(self, request: Json, reply: Reply, completion: Json) -> Json:
+            return completion if reply.finish_reason == "length" else super().completion(request, reply, completion)
+
+    instead = (Written,)
+
+    def reply(self, request: Json) -> Reply:
+        reply = super().reply(request)
+        described = tokenize(str(request.get("tools") or ""))
+        return evolve(reply, prompt_tokens=reply.prompt_tokens + len(described))
 
 
 @unusual_in("reasoning")

@@ -63,9 +63,15 @@ def _calls_as_json(choice: Json) -> str:
 # The tool that was demanded
 
 
+def _assume_not_cut(choice: Json) -> None:
+    """A limit may end an answer within a call, of which a server that reads the text of the model then makes none."""
+    assume(_calls(choice) or choice.get("finish_reason") != "length", "the answer was cut")
+
+
 def _is_called(evidence: Evidence) -> None:
     choice, name = _choice(evidence), _forced(evidence.request)
     assume(name in _tools(evidence.request))
+    _assume_not_cut(choice)
     names = {_called(call).get("name") for call in _calls(choice)}
     assert names == {name}, Deviation(f"expected a call of {name}, got {_calls_as_json(choice)}", CALLS)
 
@@ -84,6 +90,7 @@ def forced_function_called_in_stream(evidence: Evidence, chunks: object) -> None
 def required_calls(evidence: Evidence) -> None:
     assume(evidence.request.get("tool_choice") == "required" and _tools(evidence.request))
     choice = _choice(evidence)
+    _assume_not_cut(choice)
     assert _calls(choice), Deviation(f"expected a call of a tool, got {_calls_as_json(choice)}", CALLS)
 
 
@@ -103,6 +110,7 @@ def auto_calls_when_needed(evidence: Evidence) -> None:
     is_known = CALLS_WHEN_NEEDED in evidence.exchange.probe.requirement_ids
     assume(is_known and evidence.request.get("tool_choice") == "auto")
     choice = _choice(evidence)
+    _assume_not_cut(choice)
     assert _calls(choice), Deviation("expected a call of the tool that the question asks for, got none", CALLS)
 
 
@@ -247,7 +255,9 @@ def stream_agrees(all_shown: Iterable[Evidence]) -> Iterator[tuple[Evidence, Dev
         if STREAM_AGREES not in evidence.exchange.probe.requirement_ids:
             continue
         try:
-            names = [_called(call).get("name") for call in _calls(_choice(evidence))]
+            choice = _choice(evidence)
+            _assume_not_cut(choice)
+            names = [_called(call).get("name") for call in _calls(choice)]
         except Unseen:
             continue
         if not evidence.exchange.probe.streams:
