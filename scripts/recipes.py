@@ -53,6 +53,8 @@ class Recipe:
     """The recipe of a server that this one forwards to."""
     runs: int = 2
     """How often it is judged for the page: more often where something depends on the time."""
+    profiles: list[str] = field(default_factory=list)
+    """The profiles that it claims; judged at thorough effort."""
     heavy: bool = False
     """Takes gigabytes or a long time, and so runs only by its name."""
 

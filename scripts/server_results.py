@@ -1,10 +1,11 @@
-"""Field results: server_results.py [--record NAME ...] [--check]
+"""Field results: server_results.py [--record NAME ...] [--record-thorough NAME ...] [--check]
 
 Writes docs/servers.md, and a page a server in docs/servers/, from servers/results/*.json. `--record` makes these
 first: each NAME (or "all", the heavy ones too) is judged several times, its findings are repeated with their own curl
-lines, and two clients are tried. A finding is published only when servers/confirmed/NAME.toml says, for this version of
-the server, that somebody read the answer of its curl line and why the accusation is true. What is not seen in each run
-stands there under `flaky`.
+lines, and two clients are tried. Then it is judged at thorough effort, on the profiles that it claims too, and asked
+for what it makes of each profile; `--record-thorough` makes that part alone anew. A finding is published only when
+servers/confirmed/NAME.toml says, for this version of the server, that somebody read the answer of its curl line and why
+the accusation is true. What is not seen in each run stands there under `flaky`.
 """
 
 import argparse
@@ -26,32 +27,68 @@ RESULTS = RECIPES / "results"
 CONFIRMED = RECIPES / "confirmed"
 DOCS = ROOT / "docs"
 LOCK = ROOT / "bench" / "requirements.lock"
+THOROUGH_RUNS = 2
 
 Json = dict[str, Any]
 
 
 def record(recipe: Recipe) -> None:
     """Judge, repeat, try, and keep what a page needs."""
-    codes = judge(recipe, recipe.runs, [])
-    if not judged(recipe.name, codes):
+    result = reduced(recipe, reports_of(recipe, recipe.runs, [], "report"))
+    with serving(recipe, WORK / recipe.name) as url:
+        result["clients"] = clients(recipe, url)
+    repeat(recipe, result["departures"], "answers.txt")
+    save(result)
+
+
+def record_thorough(recipe: Recipe) -> None:
+    """What thorough effort finds besides, and what the server makes of each profile."""
+    result: Json = json.loads((RESULTS / f"{recipe.name}.json").read_text())
+    claims = [word for name in recipe.profiles for word in ("--profile", name)]
+    reports = reports_of(recipe, THOROUGH_RUNS, ["--effort", "thorough", "--discover", *claims], "thorough")
+    found = reduced(recipe, reports)
+    if any(found[name] != result[name] for name in ("version", "contract")):
+        raise Failed(USAGE, f"{recipe.name}: its page is of another version or contract; give --record {recipe.name}")
+    known = {each["id"] for each in result["departures"]}
+    departures = [each for each in found["departures"] if each["id"] not in known]
+    result["thorough"] = {
+        **{name: found[name] for name in ("date", "requests", "runs", "flaky")},
+        "claimed": recipe.profiles,
+        "profiles": {each["name"]: [each["outcome"], each["reason"]] for each in reports[0]["profiles"]},
+        "departures": departures,
+    }
+    repeat(recipe, departures, "answers-thorough.txt")
+    save(result)
+
+
+def reports_of(recipe: Recipe, runs: int, arguments: list[str], name: str) -> list[Json]:
+    codes = judge(recipe, runs, arguments, name)
+    if not judged(recipe.name, codes, name):
         message = f"the suite exited with {', '.join(map(str, codes))}, or wrote no report"
         raise Failed(worst([INCONCLUSIVE, *codes]), f"{recipe.name}: nothing is published: {message}")
-    reports = [json.loads((folder / "report.json").read_text()) for folder in folders(recipe.name, recipe.runs)]
-    result = reduced(recipe, reports)
+    return [json.loads((folder / "report.json").read_text()) for folder in folders(recipe.name, runs, name)]
+
+
+def repeat(recipe: Recipe, departures: Sequence[Json], name: str) -> None:
+    """Writes what the curl line of each departure answers now, to be read."""
+    if not departures:
+        return
+    work, answers = WORK / recipe.name, []
     with ExitStack() as stack:
-        work = WORK / recipe.name
         url = stack.enter_context(serving(recipe, work))
-        result["clients"] = clients(recipe, url)
-        answers = []
-        for departure in result["departures"]:
+        for departure in departures:
             if not answers_at(url):  # a request may have ended it
                 stack.close()
                 url = stack.enter_context(serving(recipe, work))
             answers.append(repeated(recipe, url, departure))
-    (WORK / recipe.name / "answers.txt").write_text("\n".join(answers))
-    print(f"the answers of curl, to be read: {WORK / recipe.name / 'answers.txt'}", flush=True)
+    (work / name).write_text("\n".join(answers))
+    print(f"the answers of curl, to be read: {work / name}", flush=True)
+
+
+def save(result: Json) -> None:
     RESULTS.mkdir(exist_ok=True)
-    (RESULTS / f"{recipe.name}.json").write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n")
+    text = json.dumps(result, indent=1, ensure_ascii=False) + "\n"
+    (RESULTS / f"{result['server']}.json").write_text(text)
 
 
 def answers_at(url: str) -> bool:
@@ -163,6 +200,15 @@ def introduction(results: Sequence[Json]) -> Iterator[str]:
         cells += [f"{level.get('failed', 0)} of {sum(level.values())}" for level in (must, should)]
         yield row([*cells, str(unjudged), f"{same}, {each['runs']} runs"])
     yield ""
+    yield "What each makes of the profiles ([Profiles](profiles.md)), by one request of each:"
+    yield ""
+    tried = [each for each in results if "thorough" in each]
+    profiles = sorted({name for each in tried for name in each["thorough"]["profiles"]})
+    yield row(["server", *profiles])
+    yield row(["---"] * (len(profiles) + 1))
+    for each in tried:
+        yield row([each["server"], *(str(each["thorough"]["profiles"].get(name, [""])[0]) for name in profiles)])
+    yield ""
     yield "What two programs notice, the openai SDK and the client of this kit, of the same five calls:"
     yield ""
     columns = list(next(iter(results[0]["clients"].values())))
@@ -196,15 +242,42 @@ def section(result: Json) -> Iterator[str]:
         yield f"Each departure was confirmed by hand on {said['date']}."
         yield ""
     for each in result["departures"]:
-        counts = ", ".join(dict.fromkeys(each["counts"]))
-        yield f"- **{each['level']}** `{each['id']}`, {counts} exchanges, {each['source']}. {confirmed[each['id']]}"
-        yield f"  *In a program:* {each['impact'] or unnoticed(each)}."
-        yield ""
-        yield f"      {each['curl']}"
-        yield ""
+        yield from departed(each, confirmed)
     if not result["departures"]:
         yield "No departure."
         yield ""
+    if "thorough" in result:
+        yield from beyond(result["thorough"], confirmed)
+
+
+def beyond(found: Json, confirmed: Json) -> Iterator[str]:
+    """What thorough effort finds besides, and the profiles."""
+    yield "## At thorough effort"
+    yield ""
+    claimed = f", on the claimed profiles {', '.join(found['claimed'])} too" if found["claimed"] else ""
+    more = f"{len(found['departures'])} more than above" if found["departures"] else "nothing that is not above"
+    yield f"Judged on {found['date']} with {found['requests']} requests{claimed}, {found['runs']} times: {more}."
+    yield ""
+    for id, seen in found["flaky"].items():
+        yield f"Flaky: `{id}`, in {found['runs']} runs: {', '.join(seen)}."
+        yield ""
+    for each in found["departures"]:
+        yield from departed(each, confirmed)
+    yield "| profile | one request of it is | why |"
+    yield "|---|---|---|"
+    for name, (outcome, reason) in found["profiles"].items():
+        yield row([name, outcome, (reason or "").replace("|", "\\|")])
+    yield ""
+
+
+def departed(departure: Json, confirmed: Json) -> Iterator[str]:
+    counts = ", ".join(dict.fromkeys(departure["counts"]))
+    what = f"**{departure['level']}** `{departure['id']}`, {counts} exchanges, {departure['source']}."
+    yield f"- {what} {confirmed[departure['id']]}"
+    yield f"  *In a program:* {departure['impact'] or unnoticed(departure)}."
+    yield ""
+    yield f"      {departure['curl']}"
+    yield ""
 
 
 def unnoticed(departure: Json) -> str:
@@ -217,11 +290,16 @@ def confirmations(result: Json) -> Json:
     path = CONFIRMED / f"{result['server']}.toml"
     said = tomllib.loads(path.read_text()) if path.exists() else {}
     known = said.get("departures", {}) | said.get("flaky", {})
-    missing = [each["id"] for each in result["departures"] if each["id"] not in known]
-    if result["departures"] and (missing or said.get("version") != result["version"]):
+    missing = [id for id in departures(result) if id not in known]
+    if departures(result) and (missing or said.get("version") != result["version"]):
         what = ", ".join(missing) or f"version {result['version']}"
-        raise Failed(USAGE, f"{path}: not confirmed by hand: {what}; read .servers/{result['server']}/answers.txt")
+        raise Failed(USAGE, f"{path}: not confirmed by hand: {what}; read .servers/{result['server']}/answers*.txt")
     return said
+
+
+def departures(result: Json) -> list[str]:
+    """The requirements that are broken at any effort."""
+    return [each["id"] for part in (result, result.get("thorough", {})) for each in part.get("departures", [])]
 
 
 def saved() -> list[Json]:
@@ -236,10 +314,15 @@ def row(cells: Sequence[str]) -> str:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--record", nargs="+", metavar="NAME", default=[], choices=[*names(), "all"])
+    parser.add_argument("--record-thorough", nargs="+", metavar="NAME", default=[], choices=[*names(), "all"])
     parser.add_argument("--check", action="store_true", help="compare only")
     given = parser.parse_args()
-    for name in names() if "all" in given.record else given.record:
-        record(read(name))
+    wanted = [names() if "all" in named else named for named in (given.record, given.record_thorough)]
+    for recipe in map(read, wanted[0]):
+        record(recipe)
+        record_thorough(recipe)
+    for recipe in map(read, wanted[1]):
+        record_thorough(recipe)
     text = pages(saved())
     known = {DOCS / "servers.md", *(DOCS / "servers").glob("*.md")}
     if given.check:

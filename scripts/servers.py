@@ -19,7 +19,7 @@ from typing import Any, NoReturn
 from recipes import INCONCLUSIVE, USAGE, WORK, Failed, Recipe, environment, lock, names, read, serving
 
 
-def judge(recipe: Recipe, runs: int, arguments: list[str]) -> list[int]:
+def judge(recipe: Recipe, runs: int, arguments: list[str], name: str = "report") -> list[int]:
     """Run the suite, several times if asked, and say whether the verdicts were the same; the code of each run.
 
     A server may remember, and one run may end it: each has a server of its own.
@@ -28,17 +28,19 @@ def judge(recipe: Recipe, runs: int, arguments: list[str]) -> list[int]:
     if not suite.exists():
         raise Failed(USAGE, f"{suite} is missing: install alphaedge[conformance] for this Python")
     codes = []
-    for folder in folders(recipe.name, runs):
+    for folder in folders(recipe.name, runs, name):
         if folder.exists():
             shutil.rmtree(folder)
         with serving(recipe, WORK / recipe.name) as url:
             print(f"{recipe.name} {recipe.version} at {url}", flush=True)
             command = [str(suite), url, "--model", recipe.model, "--report", str(folder), *arguments]
             codes.append(subprocess.run(command, env=environment(recipe)).returncode)
-    if runs > 1 and not judged(recipe.name, codes):
+    if runs > 1 and not judged(recipe.name, codes, name):
         print(f"{recipe.name}: {runs} runs, not compared because some wrote no report", flush=True)
     elif runs > 1:
-        differing = flaky([json.loads((folder / "report.json").read_text()) for folder in folders(recipe.name, runs)])
+        differing = flaky(
+            [json.loads((folder / "report.json").read_text()) for folder in folders(recipe.name, runs, name)]
+        )
         for id, seen in differing.items():
             print(f"flaky: {id}: {', '.join(seen)}")
         print(f"{recipe.name}: {runs} runs, requirements whose verdicts differ: {len(differing)}", flush=True)
@@ -50,15 +52,15 @@ def worst(codes: list[int]) -> int:
     return max(INCONCLUSIVE if code < 0 else code for code in codes)
 
 
-def judged(name: str, codes: list[int]) -> bool:
+def judged(server: str, codes: list[int], name: str = "report") -> bool:
     """Whether each run came to a verdict and wrote its report."""
-    written = all((folder / "report.json").exists() for folder in folders(name, len(codes)))
+    written = all((folder / "report.json").exists() for folder in folders(server, len(codes), name))
     return written and {0, 1, INCONCLUSIVE}.issuperset(codes)
 
 
-def folders(name: str, runs: int) -> list[Path]:
+def folders(server: str, runs: int, name: str = "report") -> list[Path]:
     """One for the report of each run."""
-    return [WORK / name / ("report" if number == 1 else f"report-{number}") for number in range(1, runs + 1)]
+    return [WORK / server / (name if number == 1 else f"{name}-{number}") for number in range(1, runs + 1)]
 
 
 def flaky(reports: list[dict[str, Any]]) -> dict[str, list[str]]:
