@@ -6,13 +6,15 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
 
 import pytest
 
 from alphaedge_conformance.cli.conform import main
-from alphaedge_conformance.contract import Contract
+from alphaedge_conformance.contract import SHIPPED, Contract
+from alphaedge_conformance.contract.overlays import shipped
 from alphaedge_conformance.mock import serve
 from alphaedge_conformance.run.suite import Suite
 
@@ -38,6 +40,37 @@ def counting(contract: Contract) -> Iterator[tuple[Counting, str]]:
 def cache_of_the_tests(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Tests neither find what a user's runs have drawn nor leave anything there."""
     os.environ["XDG_CACHE_HOME"] = str(tmp_path_factory.mktemp("cache"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def read_once() -> Iterator[None]:
+    """In the tests' own process a contract is read once for each state of its file, and its requests are planned
+    once."""
+    read, of = Contract.load, Suite.of
+    suites: dict[int, Suite] = {}
+
+    @lru_cache(8)
+    def at_this_time(source: Path, _state: tuple[int, int], profiles: tuple[str, ...]) -> Contract:
+        return read(source, profiles)
+
+    def load(cls: type[Contract], source: Path | None = None, profiles: Iterable[str] = ()) -> Contract:
+        source, profiles = source or SHIPPED, tuple(profiles)
+        if not source.is_file() or not set(profiles) <= set(shipped()):
+            return read(source, profiles)
+        about = source.stat()
+        return at_this_time(source, (about.st_mtime_ns, about.st_size), profiles)
+
+    def suite_of(cls: type[Suite], contract: Contract) -> Suite:
+        if id(contract) not in suites:
+            if len(suites) > 8:
+                suites.clear()  # memory
+            suites[id(contract)] = of(contract)
+        return suites[id(contract)]  # which has that contract, so that its id stays its own
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Contract, "load", classmethod(load))
+        patch.setattr(Suite, "of", classmethod(suite_of))
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

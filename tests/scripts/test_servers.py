@@ -295,6 +295,37 @@ def test_an_old_report_is_not_published(tmp_path: Path, monkeypatch: pytest.Monk
     assert not (tmp_path / "results").exists()
 
 
+def test_a_page_says_what_thorough_effort_finds_besides(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    offer = {"name": "tools", "claimed": True, "outcome": "refused", "reason": "got 400 | no tools"}
+    found = report(a="failed", b="failed") | {"profiles": [offer]}
+    asked = 'echo "$*" >>$FOLDER/../asked'
+    suite_that(f"mkdir -p $FOLDER; {asked}; echo '{json.dumps(found)}' >$FOLDER/report.json", tmp_path, monkeypatch)
+    monkeypatch.setattr(server_results, "serving", lambda *_: nullcontext("http://127.0.0.1:7"))
+    monkeypatch.setattr(server_results, "RESULTS", tmp_path)
+    monkeypatch.setattr(server_results, "CONFIRMED", tmp_path)
+    monkeypatch.setattr(server_results, "read", lambda _: recipe(about="one"))
+    standard = server_results.reduced(recipe(), [report(a="failed", b="passed")])
+    server_results.save(standard)
+    server_results.record_thorough(recipe(profiles=["tools"]))
+    assert (tmp_path / "work/own/asked").read_text().count("--effort thorough --discover --profile tools") == 2
+    assert "curl: " in (tmp_path / "work/own/answers-thorough.txt").read_text()
+    (result,) = server_results.saved()
+    assert [each["id"] for each in result["thorough"]["departures"]] == ["b"]
+    (tmp_path / "own.toml").write_text('version = "1"\ndate = "today"\n[departures]\na = "It does."')
+    with pytest.raises(recipes.Failed, match="not confirmed by hand: b;"):
+        list(server_results.section(result))
+    (tmp_path / "own.toml").write_text('version = "1"\ndate = "today"\n[departures]\na = "It does."\nb = "It lacks."')
+    above, _, below = "\n".join(server_results.section(result)).partition("## At thorough effort")
+    assert "It does." in above
+    assert "It does." not in below
+    assert "9 requests, on the claimed profiles tools too, 2 times: 1 more than above." in below
+    assert "It lacks." in below
+    assert "| tools | refused | got 400 \\| no tools |" in below
+    server_results.save(standard | {"version": "0"})
+    with pytest.raises(recipes.Failed, match="its page is of another version or contract; give --record own"):
+        server_results.record_thorough(recipe())
+
+
 def test_nothing_is_published_unconfirmed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(server_results, "CONFIRMED", tmp_path)
     result = server_results.reduced(recipe(), [report(a="failed", b="failed")])
@@ -325,7 +356,7 @@ def test_the_pages_are_what_the_results_give() -> None:
     for each in results:
         assert each["version"] == recipes.read(each["server"]).version
         confirmed = set(server_results.confirmations(each).get("departures", {}))
-        assert confirmed == {departure["id"] for departure in each["departures"]}, "confirmed, but no longer found"
+        assert confirmed == set(server_results.departures(each)), "confirmed, but no longer found"
 
 
 def test_no_key_and_no_address_is_published() -> None:

@@ -42,8 +42,8 @@ EMBEDDED = "mock"
 """What reports call the mock that a run without a target judges."""
 NOTHING_BROKE = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED)
 """How a session of pytest ends that ran to its end."""
-UNUSED = ("terminal", "cacheprovider", "logging", "warnings")
-"""Plugins of pytest that have nothing to do when the suite prints itself."""
+UNUSED = ("terminal", "cacheprovider", "logging", "warnings", "unraisableexception", "threadexception")
+"""Plugins of pytest that have nothing to do when the suite prints itself, or that collect garbage twice at the end."""
 
 
 @define(eq=False)
