@@ -14,7 +14,7 @@ import pytest
 
 from ..helpers import ROOT, copy_scripts
 
-pytestmark = pytest.mark.xdist_group("evolution")  # what they share is made once
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("evolution")]  # what they share is made once
 UNTRACKED = ("__pycache__", "node_modules", "dist")
 
 TOP_P = """\

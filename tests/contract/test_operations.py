@@ -93,6 +93,7 @@ def test_a_contract_without_an_operation_judges_a_recording_that_has_it(
     assert {each.probe.operation for each in run.exchanges} == {None}
 
 
+@pytest.mark.slow
 def test_a_mutant_of_each_kind_breaks_what_it_says(several: Suite) -> None:
     faults = {fault.name: fault for fault in derived.faults(several.contract)}
     found = {name: failed(trial(several, faults[name].make)) for name in TELLING}

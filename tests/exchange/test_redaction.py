@@ -105,7 +105,7 @@ ECHOES = [
 ]
 
 
-@pytest.mark.parametrize("answer", some(ECHOES, 3), ids=lambda answer: answer.__name__)
+@pytest.mark.parametrize("answer", some(ECHOES, 6), ids=lambda answer: answer.__name__)
 def test_the_key_is_nowhere(answer: Answer, conform: Conform, tmp_path: Path) -> None:
     with serving(Target(answer)) as url:
         done = conform(url, "--report", str(tmp_path), key=KEY)

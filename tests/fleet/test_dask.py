@@ -68,6 +68,7 @@ def test_who_does_the_work_changes_no_verdict(
     assert verdict_maps(kept) == expected()
 
 
+@pytest.mark.slow
 def test_a_worker_that_is_killed_loses_nothing(contract: Contract, tmp_path: Path) -> None:
     kept = history(tmp_path)
     with fleet(contract, tmp_path, latency=0.1) as found, apart() as (address, begun):

@@ -17,6 +17,7 @@ from alphaedge_conformance.maintain.diff.keywords import ABSENT, BOTH, NARROWED,
 from alphaedge_conformance.maintain.diff.keywords import effect as effect_of
 from alphaedge_conformance.maintain.diff.operations import Comparison
 
+from ..helpers import some
 from .changes import TABLE, TEMPERATURE, Edits, Row
 
 
@@ -37,7 +38,7 @@ def judged(changes: list[Change]) -> tuple[Judgement, ...]:
     return tuple(worst(change.judgement(audience) for change in changes) for audience in Audience)
 
 
-@pytest.mark.parametrize("row", TABLE, ids=lambda row: row.name)
+@pytest.mark.parametrize("row", some(TABLE, 2), ids=lambda row: row.name)
 def test_a_change_is_judged_as_the_table_says(contract: Contract, row: Row) -> None:
     changes, left_out = compared(contract, row)
     found = [(str(change.clients), str(change.servers), change.rule, change.text) for change in changes]

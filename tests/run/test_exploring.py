@@ -47,6 +47,7 @@ def test_what_failed_is_tried_first_the_next_time(suite: Suite, tmp_path: Path) 
     assert failed(explored(suite, HighTemperature, tmp_path, 2)) == {}  # what no longer failed was forgotten
 
 
+@pytest.mark.slow
 def test_its_recording_says_the_same(suite: Suite, tmp_path: Path) -> None:
     """Requests on the way to the smallest are in it, and are not judged."""
     run = explored(suite, HighTemperature, tmp_path, 150)

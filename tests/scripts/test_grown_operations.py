@@ -99,6 +99,7 @@ def test_python_has_a_method_for_each(contract: Contract, tmp_path: Path) -> Non
     assert done.stdout.splitlines() == ["alphaedge-large-3-2512", "0", "[0]", "200", "list", "0"]
 
 
+@pytest.mark.slow
 def test_typescript_has_a_method_for_each(contract: Contract, tmp_path: Path, npm: None) -> None:
     accepted_by_tsc(contract, TYPESCRIPT, tmp_path)
     resources = (tmp_path / "made/typescript/src/resources.ts").read_text("utf-8")

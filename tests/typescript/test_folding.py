@@ -13,7 +13,7 @@ from alphaedge_conformance.contract import Contract
 from ..helpers import ROOT
 from .conftest import HERE, Node
 
-pytestmark = pytest.mark.xdist_group("typescript")
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("typescript")]
 
 TOOL_CALLS = """\
         tool_calls:

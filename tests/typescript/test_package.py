@@ -76,6 +76,7 @@ def test_tsc_is_content_with_a_program_and_finds_wrong_usage(npm_package: Path, 
     assert sorted({line.partition(",")[0] for line in found}) == sorted(f"wrong.mts({number}" for number in WRONG)
 
 
+@pytest.mark.slow
 def test_tsc_is_content_with_a_program_for_browsers(npm_package: Path, tsc: Tsc) -> None:
     shutil.copy(HERE / "typing" / "sample.mts", npm_package)
     done = tsc(["sample.mts"], in_browser=True, noEmit=True)
