@@ -47,7 +47,7 @@ def record_thorough(recipe: Recipe) -> None:
     claims = [word for name in recipe.profiles for word in ("--profile", name)]
     reports = reports_of(recipe, THOROUGH_RUNS, ["--effort", "thorough", "--discover", *claims], "thorough")
     found = reduced(recipe, reports)
-    if any(found[name] != result[name] for name in ("version", "contract")):
+    if (found["version"], found["contract"]["version"]) != (result["version"], result["contract"]["version"]):
         raise Failed(USAGE, f"{recipe.name}: its page is of another version or contract; give --record {recipe.name}")
     known = {each["id"] for each in result["departures"]}
     departures = [each for each in found["departures"] if each["id"] not in known]
