@@ -42,6 +42,16 @@ class SaysOneWord(Mock):
         return [*super().chunks(request, evolve(reply, tokens=tuple(filter(None, tokens))))[:-1], usage]
 
 
+@unusual
+class WordsThatBeginAlike(Mock):
+    """The model says "a and and", where each word begins with the one before."""
+
+    def reply(self, request: Json) -> Reply:
+        reply = super().reply(request)
+        is_example = request["messages"] == self.contract.example_request["messages"] and len(reply.tokens) > 3
+        return evolve(reply, tokens=(" a", " and", " and"), finish_reason="stop") if is_example else reply
+
+
 # Event streams as WHATWG allows them
 
 
