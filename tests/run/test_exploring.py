@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ from alphaedge_conformance.run.suite import Suite
 from alphaedge_conformance.sending.settings import Settings
 
 from ..helpers import some
-from .unplanned import FAULTS, HighTemperature, OddLimit, ThreeMessages, explored, failed
+from .unplanned import FAULTS, HighTemperature, OddLimit, Refuses, ThreeMessages, explored, failed
 
 SMALLEST: dict[type[Mock], str] = {
     HighTemperature: "drawn: temperature = 1.5",
@@ -36,6 +37,19 @@ def test_a_request_that_fails_is_as_small_as_it_can_be(suite: Suite, kind: type[
     """Nothing in it differs from the control but what makes it fail; `make explorations` finds all ten."""
     run = explored(suite, kind, tmp_path, 300)
     assert failed(run) == {FAULTS[kind]: [SMALLEST[kind]]}
+
+
+class LongTexts(Refuses):
+    """The plan shows it too."""
+
+    def is_bad(self, request: Any) -> bool:
+        return any(message["content"] == "" or len(message["content"]) > 20 for message in request["messages"])
+
+
+def test_what_is_refused_by_itself_is_held_against_nothing_beside_it(suite: Suite, tmp_path: Path) -> None:
+    known = failed(explored(suite, LongTexts, tmp_path, 0)).keys()
+    assert "message.content-accepted" in known
+    assert failed(explored(suite, LongTexts, tmp_path, 150)).keys() == known
 
 
 @pytest.mark.slow

@@ -89,6 +89,9 @@ class Explorer:
             if answer is not None and answer[1] & broken:
                 self._settle(exchange, counts=False)
                 return self._smaller(*answer)
+            if answer is not None and probe.expect is Expect.ACCEPTED and not (exchange.accepted or answer[0].accepted):
+                self._settle(exchange, counts=False)  # what is left is refused by itself
+                return answer[0]
             if answer is not None:
                 self._settle(answer[0], counts=not answer[1])
         return exchange
