@@ -326,7 +326,7 @@ def main() -> int:
     text = pages(saved())
     known = {DOCS / "servers.md", *(DOCS / "servers").glob("*.md")}
     if given.check:
-        return int(known != text.keys() or any(path.read_text() != text[path] for path in known))
+        return int(known != text.keys() or any(path.read_bytes() != text[path].encode() for path in known))
     (DOCS / "servers").mkdir(exist_ok=True)
     for path in known - text.keys():
         path.unlink()
