@@ -58,7 +58,7 @@ PARTS = {
     "Call a server": ("client", "connections", "openai", "typescript", "clients"),
     "Own the contract": ("contract", "change"),
     "Reference": ("requirements", "cli", "report", "api", "glossary"),
-    "Background": ("how", "design"),
+    "Background": ("how", "design", "suites"),
 }
 """The pages in their order; one that is not there yet is left out, and one that is not named comes last."""
 

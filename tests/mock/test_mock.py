@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import re
 import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import httpx
 import pytest
@@ -89,3 +90,18 @@ def test_the_count_is_honest(contract: Contract) -> None:
             count = len(tokenize(choice["message"]["content"]))
             assert answer["usage"]["completion_tokens"] == count == min(limit, 9)
             assert choice["finish_reason"] == ("length" if limit < 9 else "stop")
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_server_that_ends_closes_what_has_just_come(contract: Contract) -> None:
+    """A connection that was accepted while the server was closed was left open, and found by the garbage collector."""
+    for _ in range(5):
+        with serve(Mock(contract)) as url:
+            port = int(url.rpartition(":")[2])
+            held = [socket.create_connection(("127.0.0.1", port)) for _ in range(5)]
+        for each in held:
+            each.settimeout(10)
+            with suppress(ConnectionResetError):
+                assert each.recv(1) == b""
+            each.close()
+    gc.collect()

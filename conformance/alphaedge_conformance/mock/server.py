@@ -26,6 +26,15 @@ class Server(uvicorn.Server):
         if not self.should_exit:
             await told.wait()
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Accepts nothing more, and lets what was accepted become a connection, which is then closed with the others;
+        asyncio leaves it open where the server is closed in between."""
+        for each in sockets or []:
+            asyncio.get_running_loop().remove_reader(each)
+        for _ in range(3):
+            await asyncio.sleep(0)
+        await super().shutdown(sockets)
+
     def end(self) -> None:
         self.should_exit = True
         self._end()
