@@ -183,11 +183,20 @@ def test_what_json_cannot_hold_is_named_and_not_sent(value: float) -> None:
     assert recording.requests == []
 
 
+def test_whatever_can_be_iterated_is_a_list() -> None:
+    recording = Recording()
+    messages: Any = iter(HELLO["messages"])
+    AlphaEdge(KEY, http_client=recording.http).chat.completions.create(model="m", messages=messages)
+    assert recording.body["messages"] == HELLO["messages"]
+
+
 def test_options_of_a_copy(url: str) -> None:
     with AlphaEdge("sk-wrong-0123456789", base_url=url) as client:
         client.chat  # noqa: B018  a copy must not take the resources of its origin
         assert client.with_options(api_key=KEY).chat.completions.create(**HELLO).id
         assert client.with_options(base_url="https://other/v1").base_url == "https://other/v1"
+        once = client.with_options(max_retries=0)
+        assert [each._max_retries for each in (client, once, once.with_options(timeout=1))] == [2, 0, 0]
 
 
 @pytest.mark.parametrize("timeout", [None, 7.0])
@@ -239,3 +248,9 @@ def test_the_key_is_shown_nowhere(client: AlphaEdge, caplog: pytest.LogCaptureFi
     assert KEY not in caplog.text
     for value in (client, client.chat.completions, client._requests, vars(client), vars(client._requests)):
         assert KEY not in repr(value)
+
+
+def test_what_a_client_shows_of_itself() -> None:
+    """Its key may be one that is asked for later."""
+    client = AlphaEdge(lambda: KEY, base_url="https://gw/v1", max_retries=1)
+    assert repr(client) == "AlphaEdge(base_url='https://gw/v1', max_retries=1)"

@@ -66,7 +66,7 @@ def test_a_class_by_status(status: int, name: str, stream: bool) -> None:
         (b'{"error": "Plain text."}', "Plain text."),
         (b'{"detail": "From a framework."}', "From a framework."),
         (b'{"message": "On top."}', "On top."),
-        (b'"A string."', "A string."),
+        (b'"A string."', ": A string."),
         (b"<html> <h1>Bad\n Gateway</h1>", "'<html> <h1>Bad Gateway</h1>'"),
         (b"", "Bad Gateway"),
         (b"[1]", "'[1]'"),

@@ -9,10 +9,12 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from bench.environment import python
 
 from alphaedge import AlphaEdge, AlphaEdgeError, AsyncAlphaEdge
+from alphaedge._other_client import translated
 from alphaedge_conformance.mock import serve
 
 from ..helpers import Counting, strict_mypy
@@ -138,6 +140,15 @@ def test_a_client_of_httpx2_is_typed(tmp_path: Path) -> None:
     )
     wrong = [line.split(":")[1] for line in done.stdout.splitlines() if ": error: " in line]
     assert wrong == ["6", "7"], done.stdout
+
+
+def test_only_errors_of_requests_are_translated() -> None:
+    """httpx has an InvalidURL too, which is not one."""
+    theirs = type("InvalidURL", (Exception,), {})
+    with pytest.raises(theirs), translated():
+        raise theirs
+    with pytest.raises(httpx.ReadError, match="gone"), translated():
+        raise type("ReadError", (Exception,), {})("gone")
 
 
 @pytest.mark.parametrize("make", [AlphaEdge, AsyncAlphaEdge])

@@ -21,6 +21,7 @@ from alphaedge import (
     AuthenticationError,
     InternalServerError,
 )
+from alphaedge._transport import SHORTEST_WAIT, waiting_at_most
 from alphaedge_conformance.contract import Contract
 from alphaedge_conformance.mock import Mock
 
@@ -373,6 +374,22 @@ def test_a_timeout_below_a_second_is_not_rounded(served: Serve, monkeypatch: pyt
 
 
 # The end of a stream
+
+
+def test_what_is_there_is_read_though_the_time_is_over() -> None:
+    waits: list[float] = []
+
+    class Connection:
+        def read(self, most: int, timeout: float) -> bytes:
+            waits.append(timeout)
+            return b""
+
+    connection = Connection()
+    with waiting_at_most(httpx.Response(200, extensions={"network_stream": connection}), -1):
+        connection.read(1, 7)
+    connection.read(1, 7)
+    assert waits == [SHORTEST_WAIT, 7]
+    assert SHORTEST_WAIT > 0
 
 
 FINISHED = data({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]})

@@ -129,6 +129,11 @@ def test_a_pause_without_end_is_left_to_the_program(value: str, pauses: list[flo
     assert (script.asked, pauses) == (1, [])
 
 
+def test_a_minute_is_the_longest_pause() -> None:
+    assert delay(0, {"retry-after": "60"}) == 60
+    assert delay(0, {"retry-after": "60.1"}) is None
+
+
 def test_a_date_as_pause() -> None:
     then = format_datetime(datetime.now(UTC) + timedelta(seconds=30), usegmt=True)
     found = asked_for({"retry-after": then})
@@ -137,9 +142,11 @@ def test_a_date_as_pause() -> None:
     assert asked_for({"retry-after": "Mon, 23 Nov 2020 12:00:00 GMT"}) == 0
 
 
-def test_pauses_grow_to_eight_seconds_and_differ() -> None:
-    assert all(6 <= (delay(attempt) or 0) <= 8 for attempt in (4, 5, 500))
+def test_pauses_grow_to_eight_seconds_and_differ(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len({delay(0) for _ in range(20)}) > 1
+    for chance, longest in ((0.0, 8), (1.0, 6)):
+        monkeypatch.setattr("random.random", lambda chance=chance: chance)
+        assert [delay(attempt) for attempt in (4, 5, 500)] == [longest] * 3
 
 
 def test_a_stream_is_tried_again_only_before_it_starts(pauses: list[float]) -> None:

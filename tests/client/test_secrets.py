@@ -18,6 +18,7 @@ import httpx
 import pytest
 
 from alphaedge import AlphaEdge, AlphaEdgeError, AsyncAlphaEdge
+from alphaedge._redaction import redact
 
 from .conftest import HELLO
 
@@ -237,6 +238,11 @@ def test_a_key_in_the_base_url_is_shown_nowhere() -> None:
     with pytest.raises(AlphaEdgeError, match="only comments") as caught:
         stream.final_completion()
     assert key not in everything(caught.value) + repr(client) + repr(stream)
+
+
+def test_a_key_of_eight_characters_is_no_short_one() -> None:
+    assert redact("abcdefgh", "abcdefgh") == "[redacted]"
+    assert redact("abcdefg, Bearer abcdefg", "abcdefg") == "abcdefg, [redacted]"
 
 
 @pytest.mark.parametrize("write", [str, quote, json.dumps, html.escape], ids=["plain", "url", "json", "html"])

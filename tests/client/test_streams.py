@@ -442,3 +442,8 @@ def test_an_event_is_given_as_soon_as_it_is_whole() -> None:
     assert list(decoder.feed(b"data: b\r\n\r")) == ["b"]
     assert list(decoder.feed(b"\ndata: " + DONE.encode() + b"\r\r")) == [DONE]
     assert decoded([b"data: a\r", b"\ndata: b\r\n\r\n"]) == ["a\nb"]
+
+
+def test_a_byte_order_mark_is_one_at_the_beginning_alone() -> None:
+    mark = "\ufeff".encode()
+    assert decoded([mark + b"data: a\n\n", mark + b"data: b\n\n", b"data: c\n\n"]) == ["a", "c"]

@@ -18,6 +18,7 @@ from alphaedge_conformance.mock import Mock, serve
 from alphaedge_conformance.mock.endpoint import Refusal
 from alphaedge_conformance.probes import boundaries, cache
 from alphaedge_conformance.run.suite import Suite
+from alphaedge_conformance.sending.rates import requests_a_second
 from alphaedge_conformance.sending.settings import Settings
 
 from ..helpers import KEY, Conform, Counting, read_report
@@ -103,6 +104,10 @@ def test_the_rate_holds(suite: Suite) -> None:
         suite.run(list(suite.requirements), target, Settings(rate=20, max_requests=12))
     assert len(at) == 12
     assert at[-1] - at[0] > 11 / 20 * 0.9
+
+
+def test_a_rate_is_a_second_s_or_a_minute_s() -> None:
+    assert (requests_a_second("2/s"), requests_a_second("30/min")) == (2, 0.5)
 
 
 @pytest.mark.parametrize("rate", ["20", "20/h", "0/s", "fast/s", "/s", "nan/s"])

@@ -72,6 +72,7 @@ def test_what_is_left_is_counted() -> None:
     assert [budget.take(PLAIN) for _ in range(3)] == [True, True, False]
     assert (budget.sent, budget.requests, budget.tokens) == (2, 1, 1)
     assert budget.take()  # which costs no token
+    assert (budget.requests, budget.tokens) == (0, 1)
     assert not budget.take()
 
 
