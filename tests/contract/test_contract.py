@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,9 +15,10 @@ from alphaedge_conformance.errors import ConfigurationError, DuplicateId
 from alphaedge_conformance.exchange.target import build_target
 from alphaedge_conformance.sending.limits import Limits
 
-from ..helpers import ROOT
+from .. import helpers
+from .small import ROOT, small
 
-PAGE = (ROOT / "tests/data/page.txt").read_text("utf-8")
+PAGE = (helpers.ROOT / "tests/data/page.txt").read_text("utf-8")
 
 
 def words(text: str) -> str:
@@ -88,6 +90,47 @@ def test_null_is_one_branch_and_breaks_nothing(contract: Contract) -> None:
         "required/2",
         "properties/prompt_tokens/minimum",
     }
+
+
+def test_a_condition_is_judged_where_it_is_met() -> None:
+    contract = small({"type": "object", "dependentRequired": {"a": ["b"]}})
+    at = f"{ROOT}/dependentRequired/a/0"
+    assert contract.exercised(ROOT, {"a": 1, "b": 2}) == {f"{ROOT}/type", at}
+    assert contract.exercised(ROOT, {"b": 2}) == contract.exercised(ROOT, [1]) == {f"{ROOT}/type"}
+
+
+def test_members_may_be_called_as_keywords_are() -> None:
+    names = ("not", "items", "properties", "contains")
+    contract = small({"type": "object", "properties": {name: {"type": "string"} for name in names}})
+    for name in names:
+        assert contract.exercised(ROOT, {name: "x"}) == {f"{ROOT}/type", f"{ROOT}/properties/{name}/type"}
+
+
+@pytest.mark.parametrize("other", [{"const": 1}, {"enum": [1, 2]}, {"type": "integer"}])
+def test_a_value_is_held_against_the_branch_that_it_is_meant_for(other: dict[str, Any]) -> None:
+    contract = small({"anyOf": [other, {"type": "string", "minLength": 3}]})
+    assert [each.pointer for each in contract.violations(ROOT, "ab")] == [f"{ROOT}/anyOf/1/minLength"]
+
+
+def test_what_tells_programs_or_people_alone_is_no_assertion() -> None:
+    said = {"title": "T", "externalDocs": {"url": "u"}, "xml": {}, "$comment": "c", "deprecated": True, "example": 3}
+    more = {"readOnly": True, "writeOnly": False, "contentMediaType": "a/b", "contentEncoding": "c", "x-mine": 1}
+    (keyword,) = small({"type": "integer", **said, **more}).keywords(ROOT)
+    assert keyword.name == "type"
+
+
+@pytest.mark.parametrize("name", ["then", "else"])
+def test_a_condition_may_have_one_side(name: str) -> None:
+    side = {name: {"required": ["b"]}}
+    found = [each.pointer for each in small({"if": {"required": ["a"]}, **side}).keywords(ROOT)]
+    assert found == [f"{ROOT}/{name}/required/0"]
+    assert list(small(side).keywords(ROOT)) == []
+
+
+def test_the_line_of_what_is_no_yaml() -> None:
+    with pytest.raises(ConfigurationError, match="is not valid YAML") as caught:
+        Contract.parse(Path("openapi.yaml"), "a: 1\nb: c: d\n")
+    assert caught.value.line == 2
 
 
 @pytest.mark.parametrize(
@@ -175,6 +218,8 @@ def test_the_first_byte_may_take_as_long_as_the_whole(given: float | None) -> No
         ("maxLength: 5", "has more than 5 characters"),
         ("uniqueItems: true", "has an item twice"),
         ('pattern: "^a+$"', 'does not match the pattern "^a+$"'),
+        ("type: object\n          additionalProperties: false", "has something that the contract does not name"),
+        ("type: array\n          contains: {const: 1}", "has no item that the contract asks for"),
     ],
 )
 def test_a_sentence_is_english_and_leaks_no_python(contract: Contract, keywords: str, says: str) -> None:
@@ -185,3 +230,10 @@ def test_a_sentence_is_english_and_leaks_no_python(contract: Contract, keywords:
     changed = Contract.parse(contract.source, contract.text.replace(at, added + at, 1))
     texts = [each.text for each in catalogue(changed).values() if each.id.startswith("request.pace")]
     assert any(f"A request in which `request.pace` {says} is refused" in text for text in texts), texts
+
+
+def test_an_item_is_named_after_its_list(contract: Contract) -> None:
+    at = "        stream:\n          description: Whether"
+    added = "        pace:\n          description: How fast.\n          items: {minimum: 1}\n"
+    changed = Contract.parse(contract.source, contract.text.replace(at, added + at, 1))
+    assert "`request.pace[]` is below 1" in catalogue(changed)["request.pace-item-minimum"].text

@@ -14,6 +14,8 @@ from attrs import evolve
 
 from alphaedge_conformance.errors import Inconclusive
 from alphaedge_conformance.exchange import Chunk, Exchange, Probe
+from alphaedge_conformance.exchange.operation import Operation
+from alphaedge_conformance.exchange.probe import Taken
 from alphaedge_conformance.exchange.target import Target
 from alphaedge_conformance.probes import Plan
 from alphaedge_conformance.sending import runner
@@ -119,3 +121,16 @@ def test_an_unknown_model_is_told_from_those_that_are_offered(network: Network, 
     with pytest.raises(Inconclusive, match="to the contract's own example"):
         ran()
     assert network.sent == ["control", "models", "control"]
+
+
+def test_controls_that_wait_for_each_other_say_so(network: Network) -> None:
+    a, b = (Operation(name, "", f"/{name}", is_optional=False) for name in "ab")
+    first, second = (
+        Probe(each.control, "", None, operation=each, takes=(Taken("id", other.control, "/id"),))
+        for each, other in ((a, b), (b, a))
+    )
+    plan = Plan((PROBES[0], first, second))
+    made = Runner(TARGET, Settings(), id)
+    made.run(plan)
+    why = "the request that it follows, {!r}, was not accepted"
+    assert made.unsent(plan) == {first: why.format("b: control"), second: why.format("a: control")}
