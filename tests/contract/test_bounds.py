@@ -10,8 +10,9 @@ from alphaedge_conformance.contract.bounds import admitted, breaking, unbreakabl
 
 from .small import ROOT, small
 
-INTEGER = {"type": "integer"}
-CASES: list[tuple[str, dict[str, Any], Any, list[Any], Any]] = [
+Json = dict[str, Any]
+INTEGER: Json = {"type": "integer"}
+CASES: list[tuple[str, Json, Any, list[Any], Any]] = [
     ("minimum", {"type": "integer", "minimum": 1}, 3, [1], 0),
     ("minimum", {"minimum": 10, "multipleOf": 5}, 15, [10], 5),
     ("maximum", {"type": "integer", "maximum": 5}, 3, [5], 6),
@@ -48,7 +49,7 @@ CASES: list[tuple[str, dict[str, Any], Any, list[Any], Any]] = [
 
 
 @pytest.mark.parametrize(("name", "schema", "value", "last", "first"), CASES, ids=[case[0] for case in CASES])
-def test_at_a_bound_and_just_beyond(name: str, schema: dict[str, Any], value: Any, last: list[Any], first: Any) -> None:
+def test_at_a_bound_and_just_beyond(name: str, schema: Json, value: Any, last: list[Any], first: Any) -> None:
     contract = small(schema)
     (keyword,) = (each for each in contract.keywords(ROOT) if each.name == name)
     assert [edit.apply(value) for edit in within(contract, keyword, value, ())] == last
@@ -67,8 +68,8 @@ def test_what_is_admitted_is_valid_in_the_whole() -> None:
 def test_why_nothing_breaks_a_keyword_alone() -> None:
     schema = {"allOf": [{"type": "integer"}, {"type": "integer"}]}
     assert set(unbreakable(small(schema), ROOT).values()) == {"no value is known that breaks it and nothing else"}
-    schema = {"anyOf": [{"type": "integer", "minimum": 3}, {"type": "array", "maxItems": 2}, {"type": "boolean"}]}
-    reasons = {at.removeprefix(ROOT): why for at, why in unbreakable(small(schema), ROOT).items()}
+    branches: list[Json] = [{"type": "integer", "minimum": 3}, {"type": "array", "maxItems": 2}, {"type": "boolean"}]
+    reasons = {at.removeprefix(ROOT): why for at, why in unbreakable(small({"anyOf": branches}), ROOT).items()}
     assert {at: why.partition(":")[0] for at, why in reasons.items()} == {
         f"/anyOf/{index}/type": "it selects a branch" for index in range(3)
     }
