@@ -176,6 +176,16 @@ class CreatedWith401Digits(Hostile):
         return super().json(status, {**value, "created": 10**400}, headers)
 
 
+class FinishReasonIsAList(Hostile):
+    def json(self, status: int, value: Any, headers: dict[str, str] | None = None) -> Response:
+        changed = {"choices": [{**each, "finish_reason": ["stop"]} for each in value.get("choices", ())]}
+        return super().json(status, {**value, **changed} if "choices" in value else value, headers)
+
+    def change(self, delta: Any, chunk: Any) -> None:
+        for choice in chunk["choices"]:
+            choice["finish_reason"] = choice["finish_reason"] and [choice["finish_reason"]]
+
+
 class EventNested400Deep(Hostile):
     def change(self, delta: Any, chunk: Any) -> None:
         chunk["extra"], chunk["object"] = deep(400), 1
@@ -190,6 +200,7 @@ class EventNested400Deep(Hostile):
         (NumberInDelta, "delta.content-type"),
         (CreatedWith401Digits, "completion.created-now"),
         (EventNested400Deep, "chunk.object-type"),
+        (FinishReasonIsAList, "finish-reason.type"),
     ],
 )
 def test_every_verdict_of_a_hostile_answer(suite: Suite, tmp_path: Path, make: type[Mock], broken: str) -> None:

@@ -77,18 +77,18 @@ class Contract(SchemaDocument):
         return self._validators[pointer]
 
     def is_valid(self, pointer: str, instance: Any) -> bool:
-        return self._validator(pointer).is_valid(_validatable(instance))
+        return self._validator(pointer).is_valid(validatable(instance))
 
     def evaluate(self, pointer: str, instance: Any) -> Iterator[Evaluated]:
         """What of a schema had a say about an instance, and about what in it."""
-        for each in self._validator(pointer).evaluate(_validatable(instance)).list()["details"]:
+        for each in self._validator(pointer).evaluate(validatable(instance)).list()["details"]:
             steps = each["evaluationPath"].removeprefix("/$ref")
             yield Evaluated(_pointer(each["schemaLocation"]), steps, each["instanceLocation"], each["valid"])
 
     def exercised(self, pointer: str, instance: Any) -> set[str]:
         """The pointers of the assertions that an instance gives occasion to judge: those of each value that it has."""
         found: set[str] = set()
-        values, of_schema = _Values(_validatable(instance)), self._keywords_of(pointer)
+        values, of_schema = _Values(validatable(instance)), self._keywords_of(pointer)
         for each in self.reached(pointer, instance):
             for keyword in of_schema.get(each.pointer, ()):
                 is_object = keyword.name in ("required", "dependentRequired") and isinstance(values[each.path], dict)
@@ -144,7 +144,7 @@ class Contract(SchemaDocument):
     def violations(self, pointer: str, instance: Any) -> list[Violation]:
         """Every keyword of a schema that an instance breaks; a wrong type hides what else is wrong at its place, and
         what is wrong inside of a value hides that it is not evaluated then."""
-        errors = self._validator(pointer).iter_errors(_validatable(instance))
+        errors = self._validator(pointer).iter_errors(validatable(instance))
         found = [v for error in errors for v in self._violations(error, pointer)]
         mistyped = {v.path for v in found if v.pointer.endswith("/type")}
         found = [v for v in found if v.path not in mistyped or v.pointer.endswith("/type")]
@@ -288,7 +288,7 @@ class _Values:
         return here
 
 
-def _validatable(value: Any, depth: int = 0) -> Any:
+def validatable(value: Any, depth: int = 0) -> Any:
     """The same value as far as any keyword can tell, without what the validator cannot take: halves of a surrogate
     pair become U+FFFD, a number beyond all floats the largest of them; what no schema reaches is left out."""
     if isinstance(value, str):
@@ -298,7 +298,7 @@ def _validatable(value: Any, depth: int = 0) -> Any:
     if depth == DEEPEST and isinstance(value, dict | list):
         return type(value)()
     if isinstance(value, dict):
-        return {_validatable(name): _validatable(item, depth + 1) for name, item in value.items()}
+        return {validatable(name): validatable(item, depth + 1) for name, item in value.items()}
     if isinstance(value, list):
-        return [_validatable(item, depth + 1) for item in value]
+        return [validatable(item, depth + 1) for item in value]
     return value

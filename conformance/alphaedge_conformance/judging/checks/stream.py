@@ -275,15 +275,16 @@ def agrees(all_shown: Iterable[Evidence]) -> Iterator[tuple[Evidence, Deviation 
 @check("stream.agrees-on-completion")
 def agrees_on_completion(all_shown: Iterable[Evidence]) -> Iterator[tuple[Evidence, Deviation | None]]:
     """Where both end with the same text, for the same reason."""
-    counted: dict[tuple[str, str, object], int] = {}
+    counted: dict[tuple[str, str, str], int] = {}
     for same, evidence in plain_first(all_shown):
         try:
             (text, reason), used = evidence.said, evidence.usage["completion_tokens"]
         except Unseen:
             continue
+        ended = (same, text, as_json(reason))  # a wrong one may be of any type
         if not evidence.exchange.probe.streams:
-            counted.setdefault((same, text, reason), used)
-        elif (expected := counted.get((same, text, reason))) is not None:
+            counted.setdefault(ended, used)
+        elif (expected := counted.get(ended)) is not None:
             wrong = f"expected {expected} completion_tokens as in the plain answer, got {used}"
             yield evidence, None if used == expected else Deviation(wrong, Place(members=("completion_tokens",)))
 

@@ -59,10 +59,10 @@ def same_as_text(all_shown: Iterable[Evidence]) -> Iterator[tuple[Evidence, Devi
             by_text.setdefault(content, count)
     for evidence in all_shown:
         content = _only_content(evidence)
-        if not isinstance(content, list) or len(content) != 1 or evidence.exchange.probe.streams:
+        count = tokens(evidence, "prompt_tokens")
+        if not isinstance(content, list) or len(content) != 1 or evidence.exchange.probe.streams or count is None:
             continue
-        count, expected = tokens(evidence, "prompt_tokens"), by_text.get(str(content[0].get("text")))
-        if count is not None and expected is not None:
+        if (expected := by_text.get(str(content[0].get("text")))) is not None:
             wrong = f"expected {expected} prompt_tokens as for the same text, got {count}"
             yield evidence, None if count == expected else Deviation(wrong, Place(members=("prompt_tokens",)))
 

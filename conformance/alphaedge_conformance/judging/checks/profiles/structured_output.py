@@ -5,13 +5,12 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-import jsonschema_rs
-
 from ....exchange.strict_json import Json, loads
 from ...evidence import Evidence, assume
 from ...places import Deviation, Place
 from ..check import check
 from ..keywords import as_json
+from .given_schema import first_error
 
 of_structured_output = partial(check, profile="structured-output")
 CONTENT = Place(members=("content",))
@@ -82,7 +81,7 @@ def _is_valid(evidence: Evidence, text: str) -> None:
     schema: Json = described.get("schema") or {}
     assume(schema and described.get("strict") is True, "no strict schema was asked for")
     value = _parsed(text)
-    error = next(jsonschema_rs.Draft202012Validator(schema).iter_errors(value), None)
+    error = first_error(schema, value)
     assert error is None, Deviation(
-        f"expected JSON that is valid against the schema, got {as_json(value)}: {error and error.message}", CONTENT
+        f"expected JSON that is valid against the schema, got {as_json(value)}: {error}", CONTENT
     )

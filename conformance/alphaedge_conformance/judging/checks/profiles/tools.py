@@ -6,8 +6,6 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import Any
 
-import jsonschema_rs
-
 from ....exchange.strict_json import Json, loads
 from ...chat import assume_valid, plain_first
 from ...evidence import Evidence, Unseen, assume
@@ -15,6 +13,7 @@ from ...pieces import deltas
 from ...places import Deviation, Place
 from ..check import check
 from ..keywords import as_json
+from .given_schema import first_error
 
 of_tools = partial(check, profile="tools")
 CALLS = Place(members=("tool_calls",))
@@ -149,10 +148,9 @@ def arguments_valid(evidence: Evidence) -> None:
             value = loads(arguments)
         except ValueError:
             continue
-        error = next(jsonschema_rs.Draft202012Validator(schema).iter_errors(value), None)
+        error = first_error(schema, value)
         assert error is None, Deviation(
-            f"expected arguments that are valid against the function's schema, got {as_json(value)}: "
-            f"{error and error.message}",
+            f"expected arguments that are valid against the function's schema, got {as_json(value)}: {error}",
             Place(members=("arguments",)),
         )
 
@@ -273,9 +271,9 @@ def stream_agrees(all_shown: Iterable[Evidence]) -> Iterator[tuple[Evidence, Dev
 @of_tools("tools.result-used")
 def result_used(evidence: Evidence, request: Json) -> None:
     """The result of a tool has a word that nobody could guess."""
+    choice = _choice(evidence)
     result = next((m["content"] for m in request["messages"] if m.get("role") == "tool"), None)
     assume(isinstance(result, str))
-    choice = _choice(evidence)
     text = choice["message"].get("content")
     assume(isinstance(text, str) and choice.get("finish_reason") != "length", "no whole text")
     assert str(result) in text, Deviation(
