@@ -21,6 +21,7 @@ CASES: list[tuple[str, Json, Any, list[Any], Any]] = [
     ("exclusiveMaximum", {"type": "number", "exclusiveMaximum": 0}, -3, [-0.5, -1], 1),
     ("multipleOf", {"type": "integer", "multipleOf": 5}, 10, [], 11),
     ("minLength", {"type": "string", "minLength": 3}, "abcd", ["abc"], "ab"),
+    ("minLength", {"type": "string", "minLength": 1}, "ab", ["a"], ""),
     ("maxLength", {"type": "string", "maxLength": 3}, "ab", ["abb"], "abbb"),
     ("pattern", {"type": "string", "pattern": "^a+$"}, "aa", [], "surprise"),
     ("minItems", {"type": "array", "minItems": 2}, [1, 2, 3], [[1, 2]], [1]),

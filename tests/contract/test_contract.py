@@ -131,6 +131,9 @@ def test_the_line_of_what_is_no_yaml() -> None:
     with pytest.raises(ConfigurationError, match="is not valid YAML") as caught:
         Contract.parse(Path("openapi.yaml"), "a: 1\nb: c: d\n")
     assert caught.value.line == 2
+    with pytest.raises(ConfigurationError, match="is not valid YAML") as caught:
+        Contract.parse(Path("openapi.yaml"), "a: 1\nb: \0\n")
+    assert caught.value.line == 1  # a character that YAML forbids has no line
 
 
 @pytest.mark.parametrize(

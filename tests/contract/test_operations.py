@@ -209,6 +209,34 @@ def test_a_sentence_names_its_operation() -> None:
     assert {id: run.verdicts[id].status for id in ids} == dict.fromkeys(ids, Status.PASSED)
 
 
+def test_schemas_that_stand_in_their_operation_are_named_by_what_they_are_there() -> None:
+    def inline(document: Document) -> None:
+        post, schemas = document["paths"]["/v1/embeddings"]["post"], document["components"]["schemas"]
+        for of in (post["requestBody"], post["responses"]["200"]):
+            media = of["content"]["application/json"]
+            media["schema"] = schemas[media["schema"]["$ref"].rpartition("/")[2]]
+
+    before = Suite.of(grown(["embeddings"]))
+    after = Suite.of(contract_of(edited(before.contract.document, [inline])))
+    subjects = {"embedding-request": "request", "embedding-list": "answer"}
+    renamed = {of: f".{subjects.get(of.split('.')[1], of.split('.')[1])}." for of in own(before, "createEmbedding")}
+    assert set(own(after, "createEmbedding")) == {of.replace(f".{of.split('.')[1]}.", to) for of, to in renamed.items()}
+
+
+def test_the_example_of_an_operation_is_what_it_is_asked(several: Suite) -> None:
+    def example(document: Document) -> None:
+        document["paths"]["/v1/embeddings"]["post"]["requestBody"]["content"]["application/json"]["example"] = {
+            "model": "of-the-example",
+            "input": "Of the example.",
+        }
+
+    suite = Suite.of(contract_of(edited(grown(["embeddings"]).document, [example])))
+    target = build_target(suite.contract, "http://127.0.0.1", None, "sk-of-nobody")
+    every = suite.plan(own(suite, "createEmbedding"), target, Settings()).probes
+    (control,) = (each for each in every if each.operation_name == "createEmbedding" and each.is_control)
+    assert control.request["input"] == "Of the example."
+
+
 def without(member: str) -> Any:
     return lambda document: document["paths"]["/v1/embeddings"]["post"].pop(member)
 
