@@ -49,8 +49,8 @@ class Parser(argparse.ArgumentParser):
         parsed, unknown = self.parse_known_args(args, namespace)
         if names := [word.partition("=")[0] for word in unknown if word.startswith("-")]:
             if SECRET.search(names[0]):
-                self.error(f"there is no option {names[0]}; the key is read from ALPHAEDGE_API_KEY")
-            self.error(f"there is no option {names[0]}")
+                self.error(f"unknown option {names[0]}; the key is read from ALPHAEDGE_API_KEY")
+            self.error(f"unknown option {names[0]}")
         if unknown:
             self.error(f"{len(unknown)} more arguments than expected")
         self.require_suite()

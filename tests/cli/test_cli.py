@@ -314,7 +314,7 @@ def test_another_path_is_hinted_at(conform: Conform) -> None:
     with serving(Target(not_found)) as url:
         done = conform(url, key=KEY)
     assert done.returncode == 2
-    assert "if the API has another path, name its whole address" in done.stdout
+    assert "if the API has another path, name its whole URL" in done.stdout
 
 
 @pytest.mark.parametrize("argument", ["--api-key sk-of-somebody", "--api-key=sk-of-somebody", "sk-of-somebody"])
@@ -323,7 +323,7 @@ def test_a_key_among_the_arguments_is_not_repeated(conform: Conform, argument: s
     assert done.returncode == 4
     assert "sk-of-somebody" not in done.stdout + done.stderr
     if argument.startswith("--"):
-        assert "there is no option --api-key; the key is read from ALPHAEDGE_API_KEY" in done.stderr
+        assert "unknown option --api-key; the key is read from ALPHAEDGE_API_KEY" in done.stderr
 
 
 @pytest.mark.parametrize("option", ["--waivers", "--model", "--max-requests"])

@@ -130,8 +130,8 @@ def test_a_streamed_answer(body: bytes, says: str | None) -> None:
             "the client raises BadRequestError without `param` and `code`",
         ),
         ({"type": "t", "param": "p", "code": "c"}, 400, Expect.REFUSED, None),
-        (ERROR, 500, Expect.REFUSED, "the client tries again, twice by default, and then raises InternalServerError"),
-        (ERROR, 429, Expect.ACCEPTED, "the client tries again, twice by default, and then raises RateLimitError"),
+        (ERROR, 500, Expect.REFUSED, "the client retries, twice by default, and then raises InternalServerError"),
+        (ERROR, 429, Expect.ACCEPTED, "the client retries, twice by default, and then raises RateLimitError"),
         (ERROR, 400, Expect.ACCEPTED, "the client raises BadRequestError for a request that the contract accepts"),
     ],
 )
@@ -196,6 +196,6 @@ def test_where_a_stream_breaks_off_is_the_impact_of_what_broke_it() -> None:
 
 def test_an_error_has_an_impact_by_its_status_and_one_by_its_body() -> None:
     found = observe(exchange(b"oops", 500, expect=Expect.REFUSED))
-    assert str(found.of(Place(status=True))).startswith("the client tries again")
+    assert str(found.of(Place(status=True))).startswith("the client retries")
     for place in (Place(header="content-type"), Place((), "error")):
         assert found.of(place) == "the client raises InternalServerError without `type`, `param` and `code`"

@@ -176,5 +176,5 @@ def test_a_run_without_an_end_is_not_taken_for_one_with_other_options(tmp_path: 
     kept = history(tmp_path)
     assert kept.unfinished("options") is None
     kept.begin("run", 1, "quick")
-    with pytest.raises(ConfigurationError, match="the last run was begun with quick"):
+    with pytest.raises(ConfigurationError, match="the last run was started with quick"):
         kept.unfinished("thorough")

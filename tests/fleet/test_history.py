@@ -87,7 +87,7 @@ def test_a_file_of_a_newer_kit_is_refused(tmp_path: Path) -> None:
     kept = history(tmp_path)
     with duckdb.connect(kept.path) as connection:
         migrate(connection, kept.path, (*STEPS, "SELECT 1"))
-    with pytest.raises(ConfigurationError, match=f"version {len(STEPS) + 1}, and this kit knows {len(STEPS)}"):
+    with pytest.raises(ConfigurationError, match=f"version {len(STEPS) + 1}, and this one knows {len(STEPS)}"):
         kept.judged("run")
 
 

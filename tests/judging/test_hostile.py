@@ -370,7 +370,7 @@ def test_no_impact_of_a_request_that_no_client_sends(good: list[Exchange]) -> No
 def test_an_inconclusive_run_says_why(suite: Suite, tmp_path: Path) -> None:
     run = trial(suite, StreamsAre500, {"stream.done", "usage.total-is-the-sum"})
     assert run.conclusion == "inconclusive"
-    why = "1 of 2 requirements that can fail the run were not judged, the first since "
+    why = "1 of 2 requirements that can fail the run were not judged; the first: "
     assert build_report(run)["reason"] == f"{why}'control, streamed' was answered 500"
 
 

@@ -93,7 +93,7 @@ def test_a_waiver_of_another_target_says_why_it_does_not_count(
     done = conform(wrong, *WANTED, "--waivers", str(file), key=KEY)
     assert done.returncode == 1
     said = says.format(name=wrong.removeprefix("http://"))
-    assert f"{file}, lines 1 to 7 waives it elsewhere: {said}" in done.stdout
+    assert f"{file}, lines 1 to 7 waives it for another target or server: {said}" in done.stdout
 
 
 def test_what_was_not_judged_is_neither_waived_nor_stale(conform: Conform, wrong: str, file: Path) -> None:

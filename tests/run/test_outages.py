@@ -95,7 +95,7 @@ def test_a_server_that_ends_for_good_is_not_said_to_stay(suite: Suite) -> None:
         ended.set()
     verdict = run.verdicts[ID]
     assert verdict.status is Status.INCONCLUSIVE
-    assert "the server was not there again after" in (verdict.reason or "")
+    assert "the server did not come back after" in (verdict.reason or "")
     assert run.conclusion is Conclusion.INCONCLUSIVE
 
 

@@ -215,10 +215,10 @@ def test_streams_that_do_not_end_say_nothing_of_other_answers() -> None:
     breaker = Breaker()
     for _ in range(IN_A_ROW):
         breaker.record(given_up(STREAM))
-    assert reasons(breaker) == (None, "3 streams in a row had to be given up before")
+    assert reasons(breaker) == (None, "3 streams in a row were given up before")
     for _ in range(IN_A_ROW):
         breaker.record(given_up(PLAIN))
-    assert reasons(breaker)[0] == "3 answers in a row had to be given up before"
+    assert reasons(breaker)[0] == "3 answers in a row were given up before"
 
 
 def test_an_answer_begins_the_count_again() -> None:

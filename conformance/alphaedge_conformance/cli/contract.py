@@ -25,7 +25,7 @@ PROFILE = "with a profile of this suite, or the file of an OpenAPI Overlay; repe
 def parser() -> Parser:
     made = Parser(
         prog="alphaedge-contract",
-        description="Says what a change of the contract breaks, and whether the contract is in order.",
+        description="Says what a change to the contract breaks, and whether the contract is valid and complete.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,

@@ -12,16 +12,16 @@ from .own_headers import add_headers
 PORT = 8100
 UPSTREAM_KEY = "ALPHAEDGE_UPSTREAM_KEY"
 PROXY = """\
-Stands before a server, passes every request and answer on unchanged, and judges what passes. It sends nothing itself.
-Ctrl-C or SIGTERM ends it, and leaves the report. It listens on 127.0.0.1 alone. Point clients at
-http://127.0.0.1:PORT/v1; the report so far is at /__conformance__, numbers for a monitoring system at
+Runs in front of a server, forwards every request and answer unchanged, and judges this traffic. It sends nothing of its
+own. Ctrl-C or SIGTERM stops it, and the report is written. It listens only on 127.0.0.1. Point clients at
+http://127.0.0.1:PORT/v1; the report so far is at /__conformance__, and metrics for a monitoring system are at
 /__conformance__/metrics.
 """
 GATEWAY = """\
-Says what a gateway does to requests and answers, without a model: the kit's mock stands behind the gateway and records
-what arrives, and the kit speaks to the gateway. Configure the gateway to forward to http://127.0.0.1:PORT/v1 first. The
-gateway's own key is read from ALPHAEDGE_API_KEY; the key that the gateway is to send to the upstream, if it is another
-one, from ALPHAEDGE_UPSTREAM_KEY.
+Says what a gateway does to requests and answers, without a model: the kit's mock runs behind the gateway and records
+what arrives, and the kit sends requests to the gateway. Configure the gateway to forward to http://127.0.0.1:PORT/v1
+first. The gateway's own key is read from ALPHAEDGE_API_KEY; the key that the gateway is to send to the upstream, if it
+is another one, from ALPHAEDGE_UPSTREAM_KEY.
 """
 CODES = "exit code: 0 conforms · 1 deviates · 2 inconclusive · 3 the kit itself failed · 4 wrong usage"
 

@@ -188,7 +188,7 @@ def moment(text: str) -> datetime:
     try:
         found = datetime.fromisoformat(text)
     except ValueError:
-        raise ConfigurationError(f"--since {text}: expected 7d, 24h, 90m, or a date as 2026-05-01T12:00") from None
+        raise ConfigurationError(f"--since {text}: expected 7d, 24h, 90m, or a date such as 2026-05-01T12:00") from None
     return found.astimezone(UTC).replace(tzinfo=None) if found.tzinfo is not None else found
 
 

@@ -23,7 +23,7 @@ GAUGES: tuple[tuple[str, str, str, Callable[[Latest], Number]], ...] = (
     (
         "judged_timestamp_seconds",
         "seconds",
-        "When the target was judged last, in Unix time.",
+        "When the target was last judged, in Unix time.",
         lambda each: each.started.replace(tzinfo=UTC).timestamp(),
     ),
 )
@@ -50,7 +50,7 @@ def _metrics(targets: Sequence[Latest], changes: Changes) -> Iterator[str]:
     yield from _family("alphaedge_changes", "gauge", "", f"Confirmed changes since {changes['since']}.")
     for now in ("failed", "passed"):
         yield f"alphaedge_changes{{now={_quoted(now)}}} {sum(each['now'] == now for each in changes['changes'])}"
-    yield from _family("alphaedge_flaky", "gauge", "", "Requirements of targets that are flaky.")
+    yield from _family("alphaedge_flaky", "gauge", "", "Flaky requirements, over all targets.")
     yield f"alphaedge_flaky {len(changes['flaky'])}"
 
 

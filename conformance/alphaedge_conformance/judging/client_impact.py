@@ -128,7 +128,7 @@ def _refused(exchange: Exchange, error: APIStatusError) -> str | None:
     """A refusal that is due is what the program expects."""
     name = type(error).__name__
     if error.status_code in RETRIED or error.status_code >= 500:
-        return f"the client tries again, twice by default, and then raises {name}"
+        return f"the client retries, twice by default, and then raises {name}"
     if exchange.probe.expect is Expect.ACCEPTED:
         return f"the client raises {name} for a request that the contract accepts"
     if exchange.probe.key is not Key.RIGHT and error.status_code != 401:

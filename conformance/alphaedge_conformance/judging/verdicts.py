@@ -165,7 +165,7 @@ class Judge:
         if requirement.effect_of in self._ignored:
             return f"the target declares that it ignores `{requirement.effect_of}`"
         if requirement.id in self._later:
-            return f"not judged at the effort {self._effort}"
+            return f"not judged at {self._effort} effort"
         if self._key is not None and "key" in self._checks[requirement.id].views:
             is_word = len(self._key) < SHORTEST or self._key.lower() in self._contract.text.lower()
             return "the key is short or a common word, which any answer may contain" if is_word else None
@@ -338,7 +338,7 @@ class Judge:
             return Verdict(requirement, Status.INCONCLUSIVE, reason=reason)
         is_shown = any(self._concerns(requirement, each) for each in self._exchanges)
         if self._effort is Effort.QUICK and not judged and not is_shown:
-            reason = f"not judged at the effort {self._effort}"
+            reason = f"not judged at {self._effort} effort"
             return Verdict(requirement, Status.NOT_APPLICABLE, reason=reason)
         if self._lacks_a_probe(requirement):
             return Verdict(requirement, Status.INCONCLUSIVE, reason="the kit has no request that shows it")

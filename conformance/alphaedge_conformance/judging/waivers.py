@@ -141,7 +141,7 @@ def apply(
             continue
         elif not waiver.concerns(target, server):
             if verdict.status is Status.FAILED:
-                elsewhere = f"{waiver.place} waives it elsewhere: {waiver.mismatch(target, server)}"
+                elsewhere = f"{waiver.place} waives it for another target or server: {waiver.mismatch(target, server)}"
                 verdicts[id] = evolve(verdict, reason=elsewhere)
         elif verdict.status is Status.FAILED:
             verdicts[id] = _waived(verdict, waiver)

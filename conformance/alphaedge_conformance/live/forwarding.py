@@ -83,7 +83,7 @@ class Forwarder:
         upload = Upload(receive, watcher)
         work = asyncio.create_task(self._pass(scope, upload, send, watcher))
         leaves = asyncio.create_task(upload.until_client_leaves())
-        failure: str | None = "the proxy was ended"
+        failure: str | None = "the proxy was stopped"
         try:
             await asyncio.wait({work, leaves}, return_when=asyncio.FIRST_COMPLETED)
             failure = work.result() if work.done() else "the client left"

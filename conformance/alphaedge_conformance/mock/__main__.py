@@ -24,10 +24,10 @@ def parser() -> Parser:
     add("--port", type=int, default=8000, help="0 for any free one (default: %(default)s)")
     add("--latency", type=float, default=0.0, metavar="S", help="seconds before an answer starts")
     add("--tokens-per-second", type=float, metavar="N", help="the pace of an answer (default: at once)")
-    add("--key", help="the only API key that is let in (default: anybody is)")
-    add("--fault", metavar="NAME", help="be wrong in this way, or unusual; an unknown name lists them")
+    add("--key", help="the only API key that is accepted (default: none is needed)")
+    add("--fault", metavar="NAME", help="have this fault, or be unusual in this way; an unknown name lists all")
     add("--faults-server", action="store_true", help="all faults and unusual servers at once, with a catalogue")
-    add("--cors", action="store_true", help="let pages of any origin ask, from a browser")
+    add("--cors", action="store_true", help="answer pages of any origin, in a browser (CORS)")
     add("--contract", type=Path, metavar="FILE", help="the contract to use instead of the shipped one")
     add(
         "--profile",
@@ -53,7 +53,7 @@ def main() -> int:
         make = kind(contract, arguments.fault)
         mock = make(contract, arguments.key, arguments.latency, arguments.tokens_per_second)
         with serve(with_cors(mock) if arguments.cors else mock, arguments.port) as url:
-            print(f"{url}{contract.path} serves {', '.join(mock.models)}; Ctrl-C ends it", flush=True)
+            print(f"{url}{contract.path} serves {', '.join(mock.models)}; press Ctrl-C to stop", flush=True)
             threading.Event().wait()
     except ConfigurationError as error:
         print(f"mock: {error}", file=sys.stderr)
@@ -73,7 +73,7 @@ def serve_all(contract: Contract, key: str | None, port: int) -> NoReturn:
 
     app = FaultsServer(contract, key)
     with serve(app, port) as url:
-        print(f"{url}{CATALOGUE} lists {len(app.entries)} servers; Ctrl-C ends them", flush=True)
+        print(f"{url}{CATALOGUE} lists {len(app.entries)} servers; press Ctrl-C to stop", flush=True)
         while True:
             threading.Event().wait()
 

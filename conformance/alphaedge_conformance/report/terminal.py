@@ -176,7 +176,7 @@ def _summary(report: Report, folder: Path | None) -> Text:
     if changes := report.get("since"):
         text.append(f" · {headline(changes)} since {changes['started']}")
     if cost["unanswered_requests"] and not report.get("seen_only"):
-        text.append(f" · {cost['unanswered_requests']} planned requests have no answer")
+        text.append(f" · {cost['unanswered_requests']} planned requests were not answered")
     if not report["target"]["has_key"]:
         text.append(" · without a key, so the requirements on keys were not judged")
     if folder is not None:

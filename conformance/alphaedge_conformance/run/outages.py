@@ -38,7 +38,7 @@ class Investigation:
         where none can be blamed for it. Gives what could not be sent, and why, where the server did not come back."""
         for probe in self._suspects():
             if not self._is_back():
-                return {behind(self.control, probe): f"the server was not there again after {probe.name!r}"}
+                return {behind(self.control, probe): f"the server did not come back after {probe.name!r}"}
             down = self._down_after(probe)
             if down is None:
                 continue

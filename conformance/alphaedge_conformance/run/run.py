@@ -73,7 +73,7 @@ class Run:
         unjudged = [verdict for verdict in scored if verdict.status is Status.INCONCLUSIVE]
         if unjudged:
             of = f"{len(unjudged)} of {len(scored)} requirements that can fail the run were not judged"
-            return f"{of}, the first since {unjudged[0].reason}"
+            return f"{of}; the first: {unjudged[0].reason}"
         return (
             "no requirement that can fail the run applies"
             if not self.unsent

@@ -132,7 +132,7 @@ class Breaker:
         if self._limited >= IN_A_ROW:
             return "the server answers 429 or 503 to everything"
         if self._cut[probe.streams] >= IN_A_ROW:
-            return f"{IN_A_ROW} {'streams' if probe.streams else 'answers'} in a row had to be given up before"
+            return f"{IN_A_ROW} {'streams' if probe.streams else 'answers'} in a row were given up before"
         return None
 
     def should_wait(self, probe: Probe) -> bool:

@@ -296,7 +296,7 @@ class Runner:
                 model = target.model.replace(target.key, MASK) if target.key else target.model
                 unknown = f"{target.origin} does not know the model {model!r}"
                 return f"{unknown}; it offers {models}; name one with --model"
-        hint = "; if the API has another path, name its whole address" if control.status in (404, 405) else ""
+        hint = "; if the API has another path, name its whole URL" if control.status in (404, 405) else ""
         refused = f"{target.url} answered {control.status} to the contract's own example"
         return f"{refused}, so nothing can be judged{hint}: {said}"
 

@@ -127,7 +127,9 @@ class History:
                 "WHERE started = (SELECT max(started) FROM runs)"
             ).fetchone()
         if found is not None and found[1] != options:
-            raise ConfigurationError(f"--resume: the last run was begun with {found[1]}; give these, or leave it out")
+            raise ConfigurationError(
+                f"--resume: the last run was started with {found[1]}; give the same options, or leave --resume out"
+            )
         return found[0] if found is not None else None
 
     def judged(self, run: str) -> set[str]:

@@ -42,7 +42,7 @@ def migrate(connection: duckdb.DuckDBPyConnection, path: Path, steps: tuple[str,
     version = found[0] if found is not None else 0
     if version > len(steps):
         raise ConfigurationError(
-            f"{path}: a history of version {version}, and this kit knows {len(steps)}; use the kit that wrote it"
+            f"{path}: written by a newer kit (version {version}, and this one knows {len(steps)}); use that kit"
         )
     for number, step in enumerate(steps[version:], version + 1):
         connection.begin()

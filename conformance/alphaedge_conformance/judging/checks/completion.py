@@ -45,7 +45,7 @@ def id_unique(all_shown: Iterable[Evidence]) -> Iterator[tuple[Evidence, str | N
             if not isinstance(id, str) or not id:
                 continue
             known = first.get(id)
-            yield evidence, None if known is None else f"id {id!r} was the id of exchange {known} already"
+            yield evidence, None if known is None else f"id {id!r} was already the id of exchange {known}"
             first.setdefault(id, evidence.exchange.number)
 
 

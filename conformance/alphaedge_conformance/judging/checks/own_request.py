@@ -29,7 +29,10 @@ def of_its_own_request(all_shown: Iterable[Evidence]) -> Iterator[tuple[Evidence
             continue
     for own, text, evidence in answers if of else ():
         foreign = next((word for word in WORD.findall(text) if word not in own and word in of), None)
-        yield evidence, foreign and f"expected nothing of another request, got {foreign!r}, of exchange {of[foreign]}"
+        wrong = (
+            f"expected nothing from another request, got {foreign!r}, of exchange {of[foreign]}" if foreign else None
+        )
+        yield evidence, wrong
 
 
 BESIDE_THE_PROMPT = {"temperature", "max_tokens", *OF_STREAMS}
