@@ -331,7 +331,7 @@ def test_without_scripts(opened: Open, report: Report, exchanges: dict[int, Exch
 
 def test_without_exchanges(opened: Open, report: Report) -> None:
     page = opened(report_page(report, {}))
-    assert "exchanges.har was not there" in page.inner_text("#requirements")
+    assert "exchanges.har was missing" in page.inner_text("#requirements")
     assert page.locator(".wire, #streams, #latency").count() == 0
     assert page.locator(".finding .curl").count() > 0
 

@@ -388,7 +388,7 @@ def test_an_archive_of_others_is_not_shown(suite: Suite, tmp_path: Path, archive
     (tmp_path / "exchanges.har").write_text(archive)
     render(document.build_report(trial(suite, Mock, ["usage.type"])), tmp_path)
     page = (tmp_path / "report.html").read_text("utf-8")
-    assert "exchanges.har was not there" in page
+    assert "exchanges.har was missing" in page
     assert "sk-secret" not in page
 
 
