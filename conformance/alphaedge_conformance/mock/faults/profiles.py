@@ -228,6 +228,24 @@ class StreamedProseForAnObject(Prose):
     kind, in_streams = "json_object", True
 
 
+@fault(
+    "structured-output.json-object",
+    "structured-output.json-object-in-stream",
+    "structured-output.json-schema",
+    "structured-output.json-schema-in-stream",
+    profile="structured-output",
+)
+class ProseThatNeverEnds(Mock):
+    """JSON is announced at such length that a limit cuts the answer before it."""
+
+    class Rambling(StructuredOutput):
+        def text(self, request: Json, text: str) -> str:
+            said = super().text(request, text)
+            return said if said == text else f"{'Certainly, the JSON follows at once. ' * 100}{said}"
+
+    instead = (Rambling,)
+
+
 @fault("structured-output.json-schema", profile="structured-output")
 class AnyJsonForASchema(Mock):
     """json_schema gives an object, of whatever form."""
