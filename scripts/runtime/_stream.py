@@ -60,7 +60,7 @@ class Chunks(Generic[ChunkT]):
         """Yields nothing of use first: only a generator that was begun closes the response when it is dropped."""
         try:
             yield cast(ChunkT, None)
-            decoder = EventDecoder()
+            decoder, came = EventDecoder(), False
             pieces = self.response.iter_bytes()
             with reading(self.response, self._secret):
                 asked = monotonic()
@@ -68,21 +68,26 @@ class Chunks(Generic[ChunkT]):
                     self._waited += monotonic() - asked
                     for data in decoder.feed(piece):
                         if data[:6] == DONE:
+                            if not came:
+                                self._refuse("it has no chunk before [DONE]")
                             self._drain(pieces)
                             return
+                        came = True
                         yield self._model(data)
                         self._waited = 0.0
                     self._check_idle_timeout(decoder)
                     asked = monotonic()
             if DONE not in decoder.end():
                 self._refuse("it ended without [DONE]; the answer may be cut")
+            if not came:
+                self._refuse("it has no chunk before [DONE]")
         finally:
             self.response.close()
 
     async def aread(self) -> AsyncGenerator[ChunkT]:
         try:
             yield cast(ChunkT, None)
-            decoder = EventDecoder()
+            decoder, came = EventDecoder(), False
             pieces = self.response.aiter_bytes()
             with reading(self.response, self._secret):
                 asked = monotonic()
@@ -90,14 +95,19 @@ class Chunks(Generic[ChunkT]):
                     self._waited += monotonic() - asked
                     for data in decoder.feed(piece):
                         if data[:6] == DONE:
+                            if not came:
+                                self._refuse("it has no chunk before [DONE]")
                             await self._adrain(pieces)
                             return
+                        came = True
                         yield self._model(data)
                         self._waited = 0.0
                     self._check_idle_timeout(decoder)
                     asked = monotonic()
             if DONE not in decoder.end():
                 self._refuse("it ended without [DONE]; the answer may be cut")
+            if not came:
+                self._refuse("it has no chunk before [DONE]")
         finally:
             await self.response.aclose()
 
@@ -230,8 +240,9 @@ class _Streamed(Generic[ChunkT, WholeT]):
 class Stream(_Streamed[ChunkT, WholeT]):
     """Iterates over the chunks of an answer as they come, and closes the connection when left early.
 
-    Raises APIStreamError where the server reports an error or ends without `[DONE]`, and APIConnectionError where
-    the connection is lost. As a context manager, it closes the connection at the end of the block.
+    Raises APIStreamError where the server reports an error, sends no chunk or ends without `[DONE]`, and
+    APIConnectionError where the connection is lost. As a context manager, it closes the connection at the end of the
+    block.
     """
 
     def __init__(

@@ -40,6 +40,7 @@ def chunk(delta: Any, finish_reason: Any = None, **members: Any) -> bytes:
     return b"data: " + json.dumps({**head, "choices": [choice], **members}).encode() + b"\n\n"
 
 
+NO_CHOICES = b'data: {"id": "c", "object": "chat.completion.chunk", "model": "m", "created": 1, "choices": []}\n\n'
 START, STOP, END = chunk({"role": "assistant", "content": "Hi"}), chunk({}, "stop"), b"data: [DONE]\n\n"
 
 
@@ -104,7 +105,8 @@ def test_a_plain_answer(body: Any, says: str | None) -> None:
             "in the folded stream reading `choices[0].message.role` raises MissingMemberError",
         ),
         (chunk(None) + STOP + END, "`choices[0].delta` is silently empty"),
-        (END, "the folded stream has no choices: `choices[0]` raises IndexError"),
+        (NO_CHOICES + END, "the folded stream has no choices: `choices[0]` raises IndexError"),
+        (END, "the client raises APIStreamError (the stream broke off: it has no chunk before [DONE]), after 0 chunks"),
     ],
 )
 def test_a_streamed_answer(body: bytes, says: str | None) -> None:

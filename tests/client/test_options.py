@@ -114,6 +114,8 @@ def test_results_know_their_request(sent: dict[str, str]) -> None:
     completion: Any = client.chat.completions.create(**HELLO)
     assert completion.request_id == expected
     assert "request_id" not in completion.to_dict()
-    stream = answering(200, {"content-type": "text/event-stream", **sent}, content=b"data: [DONE]\n\n")
+    stream = answering(
+        200, {"content-type": "text/event-stream", **sent}, content=b'data: {"choices": []}\n\ndata: [DONE]\n\n'
+    )
     answer = stream.chat.completions.create(**HELLO, stream=True)
     assert (answer.request_id, answer.final_completion().request_id) == (expected, expected)

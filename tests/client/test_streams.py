@@ -303,6 +303,20 @@ def test_a_stream_that_is_wrong_says_so(pieces: list[bytes], says: str) -> None:
     assert KEY not in str(vars(caught.value))
 
 
+@pytest.mark.parametrize(
+    "body",
+    [END, END[:-1], b'{"choices": []}\n\n' + END, b": hello\n\n" + END],
+    ids=["alone", "cut", "no field", "comment"],
+)
+def test_a_stream_without_a_chunk_is_no_answer(body: bytes) -> None:
+    with pytest.raises(APIStreamError, match=r"the stream broke off: it has no chunk before \[DONE\]"):
+        texts(streaming(body))
+    assert (
+        streaming(data({"choices": []}), END).chat.completions.create(**HELLO, stream=True).final_completion().choices
+        == []
+    )
+
+
 @pytest.mark.parametrize("media_type", ["application/json", "application/json; charset=utf-8", "text/html"])
 def test_an_answer_that_is_no_stream(media_type: str) -> None:
     client = streaming(b'{"id": "chat-1"}', media_type=media_type)

@@ -296,7 +296,7 @@ test("a raw answer, and the request id of any", async () => {
   const streamed = await streaming([piece("a"), DONE]).alphaedge.chat.completions.withRawResponse.create(request);
   assert.equal(streamed.headers.get("content-type"), "text/event-stream");
   assert.equal((await all(streamed.parse())).length, 1);
-  const stream = new Response(DONE, { headers: { "content-type": "text/event-stream", "x-request-id": "r-8" } });
+  const stream = new Response(piece("a") + DONE, { headers: { "content-type": "text/event-stream", "x-request-id": "r-8" } });
   assert.equal((await (await answering(stream).alphaedge.chat.completions.create(request)).finalCompletion()).requestId, "r-8");
   const wrong = await answering(new Response("[]")).alphaedge.chat.completions.withRawResponse.create(HELLO);
   assert.throws(() => wrong.parse(), { name: "APIResponseError" });

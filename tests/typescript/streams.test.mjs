@@ -184,6 +184,15 @@ const BROKEN = {
   "what is not JSON": [[piece("a"), "data: {\n\n"], 'an event is not valid JSON: "{"'],
   "what is no object": [[piece("a"), "data: [1]\n\n"], 'an event is not a JSON object: "[1]"'],
 };
+test("a stream without a chunk is an error", async () => {
+  for (const pieces of [[DONE], [DONE.slice(0, -1)], ['{"choices": []}\n\n', DONE], [": hello\n\n", DONE]]) {
+    const stream = await streaming(pieces).alphaedge.chat.completions.create(request);
+    const error = await thrown(stream.finalCompletion());
+    assert.equal(error.constructor, APIStreamError);
+    assert.match(error.message, /the stream broke off: it has no chunk before \[DONE\]$/);
+  }
+});
+
 for (const [what, [pieces, says]] of Object.entries(BROKEN)) {
   test(`a stream with ${what} is an error, and what came before it is not lost`, async () => {
     const stream = await streaming(pieces).alphaedge.chat.completions.create(request);

@@ -23,7 +23,7 @@ const dropped = new FinalizationRegistry<Watch>((watch) => watch.close());
 /**
  * Iterates over the chunks of an answer as they come, and ends the request when left early.
  *
- * Throws APIStreamError where the server reports an error or ends without `[DONE]`, and APIConnectionError where the
+ * Throws APIStreamError where the server reports an error, sends no chunk or ends without `[DONE]`, and APIConnectionError where the
  * connection is lost.
  */
 export class Stream<Chunk, Whole> implements AsyncIterable<Chunk> {
@@ -94,6 +94,7 @@ export class Stream<Chunk, Whole> implements AsyncIterable<Chunk> {
     const { watch } = this.#exchange;
     const decoder = new EventDecoder();
     let isDone = false;
+    let hasChunk = false;
     try {
       watch.start();
       for await (const piece of this.#exchange.pieces()) {
@@ -102,14 +103,17 @@ export class Stream<Chunk, Whole> implements AsyncIterable<Chunk> {
           isDone = event.data.startsWith(DONE);
           if (isDone) break;
           watch.stop();
+          hasChunk = true;
           yield this.#chunk(event);
         }
+        if (isDone && !hasChunk) break;
         if (isDone) watch.start(LAST_WAIT);
         else if (!decoder.isSilent) watch.start();
       }
       if (!isDone && decoder.end()?.data !== DONE) {
         throw this.#broken("it ended without [DONE]; the answer may be cut");
       }
+      if (!hasChunk) throw this.#broken("it has no chunk before [DONE]");
     } catch (error) {
       // After [DONE] nothing is missing, unless the server broke off before any reason to end: it says [DONE] then too.
       const isWhole = isDone && (this.#fold.isFinished || watch.isLate);
