@@ -12,6 +12,7 @@ from attrs import evolve
 from alphaedge_conformance.contract import Contract
 from alphaedge_conformance.exchange import Chunk, Exchange, Expect, Probe
 from alphaedge_conformance.judging.checks import checks_for
+from alphaedge_conformance.judging.evidence import Evidence
 from alphaedge_conformance.judging.verdicts import Judge, Status, Verdict
 from alphaedge_conformance.maintain.kill_matrix import trial
 from alphaedge_conformance.mock.faults import BY_HAND
@@ -65,3 +66,11 @@ def test_an_optional_part_that_no_answer_has(suite: Suite, error: dict[str, str]
     body = json.dumps({"error": error}).encode()
     answer = Exchange(1, probe, "", 0.0, 400, (("content-type", "application/json"),), (Chunk(0.1, body),))
     assert judged(suite, [answer] if error else [], "error.error-param-type").status is status
+
+
+@pytest.mark.parametrize(
+    "date", ["", "yesterday", "Dec 2026 11:22:33 :: -99999999999999999999", "1 Jan 99999 00:00:00 GMT"]
+)
+def test_a_date_that_cannot_be_read_leaves_the_clock(suite: Suite, date: str) -> None:
+    answer = Exchange(1, Probe("control", "", b"{}"), "", 1e9, 200, (("date", date),), elapsed=2.0)
+    assert Evidence.of(answer, suite.contract).now == (1e9 + 2, 1e9 + 2)

@@ -296,7 +296,7 @@ class Evidence:
         clock = self.answer.started + self.answer.elapsed
         try:
             return parsedate_to_datetime(self.answer.header("date") or "").timestamp(), clock
-        except ValueError:
+        except (ValueError, OverflowError):
             return clock, clock
 
 
