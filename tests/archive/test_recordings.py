@@ -10,6 +10,7 @@ import sys
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from alphaedge_conformance.archive import har
 from alphaedge_conformance.contract import Contract
 from alphaedge_conformance.exchange.authorization import headers
 from alphaedge_conformance.exchange.target import build_target
+from alphaedge_conformance.judging.verdicts import Status
 from alphaedge_conformance.maintain.kill_matrix import trial
 from alphaedge_conformance.mock import Mock, serve
 from alphaedge_conformance.mock.faults import BY_HAND
@@ -428,6 +430,49 @@ def test_a_probe_of_an_old_recording_is_known_by_what_was_sent(suite: Suite, tmp
     assert {id: each.status for id, each in again.verdicts.items()} == {
         id: each.status for id, each in run.verdicts.items()
     }
+
+
+def test_a_request_that_was_valid_once_says_nothing(suite: Suite, tmp_path: Path) -> None:
+    trial(suite, Mock, report=tmp_path)
+    archive = json.loads((tmp_path / "exchanges.har").read_bytes())
+    control = archive["log"]["entries"][0]
+    control["request"]["postData"]["text"] = '{"model": "m", "prompt": "Hello!"}'
+    archive["log"]["entries"] = [control]
+    (tmp_path / "old.har").write_text(json.dumps(archive), "utf-8")
+    again = suite.replay(list(suite.requirements), har.read([tmp_path / "old.har"], suite.contract.path), Settings())
+    found = {each.status for each in again.verdicts.values()}
+    assert found <= {Status.INCONCLUSIVE, Status.NOT_APPLICABLE, Status.PASSED}
+
+
+PLACES: list[tuple[tuple[str | int, ...], object]] = [
+    (("_number",), "1"),
+    (("_started",), None),
+    (("_started",), 10**400),
+    (("_elapsed",), 1e400),
+    (("_cut",), "no"),
+    (("_chunks", 0, 0), []),
+    (("_probe", "media_type"), 5),
+    (("_probe", "about"), [[]]),
+    (("_probe", "turn"), True),
+    (("request", "url"), {}),
+    (("response", "status"), "200"),
+    (("response", "headers", 0, "value"), 7),
+]
+
+
+@pytest.mark.parametrize(("place", "value"), PLACES, ids=[f"{'/'.join(map(str, at))}={by!r:.9}" for at, by in PLACES])
+def test_a_recording_of_ours_that_was_changed_is_refused(
+    conform: Conform, suite: Suite, file: Path, place: tuple[str | int, ...], value: object
+) -> None:
+    trial(suite, Mock, ["usage.type"], report=file.parent)
+    archive = json.loads(file.with_name("exchanges.har").read_bytes())
+    *path, last = place
+    reduce(lambda inner, step: inner[step], path, archive["log"]["entries"][0])[last] = value
+    file.write_text(json.dumps(archive), "utf-8")
+    done = conform("--from-har", str(file))
+    assert (done.returncode, done.stdout) == (4, "")
+    assert f"{file}: expected an HTTP Archive (HAR 1.2)" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 class Full(io.BytesIO):

@@ -28,6 +28,7 @@ from ..exchange.chat import model_of
 from ..exchange.redaction import MASK, mask, redact, redact_bytes, veiled
 from ..exchange.target import Target
 from . import third_party
+from .typed import typed
 
 ARCHIVE = "exchanges.har"
 LONGEST_LINE = 2**20
@@ -149,7 +150,7 @@ def _ours(path: Path, log: dict[str, Any]) -> Recording:
     if not exchanges:
         raise ValueError("it has no entry")
     described = str(ours["model"]), int(ours["seed"]), ours["mask"], ours["is_ours"]
-    return Recording((path,), exchanges, exchanges[0].url, *described)
+    return typed(Recording((path,), exchanges, exchanges[0].url, *described))
 
 
 class NotAnArchive(Exception):
@@ -245,15 +246,15 @@ def _exchange(entry: dict[str, Any]) -> Exchange:
     ours |= {"requirement_ids": frozenset(ours.pop("about")), "expect": Expect(ours["expect"]), "key": Key(ours["key"])}
     ours["wire"] = Wire(ours.get("wire", Wire.USUAL))
     if "operation" in ours:
-        ours["operation"] = Operation(**ours["operation"])
+        ours["operation"] = typed(Operation(**ours["operation"]))
     posted = entry["request"].get("postData")
     body, chunks, at = _bytes(response["content"]), [], 0
     for arrived, size in entry["_chunks"]:
-        chunks.append(Chunk(arrived, body[at : at + size]))
+        chunks.append(typed(Chunk(arrived, body[at : at + size])))
         at += size
-    return Exchange(
+    exchange = Exchange(
         number=entry["_number"],
-        probe=Probe(**ours, body=None if posted is None else _bytes(posted)),
+        probe=typed(Probe(**ours, body=None if posted is None else _bytes(posted))),
         url=entry["request"]["url"],
         started=entry["_started"],
         status=response["status"] or None,
@@ -264,6 +265,7 @@ def _exchange(entry: dict[str, Any]) -> Exchange:
         aborted_by_limit=entry["_cut"],
         timed_out=entry["_late"],
     )
+    return typed(exchange)
 
 
 def _foreign(paths: Sequence[Path], logs: Sequence[dict[str, Any]], operation: str, host: str | None) -> Recording:

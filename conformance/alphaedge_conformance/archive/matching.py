@@ -38,6 +38,8 @@ def identified(contract: Contract, plan: Plan, exchanges: Iterable[Exchange], is
             not is_ours and probe.method == "POST" and probe.key is Key.RIGHT and _is_accepted(contract, probe.request)
         ):
             yield evolve(exchange, probe=evolve(probe, expect=Expect.ACCEPTED))
+        elif probe.expect is Expect.ACCEPTED and probe.operation is None and _is_invalid(contract, probe.request):
+            yield evolve(exchange, probe=evolve(probe, expect=Expect.EITHER))  # written for another contract
         else:
             yield exchange
 
@@ -70,6 +72,10 @@ def _sent(probe: Probe) -> tuple[object, ...]:
 def _is_accepted(contract: Contract, request: Any) -> bool:
     schema = contract.request_schema
     return bool(request) and not contract.violations(schema, request) and _names_known(contract, schema, request)
+
+
+def _is_invalid(contract: Contract, request: Any) -> bool:
+    return bool(contract.violations(contract.request_schema, request))
 
 
 def _names_known(contract: Contract, pointer: str, value: Any) -> bool:
