@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import copy
 import re
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from alphaedge_conformance.cli.conform import conformance
 from alphaedge_conformance.contract import Contract
 from alphaedge_conformance.contract.requirements import catalogue
 from alphaedge_conformance.errors import ConfigurationError, DuplicateId
 from alphaedge_conformance.exchange.target import build_target
+from alphaedge_conformance.run.suite import Suite
 from alphaedge_conformance.sending.limits import Limits
+from alphaedge_conformance.sending.settings import Settings
 
 from .. import helpers
 from .small import ROOT, small
@@ -240,3 +245,40 @@ def test_an_item_is_named_after_its_list(contract: Contract) -> None:
     added = "        pace:\n          description: How fast.\n          items: {minimum: 1}\n"
     changed = Contract.parse(contract.source, contract.text.replace(at, added + at, 1))
     assert "`request.pace[]` is below 1" in catalogue(changed)["request.pace-item-minimum"].text
+
+
+DAMAGES: list[tuple[tuple[str | int, ...], Any, str]] = [
+    (("components", "schemas", "ChatMessage", "properties", "role", "type"), "strin", "is not a valid JSON Schema"),
+    (("components", "schemas", "Usage", "required"), {"a": 1}, "is not a valid JSON Schema"),
+    (("components", "schemas", "Usage", "properties"), None, "is not a valid JSON Schema"),
+    (("x-requirements", 0, "id"), 5, "expected id, level, source, text and a pointer"),
+    (("x-requirements", 0, "text"), ["x"], "expected id, level, source, text and a pointer"),
+    (
+        ("components", "schemas", "ChatCompletionRequest", "properties", "messages", "x-levels", "minItems"),
+        "OFTEN",
+        "expected one of MUST, SHOULD, MAY as the level of minItems, found 'OFTEN'",
+    ),
+    (("paths", "/v1/chat/completions", "post", "responses", "400"), True, "run `alphaedge-contract lint` on it"),
+    (("components", "responses", "Error"), {"description": "x"}, "run `alphaedge-contract lint` on it"),
+    (("paths", "/v1/chat/completions", "parameters"), 3, "run `alphaedge-contract lint` on it"),
+    (("servers",), "x", "run `alphaedge-contract lint` on it"),
+    (("servers", 0, "url"), ["x"], "run `alphaedge-contract lint` on it"),
+]
+
+
+@pytest.mark.parametrize(("place", "value", "says"), DAMAGES, ids=["/".join(map(str, at)) for at, *_ in DAMAGES])
+def test_a_damaged_contract_is_refused_by_name(
+    contract: Contract, tmp_path: Path, place: tuple[str | int, ...], value: Any, says: str
+) -> None:
+    """By the command too, whatever part has another form than OpenAPI gives it."""
+    document: Any = copy.deepcopy(contract.document)
+    *path, last = place
+    reduce(lambda inner, step: inner[step], path, document)[last] = value
+    file = tmp_path / "damaged.yaml"
+    file.write_text(yaml.safe_dump(document, sort_keys=False), "utf-8")
+    target = build_target(contract, "http://127.0.0.1", None, "sk-of-nobody")
+    with pytest.raises(ConfigurationError) as caught:
+        suite = Suite.of(Contract.load(file))
+        suite.plan(list(suite.requirements), target, Settings())
+    assert str(caught.value).startswith(str(file))
+    assert says in str(caught.value)

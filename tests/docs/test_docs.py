@@ -41,7 +41,7 @@ NOT_RUN = {
     "make mutants": "takes minutes; tests/mock/test_faults.py judges a part",
     "make bench": "takes minutes, and installs what it compares with",
     "make bench-suites ARGS='--sample 20'": "takes minutes",
-    "make bench-suites ARGS='--sample 30'": "takes minutes",
+    "make bench-suites ARGS='--sample 60'": "takes minutes",
     "make bench-fleet": "takes minutes",
     "make gate": "wants the state before in git, and takes a minute",
     "make servers TARGET=llm-katan": "installs a server from PyPI",

@@ -21,6 +21,7 @@ from typing import Any, Self
 from attrs import asdict, field, frozen
 
 from ..contract import shorten
+from ..contract.typed import typed
 from ..errors import ConfigurationError
 from ..exchange import Chunk, Exchange, Expect, Key, Operation, Probe, Wire
 from ..exchange.authorization import headers
@@ -28,7 +29,6 @@ from ..exchange.chat import model_of
 from ..exchange.redaction import MASK, mask, redact, redact_bytes, veiled
 from ..exchange.target import Target
 from . import third_party
-from .typed import typed
 
 ARCHIVE = "exchanges.har"
 LONGEST_LINE = 2**20

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -131,6 +132,18 @@ class Document(YamlFile):
                 yield here + pointer(*wrong.instance_path), wrong.message
             except (TypeError, ValueError) as wrong:
                 yield here, str(wrong)
+
+    @contextmanager
+    def expecting_its_form(self) -> Iterator[None]:
+        """Around what reads it: a part that is missing, or has another form than OpenAPI gives it, is a
+        ConfigurationError."""
+        try:
+            yield
+        except (AttributeError, IndexError, KeyError, TypeError, ValueError, OverflowError) as error:
+            raise ConfigurationError(
+                f"{self.source}: a part that the kit needs is missing or does not have the form that OpenAPI requires "
+                f"({type(error).__name__}: {error}); run `alphaedge-contract lint` on it"
+            ) from error
 
     @cached_property
     def _resolved(self) -> dict[str, str]:

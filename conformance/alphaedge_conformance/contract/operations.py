@@ -172,7 +172,9 @@ class OperationDocument(Document):
         return next(iter(media["examples"].values()))["value"]
 
     def check(self) -> None:
-        """Everything that is named is there; raises ConfigurationError."""
+        """Everything that is named is there, and schemas are valid; raises ConfigurationError."""
+        for here, wrong in self.malformed():
+            raise self.error(here, f"{here} is not a valid JSON Schema: {wrong}; correct it")
         for here, node in self.parts():
             if isinstance(node, dict) and isinstance(node.get("$ref"), str):
                 self.resolve(here)

@@ -21,6 +21,7 @@ from .further import everywhere
 from .places import Keyword, Place
 from .samples import NOTHING, spots, witness
 from .sentences import broken, holds
+from .typed import typed
 from .validation import Contract
 
 
@@ -164,7 +165,7 @@ def _stated(contract: Contract) -> Iterator[Requirement]:
     for here, entry in entries(contract).items():
         try:
             operation = operation_of(contract, here, entry)
-            requirement = Requirement(
+            given = Requirement(
                 id=entry["id"] if operation is None else f"{operation}.{entry['id']}",
                 level=Level(entry["level"]),
                 source=_stated_source(contract, entry["source"]),
@@ -175,6 +176,7 @@ def _stated(contract: Contract) -> Iterator[Requirement]:
                 needs_capable_model=_needs(entry.get("needs")),
                 operation=operation,
             )
+            requirement = typed(given)
             contract.at(requirement.pointer)
         except (AttributeError, KeyError, ValueError, TypeError) as error:
             raise contract.error(
@@ -325,6 +327,16 @@ def _plain(contract: Contract, statement: str, text: str, at: str, kind: Require
     )
 
 
+def _level(contract: Contract, keyword: Keyword) -> Level:
+    try:
+        return Level(keyword.level)
+    except ValueError:
+        known = ", ".join(Level)
+        raise contract.error(
+            keyword.pointer, f"expected one of {known} as the level of {keyword.name}, found {keyword.level!r}"
+        ) from None
+
+
 def _requirement(contract: Contract, keyword: Keyword, kind: RequirementOrigin) -> Requirement:
     what = f"`{_named(contract, keyword.component, keyword.path)}`"
     if kind == "response":
@@ -337,7 +349,7 @@ def _requirement(contract: Contract, keyword: Keyword, kind: RequirementOrigin) 
     source, quote = _derived_source(contract, keyword.pointer, keyword.quote)
     return Requirement(
         id=_id(contract, keyword.component, (*keyword.path, keyword.name)),
-        level=Level(keyword.level),
+        level=_level(contract, keyword),
         source=source,
         text=text,
         quote=quote,

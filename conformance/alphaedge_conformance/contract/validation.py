@@ -58,7 +58,8 @@ class Contract(SchemaDocument):
         """The contract with the profiles of these names or files. Raises ConfigurationError when a file cannot be read
         as a contract or an overlay, or cannot serve as one."""
         contract = cls.read(source or SHIPPED).with_overlays(map(overlays.load, profiles))
-        contract.check()
+        with contract.expecting_its_form():
+            contract.check()
         return contract
 
     @cached_property

@@ -51,7 +51,8 @@ def main() -> int:
         if arguments.faults_server:
             serve_all(contract, arguments.key, arguments.port)
         make = kind(contract, arguments.fault)
-        mock = make(contract, arguments.key, arguments.latency, arguments.tokens_per_second)
+        with contract.expecting_its_form():
+            mock = make(contract, arguments.key, arguments.latency, arguments.tokens_per_second)
         with serve(with_cors(mock) if arguments.cors else mock, arguments.port) as url:
             print(f"{url}{contract.path} serves {', '.join(mock.models)}; press Ctrl-C to stop", flush=True)
             threading.Event().wait()

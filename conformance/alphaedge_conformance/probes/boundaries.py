@@ -233,7 +233,12 @@ def coverage(contract: Contract) -> Iterator[Any]:
         copy.deepcopy(contract.document),
         config=settings.SchemathesisConfig(seed=0, projects=settings.ProjectsConfig(default=project)),
     )
-    operation = schema[contract.path]["POST"]
+    try:
+        operation = schema[contract.path]["POST"]
+    except schemathesis.errors.SchemathesisError as wrong:
+        raise contract.error(
+            "", f"is not a valid OpenAPI document: {wrong}; run `alphaedge-contract lint` on it"
+        ) from None
     generation = schema.config.generation_for(operation=operation, phase="coverage")
     for case in CoverageGenerator(
         operation=operation,

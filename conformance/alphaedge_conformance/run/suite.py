@@ -64,12 +64,13 @@ class Suite:
     @classmethod
     def of(cls, contract: Contract) -> Suite:
         """Raises ConfigurationError for a contract whose requirements are not in order."""
-        requirements = catalogue(contract)
-        for broken in contract.violations(contract.request_schema, contract.example_request):
-            raise contract.error(
-                broken.pointer, f"the contract's own example, the control, breaks it: {broken.message}"
-            )
-        return cls(contract, requirements, checks_for(contract, requirements))
+        with contract.expecting_its_form():
+            requirements = catalogue(contract)
+            for broken in contract.violations(contract.request_schema, contract.example_request):
+                raise contract.error(
+                    broken.pointer, f"the contract's own example, the control, breaks it: {broken.message}"
+                )
+            return cls(contract, requirements, checks_for(contract, requirements))
 
     @property
     def kinds(self) -> dict[str, frozenset[tuple[str | None, ExpectedAnswer]]]:
@@ -99,7 +100,8 @@ class Suite:
         drawn = (target.model, settings.seed, settings.effort)
         with self._drawing:
             if drawn not in self._plans:
-                everything = probes.everything(self.contract, self.requirements, *drawn)
+                with self.contract.expecting_its_form():
+                    everything = probes.everything(self.contract, self.requirements, *drawn)
                 if settings.effort is Effort.QUICK:
                     comparing = {id for id, check in self.checks.items() if check.compares}
                     everything = probes.quick(everything, self.kinds, comparing)

@@ -31,7 +31,8 @@ def lost(contract: Contract) -> Iterator[Problem]:
 
 def valid(contract: Contract) -> Iterator[Problem | LeftOut]:
     """What openapi-spec-validator, the metaschema and the kit itself have to say."""
-    for here, wrong in contract.malformed():
+    malformed = [*contract.malformed()]
+    for here, wrong in malformed:
         yield problem(contract, VALID, here, f"{here} is not a valid JSON Schema: {wrong}; correct it")
     try:
         from openapi_spec_validator import OpenAPIV32SpecValidator
@@ -42,10 +43,16 @@ def valid(contract: Contract) -> Iterator[Problem | LeftOut]:
             yield problem(contract, VALID, "/openapi", "expected `openapi: 3.2.0`; the kit reads that version")
         validator = OpenAPIV32SpecValidator(contract.document)
         # Its rules beyond the schema of OpenAPI expect a document that is valid against it.
-        errors = list(validator.schema_validator.iter_errors(contract.document)) or list(validator.iter_errors())
+        try:
+            errors = list(validator.schema_validator.iter_errors(contract.document)) or list(validator.iter_errors())
+        except (AttributeError, KeyError, TypeError) as wrong:
+            yield LeftOut(VALID, f"openapi-spec-validator cannot read it ({type(wrong).__name__}: {wrong})")
+            errors = []
         for error in errors:
             here = pointer(*error.absolute_path)
             yield problem(contract, VALID, here, f"{here or 'the document'}: {error.message}; correct it")
+    if malformed:
+        return
     try:
         contract.check()
         operations(contract)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from types import UnionType
-from typing import Any, TypeVar, get_args, get_origin
+from typing import Any, Literal, TypeVar, get_args, get_origin
 
 from attrs import AttrsInstance, fields, resolve_types
 
@@ -23,6 +23,8 @@ def typed(instance: Instance) -> Instance:
 
 def _is_of(kind: Any, value: Any) -> bool:
     origin, arguments = get_origin(kind), get_args(kind)
+    if origin is Literal:
+        return value in arguments
     if origin is UnionType:
         return any(_is_of(each, value) for each in arguments)
     if origin is frozenset or (origin is tuple and Ellipsis in arguments):
