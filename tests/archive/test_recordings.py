@@ -9,6 +9,7 @@ import subprocess
 import sys
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import reduce
 from pathlib import Path
@@ -16,9 +17,12 @@ from typing import Any
 
 import httpx
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from alphaedge_conformance.archive import har
 from alphaedge_conformance.contract import Contract
+from alphaedge_conformance.errors import ConfigurationError
 from alphaedge_conformance.exchange.authorization import headers
 from alphaedge_conformance.exchange.target import build_target
 from alphaedge_conformance.judging.verdicts import Status
@@ -29,6 +33,7 @@ from alphaedge_conformance.run.embedded_mock import MOCK_PACE
 from alphaedge_conformance.run.suite import Suite
 from alphaedge_conformance.sending.settings import Settings
 
+from ..changing import JSON, places, replaced
 from ..helpers import KEY, Conform
 
 Json = dict[str, Any]
@@ -473,6 +478,25 @@ def test_a_recording_of_ours_that_was_changed_is_refused(
     assert (done.returncode, done.stdout) == (4, "")
     assert f"{file}: expected an HTTP Archive (HAR 1.2)" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.slow  # 30 s
+def test_any_change_of_a_recording_is_refused_or_judged(suite: Suite, tmp_path: Path) -> None:
+    trial(suite, Mock, ["usage.type", "stream.done", "error.json"], report=tmp_path)
+    archive = json.loads((tmp_path / "exchanges.har").read_bytes())
+    archive["log"]["entries"] = archive["log"]["entries"][:6]
+    every, file = places(archive), tmp_path / "changed.har"
+
+    @settings(max_examples=500, deadline=None)
+    @given(where=st.integers(0, 10**6), value=JSON | st.sampled_from([10**400, "2026-99-99T00:00:00Z", "http://[::1"]))
+    def judge_changed(where: int, value: Any) -> None:
+        file.write_text(json.dumps(replaced(archive, every[where % len(every)], value)), "utf-8")
+        with suppress(ConfigurationError):
+            recording = har.read([file], suite.contract.path)
+            verdicts = suite.replay(list(suite.requirements), recording, Settings()).verdicts.values()
+            assert [each.reason for each in verdicts if each.status is Status.KIT_ERROR] == []
+
+    judge_changed()
 
 
 class Full(io.BytesIO):

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import copy
 import re
+from contextlib import suppress
 from functools import reduce
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from alphaedge_conformance.cli.conform import conformance
 from alphaedge_conformance.contract import Contract
@@ -21,6 +25,7 @@ from alphaedge_conformance.sending.limits import Limits
 from alphaedge_conformance.sending.settings import Settings
 
 from .. import helpers
+from ..changing import JSON, places, replaced
 from .small import ROOT, small
 
 PAGE = (helpers.ROOT / "tests/data/page.txt").read_text("utf-8")
@@ -262,6 +267,7 @@ DAMAGES: list[tuple[tuple[str | int, ...], Any, str]] = [
     (("components", "responses", "Error"), {"description": "x"}, "run `alphaedge-contract lint` on it"),
     (("paths", "/v1/chat/completions", "parameters"), 3, "run `alphaedge-contract lint` on it"),
     (("servers",), "x", "run `alphaedge-contract lint` on it"),
+    (("openapi",), "2.0", "run `alphaedge-contract lint` on it"),
     (("servers", 0, "url"), ["x"], "run `alphaedge-contract lint` on it"),
 ]
 
@@ -282,3 +288,22 @@ def test_a_damaged_contract_is_refused_by_name(
         suite.plan(list(suite.requirements), target, Settings())
     assert str(caught.value).startswith(str(file))
     assert says in str(caught.value)
+
+
+@pytest.mark.slow  # 10 s
+@pytest.mark.filterwarnings("ignore:Generating overly large repr")
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.nested_given])
+@given(
+    where=st.integers(0, 10**6), value=JSON | st.sampled_from(["string", {"$ref": "#/nowhere"}, {"type": "integer"}])
+)
+def test_any_damage_is_refused_or_of_no_matter(contract: Contract, where: int, value: Any) -> None:
+    every = places(contract.document)
+    document = replaced(contract.document, every[where % len(every)], value)
+    text = yaml.safe_dump(document, sort_keys=False, allow_unicode=True)
+    target = build_target(contract, "http://127.0.0.1", None, "sk-of-nobody")
+    with TemporaryDirectory() as folder:
+        file = Path(folder, "damaged.yaml")
+        file.write_bytes(text.encode("utf-8", "surrogatepass"))
+        with suppress(ConfigurationError):
+            suite = Suite.of(Contract.load(file))
+            suite.plan(list(suite.requirements), target, Settings())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 import re
 from collections import Counter
@@ -35,11 +34,7 @@ from alphaedge_conformance.run.suite import Suite
 from alphaedge_conformance.run.targets import folder
 from alphaedge_conformance.sending.settings import Settings
 
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
-    max_leaves=8,
-)
+from ..changing import JSON, places, replaced
 
 
 @pytest.fixture(scope="module")
@@ -49,19 +44,6 @@ def good(suite: Suite) -> list[Exchange]:
     found = [exchange for exchange in trial(suite, Mock).exchanges if exchange.probe.name in wanted]
     assert len(found) == len(wanted)
     return found
-
-
-def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    return [path, *(place for name, item in inner for place in places(item, (*path, name)))]
-
-
-def replaced(value: Any, path: tuple[Any, ...], by: Any) -> Any:
-    if not path:
-        return by
-    value = copy.copy(value)
-    value[path[0]] = replaced(value[path[0]], path[1:], by)
-    return value
 
 
 def spoiled(exchange: Exchange, where: int, value: Any) -> bytes:

@@ -20,8 +20,9 @@ from alphaedge_conformance.maintain.kill_matrix import trial
 from alphaedge_conformance.mock import Mock
 from alphaedge_conformance.run.suite import Suite
 
+from ..changing import JSON, places, replaced
 from ..helpers import ROOT
-from .test_hostile import JSON, places, replaced, spoiled
+from .test_hostile import spoiled
 
 Change = Callable[[Any], Any]
 """Makes another request of one."""

@@ -17,6 +17,7 @@ from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 from attrs import asdict, field, frozen
 
@@ -247,7 +248,8 @@ def _exchange(entry: dict[str, Any]) -> Exchange:
     ours["wire"] = Wire(ours.get("wire", Wire.USUAL))
     if "operation" in ours:
         ours["operation"] = typed(Operation(**ours["operation"]))
-    posted = entry["request"].get("postData")
+    posted, url = entry["request"].get("postData"), entry["request"]["url"]
+    urlsplit(url)  # raises for what is not a URL
     body, chunks, at = _bytes(response["content"]), [], 0
     for arrived, size in entry["_chunks"]:
         chunks.append(typed(Chunk(arrived, body[at : at + size])))
@@ -255,7 +257,7 @@ def _exchange(entry: dict[str, Any]) -> Exchange:
     exchange = Exchange(
         number=entry["_number"],
         probe=typed(Probe(**ours, body=None if posted is None else _bytes(posted))),
-        url=entry["request"]["url"],
+        url=url,
         started=entry["_started"],
         status=response["status"] or None,
         headers=tuple((header["name"], header["value"]) for header in response["headers"]),

@@ -220,7 +220,18 @@ def difference(base: Any, other: Any, path: tuple[str | int, ...] = ()) -> Itera
 
 
 def coverage(contract: Contract) -> Iterator[Any]:
-    """The JSON bodies of Schemathesis's coverage phase."""
+    """The JSON bodies of Schemathesis's coverage phase. Raises ConfigurationError for what it cannot read."""
+    from schemathesis.errors import SchemathesisError
+
+    try:
+        yield from _coverage(contract)
+    except SchemathesisError as wrong:
+        raise contract.error(
+            "", f"is not a valid OpenAPI document: {wrong}; run `alphaedge-contract lint` on it"
+        ) from None
+
+
+def _coverage(contract: Contract) -> Iterator[Any]:
     import schemathesis
     from schemathesis import config as settings
     from schemathesis.generation.drivers import CoverageGenerator
@@ -233,12 +244,7 @@ def coverage(contract: Contract) -> Iterator[Any]:
         copy.deepcopy(contract.document),
         config=settings.SchemathesisConfig(seed=0, projects=settings.ProjectsConfig(default=project)),
     )
-    try:
-        operation = schema[contract.path]["POST"]
-    except schemathesis.errors.SchemathesisError as wrong:
-        raise contract.error(
-            "", f"is not a valid OpenAPI document: {wrong}; run `alphaedge-contract lint` on it"
-        ) from None
+    operation = schema[contract.path]["POST"]
     generation = schema.config.generation_for(operation=operation, phase="coverage")
     for case in CoverageGenerator(
         operation=operation,
