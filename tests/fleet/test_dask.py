@@ -24,12 +24,12 @@ from .real import PLANTED, VARIABLE, expected, fleet, task, verdict_maps
 from .simulated import history
 
 Cluster = Callable[[], AbstractContextManager[tuple[str, list[subprocess.Popen[bytes]]]]]
-QUIET = ["--no-dashboard", "--host", "127.0.0.1"]
+QUIET = ["--dashboard-address", "127.0.0.1:0", "--host", "127.0.0.1"]
 
 
 @contextmanager
 def local() -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
-    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None, host="127.0.0.1") as cluster:  # type: ignore[no-untyped-call]
+    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0", host="127.0.0.1") as cluster:  # type: ignore[no-untyped-call]
         yield cluster.scheduler_address, []
 
 
